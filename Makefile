@@ -1,0 +1,45 @@
+# Every target makes the environment it needs in .venv; Python 3.11+ and pip are all it assumes.
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := connectors crm mail sequences process workspace runtime workers console config sandbox tests bench
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-distributed test check bench lock clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+.venv/.ready: requirements/install.txt requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Cadenza needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/install.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/dev.txt \
+	  || $(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: .venv/.ready ## Run the main job end to end against the local sandbox
+	$(BIN)/cadenza demo $(ARGS)
+
+demo-distributed: .venv/.ready ## The same over Redis and PostgreSQL with two workers
+	$(BIN)/cadenza demo --distributed $(ARGS)
+
+test: .venv/.ready ## Run the tests
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: .venv/.ready ## Lint, types and layer contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/lint-imports
+
+bench: .venv/.ready ## Run every benchmark
+	$(BIN)/python -m bench $(ARGS)
+
+lock: .venv/.ready ## Resolve the dependencies again, with hashes and without addresses
+	for name in install run dev; do $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-emit-index-url --upgrade -q requirements/$$name.in -o requirements/$$name.txt; done
+
+clean: ## Remove the environment and the demo's state
+	rm -rf .venv .cadenza

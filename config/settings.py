@@ -1,0 +1,101 @@
+"""Django's settings, from the environment alone.
+
+CADENZA_WORKSPACE   the team's folder (default: the current one)
+CADENZA_MODE        production (default) | sandbox: which endpoints may be talked to
+CADENZA_SECRET_KEY  signs logins and unsubscribe links; with SQLite one is made and kept beside it
+DATABASE_URL        postgres://... ; default: SQLite in the workspace's .cadenza folder
+REDIS_URL           redis://... ; default: none, `cadenza run` needs no broker
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import dj_database_url
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+WORKSPACE = Path(os.environ.get("CADENZA_WORKSPACE", ".")).resolve()
+STATE = WORKSPACE / ".cadenza"
+CADENZA_MODE = os.environ.get("CADENZA_MODE", "production")
+REDIS_URL = os.environ.get("REDIS_URL", "")
+
+
+def _kept_secret() -> str:
+    """A key of this installation's own, readable by its user alone."""
+    path = STATE / "secret-key"
+    STATE.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123 - a mode at creation
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+if os.environ.get("DATABASE_URL"):
+    DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=600)}
+    SECRET_KEY = os.environ.get("CADENZA_SECRET_KEY", "")
+else:
+    SECRET_KEY = os.environ.get("CADENZA_SECRET_KEY") or _kept_secret()
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(STATE / "cadenza.sqlite3"),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 30,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    }
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "crm",
+    "mail",
+    "sequences",
+    "process",
+    "workers",
+    "console",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [CHECKOUT / "templates" / "console"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ALLOWED_HOSTS = os.environ.get("CADENZA_HOSTS", "127.0.0.1,localhost").split(",")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+STATIC_URL = "static/"
+STATIC_ROOT = STATE / "static"
+WHITENOISE_USE_FINDERS = True
+UNFOLD = {"SITE_TITLE": "Cadenza", "SITE_HEADER": "Cadenza"}

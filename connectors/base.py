@@ -1,0 +1,233 @@
+"""What every CRM adapter offers, in neutral words: records, a page, an update, a touch, and errors.
+
+A connector is pure Python: it talks to one CRM, keeps no state but its kept-open session, and
+decides nothing. Field names are ours (`status`, `stage`, ...); the vendor's stand in one table at
+the top of each adapter.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Protocol
+
+Kind = Literal["owner", "company", "lead", "deal"]
+#: In the order in which a full pull lands them: what refers comes after what is referred to.
+KINDS: tuple[Kind, ...] = ("owner", "company", "lead", "deal")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnerRecord:
+    external_id: str
+    email: str
+    name: str
+    active: bool = True
+    modified_at: datetime | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompanyRecord:
+    external_id: str
+    name: str
+    domain: str = ""
+    industry: str = ""
+    country: str = ""
+    employees: int | None = None
+    owner_id: str = ""
+    #: Custom fields by the workspace's mapping: our name -> the value as text.
+    extra: Mapping[str, str] = field(default_factory=dict)
+    modified_at: datetime | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadRecord:
+    """A person: a HubSpot contact, a Salesforce Lead until it is converted, or a Contact."""
+
+    external_id: str
+    email: str
+    first_name: str = ""
+    last_name: str = ""
+    title: str = ""
+    phone: str = ""
+    country: str = ""
+    #: BCP 47, for example "de" or "pt-BR"; blank when the CRM does not know.
+    language: str = ""
+    #: IANA name, for example "Europe/Berlin"; blank when the CRM does not know.
+    timezone: str = ""
+    #: HubSpot hs_lead_status, Salesforce Lead.Status; blank on a Salesforce Contact.
+    status: str = ""
+    lifecycle_stage: str = ""
+    owner_id: str = ""
+    company_id: str = ""
+    do_not_contact: bool = False
+    #: The same person's id in the other CRM, where a field for it is mapped.
+    cross_id: str = ""
+    #: The Contact that a converted Salesforce Lead became.
+    converted_to: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    modified_at: datetime | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DealRecord:
+    external_id: str
+    name: str
+    #: The CRM's value, never its label: HubSpot dealstage id, Salesforce StageName.
+    stage: str
+    pipeline: str = ""
+    amount: Decimal | None = None
+    is_closed: bool = False
+    is_won: bool = False
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+    owner_id: str = ""
+    company_id: str = ""
+    #: External ids of the people on the deal, the primary one first.
+    lead_ids: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
+    modified_at: datetime | None = None
+    deleted: bool = False
+
+
+Record = OwnerRecord | CompanyRecord | LeadRecord | DealRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Records of one kind, and the cursor that may be saved once they have landed.
+
+    Saving a page's cursor with its records and stopping there loses nothing: the next
+    `changed(kind, cursor)` goes on behind it, and may repeat records but never skip one.
+    """
+
+    records: Sequence[Record]
+    cursor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """New values of one record's fields, in our names; `stage` of a deal, `status` of a lead..."""
+
+    kind: Literal["lead", "deal"]
+    external_id: str
+    fields: Mapping[str, str | bool | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touch:
+    """One email that left, to be logged in the CRM as an engagement of its lead (and deal)."""
+
+    #: RFC 5322 Message-ID with its angle brackets; the touch's identity.
+    message_id: str
+    subject: str
+    text: str
+    sent_at: datetime
+    from_email: str
+    to_email: str
+    lead_id: str
+    deal_id: str = ""
+    owner_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one Update or Touch; `error` is None when the CRM took it."""
+
+    #: The record's id for an Update, the new engagement's id for a Touch; blank when refused.
+    external_id: str
+    error: "ConnectorError | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    value: str
+    label: str
+    is_closed: bool = False
+    is_won: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """The values that the CRM takes today, for checking a process against it."""
+
+    deal_stage: Sequence[Choice]
+    lead_status: Sequence[Choice]
+    lifecycle_stage: Sequence[Choice] = ()
+
+
+class ConnectorError(Exception):
+    """Something the CRM did not do. Subclasses are named by the caller's next move."""
+
+
+class Unavailable(ConnectorError):
+    """Try again later: no answer, a 5xx, a dropped connection, HTML in place of JSON.
+
+    For a write the outcome is unknown: look before writing again.
+    """
+
+
+class RateLimited(ConnectorError):
+    """Try again after `retry_after` seconds of real time; the call had no effect."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Refused(ConnectorError):
+    """Skip this record and show why: the CRM's validation says no and will again."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Unauthorized(ConnectorError):
+    """Stop the connection: its token is wrong, expired for good, or lacks a scope."""
+
+
+class Conflict(ConnectorError):
+    """Read the record again: it changed, was merged, converted or deleted in between."""
+
+
+class Connector(Protocol):
+    """One CRM account. Every method may raise a ConnectorError; none waits over 30 seconds."""
+
+    #: Calls made over the wire since it was built, retries included.
+    calls: int
+
+    def check(self) -> str:
+        """Log in and say who we are, for people: account name or id. Raises Unauthorized."""
+
+    def choices(self) -> Choices:
+        """Deal stages, lead statuses and lifecycle stages that the CRM knows today."""
+
+    def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
+        """Pages of what was created, changed or deleted since `cursor` ("" = everything).
+
+        At least one page comes, empty when nothing changed; `now` bounds the window above.
+        """
+
+    def read(self, kind: Literal["lead", "deal"], external_ids: Sequence[str]) -> Sequence[Record]:
+        """The records as they are now, in any order; a missing one is left out."""
+
+    def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
+        """Write fields of many records with batch calls; one outcome each, in order.
+
+        Raises Unavailable only when no outcome is known for any of them.
+        """
+
+    def log_touches(self, touches: Sequence[Touch]) -> Sequence[Outcome]:
+        """Create one engagement each, on the timeline of its lead and deal; outcomes in order."""
+
+    def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
+        """Message-ID -> engagement id of the touches that the CRM already holds for these leads.
+
+        Read from the records' own associations, never from a search index that lags.
+        """
+
+    def close(self) -> None:
+        """Let go of kept-open sockets."""

@@ -1,0 +1,7 @@
+"""The console app."""
+
+from django.apps import AppConfig
+
+
+class ConsoleConfig(AppConfig):
+    name = "console"

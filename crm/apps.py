@@ -1,0 +1,7 @@
+"""The crm app."""
+
+from django.apps import AppConfig
+
+
+class CrmConfig(AppConfig):
+    name = "crm"

@@ -1,0 +1,265 @@
+"""Our mirror of the CRMs: who and what they hold, what we owe them, and what happened.
+
+Rows of one connection's records are linked to ours by ExternalRecord, by id and never by email.
+"""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Connection(models.Model):
+    """One CRM account of the workspace; `name` is its key in cadenza.yaml."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        STOPPED = "stopped"  #: a permanent failure switched it off; `last_error` says why
+
+    name = models.CharField(max_length=100, unique=True)
+    kind = models.CharField(max_length=20)  #: hubspot | salesforce | csv
+    #: As written in cadenza.yaml, `${SECRETS}` unresolved: url, token, fields, ...
+    settings = models.JSONField(default=dict)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    last_error = models.TextField(blank=True)
+    #: Kind of record -> the connector's opaque cursor; "" before the first page landed.
+    cursors = models.JSONField(default=dict)
+    #: The first pull enrolls nobody; null until it has ended.
+    first_pulled_at = models.DateTimeField(null=True, blank=True)
+    pulled_at = models.DateTimeField(null=True, blank=True)
+    #: When the next pull is due, and who is at it until when (real seconds, see runtime.clock).
+    pull_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    pull_every = models.DurationField()
+    pull_claimed_until = models.FloatField(default=0)
+    push_claimed_until = models.FloatField(default=0)
+    push_due_at = models.DateTimeField(null=True, blank=True)  #: not before; null: at once
+    calls = models.BigIntegerField(default=0)  #: API calls made so far
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Owner(models.Model):
+    """A rep, the same one in every CRM that knows the email."""
+
+    email = models.CharField(max_length=254, unique=True)  #: normalized
+    name = models.CharField(max_length=200, blank=True)
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class Company(models.Model):
+    name = models.CharField(max_length=300)
+    domain = models.CharField(max_length=253, blank=True)
+    industry = models.CharField(max_length=200, blank=True)
+    country = models.CharField(max_length=100, blank=True)
+    employees = models.IntegerField(null=True, blank=True)
+    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
+    extra = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        verbose_name_plural = "companies"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lead(models.Model):
+    """A person. `stage` is the place among the seven; the bound deal decides it once there is one."""
+
+    email = models.CharField(max_length=320, blank=True, db_index=True)  #: normalized
+    first_name = models.CharField(max_length=200, blank=True)
+    last_name = models.CharField(max_length=200, blank=True)
+    title = models.CharField(max_length=300, blank=True)
+    phone = models.CharField(max_length=100, blank=True)
+    country = models.CharField(max_length=100, blank=True)
+    language = models.CharField(max_length=35, blank=True)
+    timezone = models.CharField(max_length=64, blank=True)  #: IANA name; blank: the workspace's
+    status = models.CharField(max_length=100, blank=True)  #: the CRM's lead status
+    lifecycle_stage = models.CharField(max_length=100, blank=True)
+    do_not_contact = models.BooleanField(default=False)
+    #: Why this lead is not enrolled though a rule would (two people with one email, ...).
+    doubt = models.TextField(blank=True)
+    extra = models.JSONField(default=dict, blank=True)
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL)
+    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
+    #: The connection in which the lead was first seen: touches and stages are written there.
+    source = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    stage = models.CharField(max_length=50, blank=True, db_index=True)
+    stage_since = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email or f"lead {self.pk}"
+
+
+class Deal(models.Model):
+    name = models.CharField(max_length=300)
+    stage_value = models.CharField(max_length=100)  #: the CRM's value
+    pipeline = models.CharField(max_length=100, blank=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
+    is_closed = models.BooleanField(default=False)
+    is_won = models.BooleanField(default=False)
+    created_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.SET_NULL)
+    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
+    #: The primary person on the deal; the others are not walked through the process.
+    lead = models.ForeignKey(
+        Lead, null=True, blank=True, on_delete=models.SET_NULL, related_name="deals"
+    )
+    source = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    extra = models.JSONField(default=dict, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ExternalRecord(models.Model):
+    """One record of one connection, linked to our row, with what both sides last agreed on."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=10)  #: owner | company | lead | deal
+    external_id = models.CharField(max_length=100)
+    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.CASCADE)
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE)
+    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.CASCADE)
+    #: Our field name -> the value, JSON-ready.
+    base = models.JSONField(default=dict)
+    modified_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind", "external_id"], name="one_row_per_external_record"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}:{self.kind}:{self.external_id}"
+
+
+class StageCounterpart(models.Model):
+    """What a stage is called in a connection: written by `apply` from process.yaml."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    object = models.CharField(max_length=10)  #: lead (its status) | deal (its stage)
+    value = models.CharField(max_length=100)
+    stage = models.CharField(max_length=50)
+    #: The value that is written when a lead moves to `stage`; the others are only read.
+    written = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object", "value", "stage"], name="one_counterpart"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} = {self.stage}"
+
+
+class StageMove(models.Model):
+    """A lead's move from stage to stage, and why."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="moves")
+    from_stage = models.CharField(max_length=50, blank=True)
+    to_stage = models.CharField(max_length=50)
+    at = models.DateTimeField()
+    because = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"{self.from_stage or '-'} to {self.to_stage}"
+
+
+class Change(models.Model):
+    """What we owe a CRM: a field's new value, or a touch for its timeline."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending"
+        PUSHED = "pushed"
+        SUPERSEDED = "superseded"  #: a newer change of the same field took its place
+        CONFLICTED = "conflicted"  #: the CRM changed the field too, and won
+        REFUSED = "refused"  #: the CRM's validation said no; `last_error` names the field
+
+    class Kind(models.TextChoices):
+        UPDATE = "update"
+        TOUCH = "touch"
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=10, choices=Kind)
+    #: The record that is written; for a touch the lead's.
+    record = models.ForeignKey(ExternalRecord, on_delete=models.CASCADE)
+    field = models.CharField(max_length=50, blank=True)
+    value = models.JSONField(null=True)
+    #: For a touch: its Message-ID, and the Touch's other values in `value`.
+    message_id = models.CharField(max_length=300, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    #: When a write was begun whose outcome we do not know yet; the next push looks first.
+    attempted_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.IntegerField(default=0)
+    due_at = models.DateTimeField()
+    last_error = models.TextField(blank=True)
+    external_id = models.CharField(max_length=100, blank=True)  #: the engagement created
+    created_at = models.DateTimeField()
+    pushed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "message_id"],
+                condition=Q(kind="touch"),
+                name="one_touch_per_message",
+            ),
+            models.UniqueConstraint(
+                fields=["record", "field"],
+                condition=Q(kind="update", status="pending"),
+                name="one_pending_change_per_field",
+            ),
+        ]
+        indexes = [
+            # serves crm.push: the oldest due changes of a connection
+            models.Index(
+                fields=["connection", "due_at"],
+                condition=Q(status="pending"),
+                name="change_pending",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.field or self.message_id} ({self.status})"
+
+
+class Activity(models.Model):
+    """The timeline, append-only. `reacted_at` stays null until its reactions ran."""
+
+    kind = models.CharField(max_length=30)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE)
+    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.CASCADE)
+    connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.CASCADE)
+    #: Plain ids: those layers stand above this one.
+    enrollment_id = models.BigIntegerField(null=True, blank=True, db_index=True)
+    message_id = models.BigIntegerField(null=True, blank=True)
+    occurred_at = models.DateTimeField()
+    data = models.JSONField(default=dict, blank=True)
+    #: Written at most once per key, however often its cause is seen; null: no such bound.
+    key = models.CharField(max_length=300, null=True, blank=True, unique=True)
+    reacted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "activities"
+        indexes = [
+            # serves workers.reactions: what is still without a reaction
+            models.Index(
+                fields=["id"], condition=Q(reacted_at__isnull=True), name="activity_unreacted"
+            ),
+            models.Index(fields=["lead", "occurred_at"], name="activity_of_lead"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.occurred_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,7 @@
+"""The mail app."""
+
+from django.apps import AppConfig
+
+
+class MailConfig(AppConfig):
+    name = "mail"

@@ -1,0 +1,191 @@
+"""Mailboxes, what leaves through them, what comes back, and who must not be written to."""
+
+from django.db import models
+from django.db.models import Q
+
+from crm.models import Deal, Lead, Owner
+
+
+class Mailbox(models.Model):
+    """A rep's mailbox: SMTP out, IMAP in."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active"
+        PAUSED = "paused"  #: by a person, or by a sender fault; `last_error` says why
+
+    address = models.CharField(max_length=254, unique=True)
+    display_name = models.CharField(max_length=200, blank=True)
+    owner = models.OneToOneField(Owner, null=True, blank=True, on_delete=models.SET_NULL)
+    smtp_url = models.CharField(max_length=500)  #: smtp:// | smtp+starttls:// | smtps://host:port
+    imap_url = models.CharField(max_length=500)  #: imap:// | imaps://host:port
+    username = models.CharField(max_length=254)
+    password = models.CharField(max_length=200)  #: as in cadenza.yaml: ${NAME}, never the secret
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    last_error = models.TextField(blank=True)
+    per_day = models.IntegerField()
+    per_hour = models.IntegerField()
+    gap = models.DurationField()  #: least time between two emails
+    #: How far the inbox is read. A new UIDVALIDITY reads it again; Inbound keeps it unique.
+    uidvalidity = models.BigIntegerField(default=0)
+    last_uid = models.BigIntegerField(default=0)
+    read_at = models.DateTimeField(null=True, blank=True)
+    #: Not read again before; set after a failure.
+    retry_at = models.DateTimeField(null=True, blank=True)
+    failures = models.IntegerField(default=0)
+    #: The listener that holds IDLE, and until when (real seconds, see runtime.clock).
+    listener = models.CharField(max_length=100, blank=True)
+    listened_until = models.FloatField(default=0)
+
+    class Meta:
+        verbose_name_plural = "mailboxes"
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class EmailTemplate(models.Model):
+    """One applied state of templates/email/<name>/, by digest; never changed once written."""
+
+    name = models.CharField(max_length=100)
+    digest = models.CharField(max_length=64)
+    subject = models.TextField()
+    text = models.TextField()
+    html = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["name", "digest"], name="one_row_per_template_state")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Message(models.Model):
+    """One email of one step of one enrollment: at most one, whatever happens."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        SENDING = "sending"  #: claimed by a worker
+        SENT = "sent"
+        FAILED = "failed"  #: refused for good; `last_error` says why
+        UNCONFIRMED = "unconfirmed"  #: handed to the server, outcome unknown
+        CANCELLED = "cancelled"
+
+    enrollment_id = models.BigIntegerField(db_index=True)
+    step_id = models.CharField(max_length=100)
+    #: Opaque, the same for the same enrollment and step: leaves as X-Cadenza-Step.
+    token = models.CharField(max_length=100)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
+    #: The deal that the enrollment is bound to: its closing stops the message.
+    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.SET_NULL)
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT)
+    template = models.ForeignKey(EmailTemplate, on_delete=models.PROTECT)
+    #: The email that this one follows up, in the same thread.
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
+    to_email = models.CharField(max_length=320)
+    #: With angle brackets; written when queued and kept over every retry.
+    message_id = models.CharField(max_length=300, unique=True)
+    references = models.TextField(blank=True)
+    subject = models.TextField(blank=True)
+    text = models.TextField(blank=True)
+    raw = models.BinaryField(null=True)  #: the bytes, rendered once, before the first attempt
+    #: {"days": ["mon", ...], "from": "09:00", "to": "17:00", "timezone": "Europe/Berlin"}
+    window = models.JSONField()
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    #: When the enrollment began: a reply or closing later than this stops the message.
+    enrolled_at = models.DateTimeField()
+    queued_at = models.DateTimeField()
+    due_at = models.DateTimeField()  #: not before
+    claimed_until = models.FloatField(default=0)  #: real seconds, see runtime.clock
+    #: Committed just before the server gets it: from here on a crash means "unconfirmed".
+    handed_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.IntegerField(default=0)
+    last_error = models.TextField(blank=True)
+    because = models.JSONField(default=dict)  #: the decision and the admission that led here
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrollment_id", "step_id"], name="one_message_per_step"
+            )
+        ]
+        indexes = [
+            # serves outbox.claim: what is due of a mailbox
+            models.Index(
+                fields=["mailbox", "due_at"], condition=Q(status="queued"), name="message_queued"
+            ),
+            # serves outbox.recover: claims that ran out
+            models.Index(
+                fields=["claimed_until"], condition=Q(status="sending"), name="message_sending"
+            ),
+            # serves pacing: what left a mailbox lately
+            models.Index(fields=["mailbox", "sent_at"], name="message_history"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.to_email} {self.step_id} ({self.status})"
+
+
+class Suppression(models.Model):
+    """A person stop: nothing leaves to this address again."""
+
+    class Kind(models.TextChoices):
+        UNSUBSCRIBED = "unsubscribed"
+        HARD_BOUNCE = "hard_bounce"
+        COMPLAINT = "complaint"
+        DO_NOT_CONTACT = "do_not_contact"  #: a flag in a connected CRM
+        MANUAL = "manual"
+
+    email = models.CharField(max_length=320)  #: normalized
+    kind = models.CharField(max_length=20, choices=Kind)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.SET_NULL)
+    at = models.DateTimeField()
+    because = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["email", "kind"], name="one_suppression_per_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.kind})"
+
+
+class Inbound(models.Model):
+    """One email that came in, and what it was taken for."""
+
+    class Kind(models.TextChoices):
+        REPLY = "reply"
+        AUTO_REPLY = "auto_reply"
+        BOUNCE = "bounce"
+        DELAYED = "delayed"
+        COMPLAINT = "complaint"
+        UNSUBSCRIBE = "unsubscribe"
+        OTHER = "other"
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE)
+    uidvalidity = models.BigIntegerField()
+    uid = models.BigIntegerField()
+    message_id = models.CharField(max_length=300, blank=True)
+    from_email = models.CharField(max_length=320, blank=True)
+    subject = models.TextField(blank=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    text = models.TextField(blank=True)  #: the new text, quotes cut off
+    #: Of ours, that it answers; matched by id, else by address.
+    answers = models.ForeignKey(Message, null=True, blank=True, on_delete=models.SET_NULL)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.SET_NULL)
+    received_at = models.DateTimeField()
+    data = models.JSONField(default=dict, blank=True)  #: what the classification rests on
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailbox", "uidvalidity", "uid"], name="one_row_per_inbound"
+            )
+        ]
+        verbose_name_plural = "inbound"
+
+    def __str__(self) -> str:
+        return f"{self.kind} from {self.from_email}"

@@ -1,0 +1,7 @@
+"""The process app."""
+
+from django.apps import AppConfig
+
+
+class ProcessConfig(AppConfig):
+    name = "process"

@@ -1,0 +1,39 @@
+"""The process as applied, and the work it gives to people."""
+
+from django.db import models
+
+from crm.models import Lead, Owner
+
+
+class AppliedProcess(models.Model):
+    """process.yaml as applied, by digest; the newest active one is at work."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    definition = models.JSONField()  #: process.definition.Process, dumped
+    active = models.BooleanField(default=False)
+    applied_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "applied processes"
+
+    def __str__(self) -> str:
+        return self.digest[:8]
+
+
+class Task(models.Model):
+    """Something for a person to do: call, research, read an answer, decide on a doubtful send."""
+
+    kind = models.CharField(max_length=30)
+    title = models.CharField(max_length=300)
+    note = models.TextField(blank=True)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
+    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
+    enrollment_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    #: Made at most once per key, however often its cause is seen.
+    key = models.CharField(max_length=200, unique=True)
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,7 @@
+"""The sequences app."""
+
+from django.apps import AppConfig
+
+
+class SequencesConfig(AppConfig):
+    name = "sequences"
