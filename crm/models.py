@@ -85,6 +85,8 @@ class Lead(models.Model):
     owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
     #: The connection in which the lead was first seen: touches and stages are written there.
     source = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    #: What the last answer meant, by the process's answers; blank before the first.
+    disposition = models.CharField(max_length=50, blank=True)
     stage = models.CharField(max_length=50, blank=True, db_index=True)
     stage_since = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -250,6 +252,9 @@ class Activity(models.Model):
     #: Written at most once per key, however often its cause is seen; null: no such bound.
     key = models.CharField(max_length=300, null=True, blank=True, unique=True)
     reacted_at = models.DateTimeField(null=True, blank=True)
+    #: A reaction that failed is tried again by the next sweeps, a few times, then shown.
+    reaction_attempts = models.IntegerField(default=0)
+    reaction_error = models.TextField(blank=True)
 
     class Meta:
         verbose_name_plural = "activities"

@@ -1,0 +1,36 @@
+"""Opening a connection: its settings with the secrets filled in, its connector kept open."""
+
+import os
+import threading
+
+from django.conf import settings
+
+from connectors.base import Connector
+from connectors.registry import connect
+from crm.models import Connection
+from workspace.secrets import resolve
+
+_open = threading.local()
+
+
+def connector_of(connection: Connection) -> Connector:
+    """The connector of this thread, its sockets kept open; built anew when its settings change.
+
+    Raises ValueError naming the environment variable that is missing.
+    """
+    kept: dict[int, tuple[object, Connector]] = _open.__dict__.setdefault("connectors", {})
+    asked, connector = kept.get(connection.pk, (None, None))
+    if connector is None or asked != connection.settings:
+        connector = connect(
+            connection.kind,
+            {
+                **{key: _filled(value) for key, value in connection.settings.items()},
+                "allow_sandbox": settings.CADENZA_MODE == "sandbox",
+            },
+        )
+        kept[connection.pk] = (dict(connection.settings), connector)
+    return connector
+
+
+def _filled(value: object) -> object:
+    return resolve(value, os.environ) if isinstance(value, str) else value

@@ -1,0 +1,86 @@
+"""Pulling: what changed in a CRM lands in the mirror, page by page, each with its cursor."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from connectors.base import KINDS, ConnectorError, RateLimited, Unauthorized
+from crm import lease
+from crm.connections import connector_of
+from crm.land import Landed, land
+from crm.models import Connection
+from runtime import clock
+
+#: Told after every landed page: connection, kind, records seen so far.
+Progress = Callable[[str, str, int], None]
+#: A failed pull is tried again after this much business time.
+RETRY_AFTER = timedelta(minutes=5)
+
+
+@dataclass(kw_only=True)
+class Pulled:
+    connection: str
+    calls: int = 0
+    landed: dict[str, Landed] = field(default_factory=dict)
+    error: str = ""
+
+
+def pull(connection_id: int, *, progress: Progress | None = None) -> Pulled | None:
+    """Land everything that changed since the last pull; None when somebody else is at it.
+
+    Interrupted at any instruction, the next pull goes on behind the last page that landed. A
+    failure is kept on the connection and told in the answer, never raised.
+    """
+    with lease.taken(Connection, connection_id, "pull_claimed_until") as connection:
+        if connection is None or connection.status != Connection.Status.ACTIVE:
+            return None
+        pulled = Pulled(connection=connection.name)
+        try:
+            _pull_all(connection, pulled, progress)
+        except ConnectorError as error:
+            pulled.error = str(error)
+            fail(connection, error, "pull_due_at")
+        except ValueError as error:  # a secret or setting that is missing: a person has to act
+            pulled.error = str(error)
+            fail(connection, Unauthorized(str(error)), "pull_due_at")
+        return pulled
+
+
+def fail(connection: Connection, error: ConnectorError, due_field: str) -> None:
+    """Keep the error on the connection; a permanent one stops it, another sets the next try."""
+    values: dict[str, object] = {"last_error": str(error)}
+    if isinstance(error, Unauthorized):
+        values["status"] = Connection.Status.STOPPED
+    else:
+        wait = timedelta(seconds=error.retry_after) if isinstance(error, RateLimited) else RETRY_AFTER
+        values[due_field] = clock.now() + wait
+    Connection.objects.filter(pk=connection.pk).update(**values)
+
+
+def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None) -> None:
+    connector = connector_of(connection)
+    started_at, calls_before = clock.now(), connector.calls
+    try:
+        for kind in KINDS:
+            landed = pulled.landed[kind] = Landed()
+            for page in connector.changed(kind, connection.cursors.get(kind, ""), now=started_at):
+                with transaction.atomic():
+                    landed.add(land(connection, kind, page.records, now=started_at))
+                    if connection.cursors.get(kind) != page.cursor:
+                        connection.cursors[kind] = page.cursor
+                        connection.save(update_fields=["cursors"])
+                    lease.renew(Connection, connection.pk, "pull_claimed_until")
+                if progress:
+                    progress(connection.name, kind, landed.seen)
+    finally:
+        pulled.calls = connector.calls - calls_before
+        Connection.objects.filter(pk=connection.pk).update(calls=F("calls") + pulled.calls)
+    Connection.objects.filter(pk=connection.pk).update(
+        pulled_at=started_at,
+        first_pulled_at=connection.first_pulled_at or started_at,
+        pull_due_at=started_at + connection.pull_every,
+        last_error="",
+    )

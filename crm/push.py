@@ -1,0 +1,279 @@
+"""Pushing: what we owe a CRM leaves in batches, and each row's outcome is kept.
+
+1. What was begun and never confirmed is looked up before it is written again.
+2. Records that were not pulled lately are read again, so that a person's newer edit is not
+   overwritten: the merge decides, and a lost conflict is no longer pending.
+3. Stage changes leave first, then touches.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import F
+
+from connectors.base import (
+    Conflict,
+    Connector,
+    ConnectorError,
+    Outcome,
+    Refused,
+    Touch,
+    Unauthorized,
+    Update,
+)
+from crm import lease
+from crm.connections import connector_of
+from crm.land import land
+from crm.models import Change, Connection, ExternalRecord
+from crm.pull import fail
+from crm.stages import live_records
+from crm.timeline import note
+from runtime import clock
+
+#: Changes taken at once: five full batches of HubSpot's.
+BATCH = 500
+#: A pull this recent says what the CRM holds; older, the records are read again before a write.
+FRESH = timedelta(minutes=5)
+#: First wait after a failure; it doubles up to a day.
+RETRY_AFTER = timedelta(minutes=5)
+#: Our field name -> the connector's, where they differ.
+_CONNECTORS_NAME = {"stage_value": "stage"}
+
+
+@dataclass(kw_only=True)
+class Pushed:
+    connection: str
+    pushed: int = 0
+    refused: int = 0
+    conflicted: int = 0
+    later: int = 0
+    calls: int = 0
+    error: str = ""
+
+
+def push(connection_id: int) -> Pushed | None:
+    """Write everything due to a CRM; None when somebody else is at it. Errors are kept, not raised."""
+    with lease.taken(Connection, connection_id, "push_claimed_until") as connection:
+        if connection is None or connection.status != Connection.Status.ACTIVE:
+            return None
+        report = Pushed(connection=connection.name)
+        try:
+            _push_all(connection, report)
+        except ConnectorError as error:
+            report.error = str(error)
+            fail(connection, error, "push_due_at")
+        except ValueError as error:  # a secret or setting that is missing: a person has to act
+            report.error = str(error)
+            fail(connection, Unauthorized(str(error)), "push_due_at")
+        return report
+
+
+def _push_all(connection: Connection, report: Pushed) -> None:
+    connector = connector_of(connection)
+    calls_before = connector.calls
+    try:
+        while changes := _due(connection):
+            lease.renew(Connection, connection.pk, "push_claimed_until")
+            _Batch(connection, connector, changes, report).write()
+    finally:
+        report.calls = connector.calls - calls_before
+        Connection.objects.filter(pk=connection.pk).update(calls=F("calls") + report.calls)
+    Connection.objects.filter(pk=connection.pk).update(push_due_at=None)
+
+
+def _due(connection: Connection) -> Sequence[Change]:
+    """Stage changes before touches, the oldest first."""
+    due = Change.objects.filter(
+        connection=connection, status=Change.Status.PENDING, due_at__lte=clock.now()
+    ).select_related("record", "record__lead", "record__deal")
+    return list(due.order_by(F("kind").desc(), "due_at", "id")[:BATCH])
+
+
+class _Batch:
+    def __init__(
+        self,
+        connection: Connection,
+        connector: Connector,
+        changes: Sequence[Change],
+        report: Pushed,
+    ) -> None:
+        self.connection, self.connector, self.report = connection, connector, report
+        self.changes = list(changes)
+        self.now = clock.now()
+
+    def write(self) -> None:
+        self._settle_unknown()
+        self._read_again()
+        self._write("update", self._updates)
+        self._write("touch", self._touches)
+
+    def _settle_unknown(self) -> None:
+        """A touch that was begun may be in the CRM already: look there, never write it blindly."""
+        unknown = [c for c in self.changes if c.kind == "touch" and c.attempted_at is not None]
+        if not unknown:
+            return
+        found = self.connector.find_touches(sorted({c.record.external_id for c in unknown}))
+        for change in unknown:
+            if change.message_id in found:
+                self._pushed(change, found[change.message_id])
+                self.changes.remove(change)
+
+    def _read_again(self) -> None:
+        pulled_at = self.connection.pulled_at
+        if pulled_at is not None and self.now - pulled_at <= FRESH:
+            return
+        kinds: tuple[Literal["lead", "deal"], ...] = ("lead", "deal")
+        for kind in kinds:
+            ids = sorted(
+                {c.record.external_id for c in self._of("update") if c.record.kind == kind}
+            )
+            if ids:
+                records = self.connector.read(kind, ids)
+                with transaction.atomic():
+                    land(self.connection, kind, records, now=self.now)
+        still = set(
+            Change.objects.filter(
+                pk__in=[change.pk for change in self.changes], status=Change.Status.PENDING
+            ).values_list("pk", flat=True)
+        )
+        self.report.conflicted += len(self.changes) - len(still)
+        self.changes = [change for change in self.changes if change.pk in still]
+
+    def _write(self, kind: str, send: Callable[[Sequence[Change]], Sequence[Outcome]]) -> None:
+        changes = self._of(kind)
+        if not changes:
+            return
+        Change.objects.filter(pk__in=[change.pk for change in changes]).update(
+            attempted_at=self.now, attempts=F("attempts") + 1
+        )
+        try:
+            outcomes = send(changes)
+        except ConnectorError as error:
+            self._postpone(changes, error)
+            raise
+        for change, outcome in zip(changes, outcomes, strict=True):
+            self._keep(change, outcome)
+
+    def _updates(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        return self.connector.update(
+            [
+                Update(
+                    kind="deal" if change.record.kind == "deal" else "lead",
+                    external_id=change.record.external_id,
+                    fields={_CONNECTORS_NAME.get(change.field, change.field): change.value},
+                )
+                for change in changes
+            ]
+        )
+
+    def _touches(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        return self.connector.log_touches([_touch(change) for change in changes])
+
+    def _keep(self, change: Change, outcome: Outcome) -> None:
+        error = outcome.error
+        if error is None:
+            self._pushed(change, outcome.external_id)
+        elif isinstance(error, Refused):
+            self.report.refused += 1
+            self._refuse(change, str(error))
+        elif isinstance(error, Conflict):
+            self._follow(change, error)
+        else:
+            self._postpone([change], error)
+
+    def _pushed(self, change: Change, external_id: str) -> None:
+        self.report.pushed += 1
+        with transaction.atomic():
+            Change.objects.filter(pk=change.pk).update(
+                status=Change.Status.PUSHED,
+                pushed_at=self.now,
+                external_id=external_id,
+                last_error="",
+            )
+            if change.kind == Change.Kind.UPDATE:
+                record = ExternalRecord.objects.select_for_update().get(pk=change.record_id)
+                record.base = {**record.base, change.field: change.value}
+                record.save(update_fields=["base"])
+
+    def _refuse(self, change: Change, reason: str) -> None:
+        with transaction.atomic():
+            Change.objects.filter(pk=change.pk).update(
+                status=Change.Status.REFUSED, last_error=reason
+            )
+            note(
+                "change_refused",
+                lead=change.record.lead,
+                deal=change.record.deal,
+                connection=self.connection,
+                occurred_at=self.now,
+                key=f"refused:{change.pk}",
+                data={"field": change.field, "reason": reason},
+            )
+
+    def _follow(self, change: Change, error: Conflict) -> None:
+        """The record became another one, a converted Lead its Contact: write there instead."""
+        target = change.record.lead or change.record.deal
+        kind = change.record.kind
+        newer = live_records(kind, [target.pk], self.connection.pk).get(target.pk) if target else None
+        if newer is None or newer.pk == change.record_id:
+            self._postpone([change], error)
+        else:
+            Change.objects.filter(pk=change.pk).update(
+                record=newer, attempted_at=None, last_error=str(error)
+            )
+
+    def _postpone(self, changes: Iterable[Change], error: ConnectorError) -> None:
+        for change in changes:
+            self.report.later += 1
+            Change.objects.filter(pk=change.pk).update(
+                due_at=self.now + _backoff(change.attempts), last_error=str(error)
+            )
+
+    def _of(self, kind: str) -> list[Change]:
+        return [change for change in self.changes if change.kind == kind]
+
+
+def owe_touch(
+    record: ExternalRecord,
+    *,
+    message_id: str,
+    touch: Mapping[str, str],
+    at: datetime,
+) -> None:
+    """Owe the CRM one engagement for an email that left; once per Message-ID and connection."""
+    Change.objects.bulk_create(
+        [
+            Change(
+                connection_id=record.connection_id,
+                kind=Change.Kind.TOUCH,
+                record=record,
+                message_id=message_id,
+                value=dict(touch),
+                due_at=at,
+                created_at=at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _touch(change: Change) -> Touch:
+    value = change.value
+    return Touch(
+        message_id=change.message_id,
+        lead_id=change.record.external_id,
+        subject=value["subject"],
+        text=value["text"],
+        sent_at=datetime.fromisoformat(value["sent_at"]),
+        from_email=value["from_email"],
+        to_email=value["to_email"],
+        deal_id=value["deal_id"],
+        owner_id=value["owner_id"],
+    )
+
+
+def _backoff(attempts: int) -> timedelta:
+    return min(RETRY_AFTER * 2 ** min(attempts, 10), timedelta(days=1))

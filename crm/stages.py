@@ -1,0 +1,143 @@
+"""A lead's place among the stages: read from the CRM's values, moved by the process, written back.
+
+While a lead has an open deal, the deal's stage is the CRM's word for it; then the deal that was won
+last; without any deal, the lead's own status.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Q
+
+from crm.models import Change, Connection, Deal, ExternalRecord, Lead, StageCounterpart, StageMove
+from crm.timeline import note
+
+Because = dict[str, object]
+
+
+def bound_deals(lead_ids: Iterable[int]) -> Mapping[int, Deal]:
+    """Lead id -> the deal that decides its stage: the newest open one, else the last one won."""
+    bound: dict[int, Deal] = {}
+    deals = Deal.objects.filter(lead__in=lead_ids, deleted_at=None).filter(
+        Q(is_closed=False) | Q(is_won=True)
+    )
+    for deal in sorted(deals, key=_precedence):
+        if deal.lead_id is not None:
+            bound[deal.lead_id] = deal
+    return bound
+
+
+def bound_deal(lead: Lead) -> Deal | None:
+    return bound_deals([lead.pk]).get(lead.pk)
+
+
+def move(lead: Lead, to: str, *, at: datetime, because: Because) -> bool:
+    """Move a lead by the process's word, and owe the source CRM its counterpart."""
+    if lead.stage == to:
+        return False
+    _record_move(lead, to, at=at, because=because)
+    _owe(lead, to, at=at)
+    return True
+
+
+def settle(connection: Connection, leads: Sequence[Lead], *, at: datetime) -> None:
+    """Take over what the source CRM says of the leads' stages.
+
+    A value that stands for several stages moves a lead only when the present one is not among them.
+    """
+    stages_of = _stages_by_value(connection)
+    deals = bound_deals([lead.pk for lead in leads])
+    first_seen: list[Lead] = []
+    for lead in leads:
+        deal = deals.get(lead.pk)
+        said = ("deal", deal.stage_value) if deal else ("lead", lead.status)
+        stages = stages_of.get(said, ())
+        if lead.source_id != connection.pk or not stages or lead.stage in stages:
+            continue
+        if lead.stage:
+            _record_move(lead, stages[0], at=at, because={"rule": "moved in the CRM", "value": said[1]})
+        else:
+            lead.stage, lead.stage_since = stages[0], at
+            first_seen.append(lead)
+    Lead.objects.bulk_update(first_seen, ["stage", "stage_since"], batch_size=500)
+
+
+def settle_unplaced(connection: Connection, *, at: datetime) -> None:
+    """Place the leads that have no stage yet, after the counterparts were written."""
+    unplaced = Lead.objects.filter(source=connection, stage="", deleted_at=None)
+    settle(connection, list(unplaced), at=at)
+
+
+def _record_move(lead: Lead, to: str, *, at: datetime, because: Because) -> None:
+    StageMove.objects.create(lead=lead, from_stage=lead.stage, to_stage=to, at=at, because=because)
+    note(
+        "stage_moved",
+        lead=lead,
+        occurred_at=at,
+        data={"from": lead.stage, "to": to, "because": because},
+    )
+    lead.stage, lead.stage_since = to, at
+    lead.save(update_fields=["stage", "stage_since"])
+
+
+def _owe(lead: Lead, stage: str, *, at: datetime) -> None:
+    """Put the Change that writes the stage's counterpart: on the deal, else on the lead."""
+    deal = bound_deal(lead)
+    target, field = (deal, "stage_value") if deal else (lead, "status")
+    kind = "deal" if deal else "lead"
+    value = (
+        StageCounterpart.objects.filter(
+            connection=lead.source_id, object=kind, stage=stage, written=True
+        )
+        .values_list("value", flat=True)
+        .first()
+    )
+    record = _record_of(target, kind, lead.source_id)
+    if value is None or record is None or getattr(target, field) == value:
+        return
+    setattr(target, field, value)
+    target.save(update_fields=[field])
+    owe_update(record, field, value, at=at)
+
+
+def owe_update(record: ExternalRecord, field: str, value: str, *, at: datetime) -> None:
+    """Owe the CRM a field's new value; an older pending one of the same field is superseded."""
+    Change.objects.filter(record=record, field=field, status=Change.Status.PENDING).update(
+        status=Change.Status.SUPERSEDED
+    )
+    Change.objects.create(
+        connection_id=record.connection_id,
+        kind=Change.Kind.UPDATE,
+        record=record,
+        field=field,
+        value=value,
+        due_at=at,
+        created_at=at,
+    )
+
+
+def _record_of(target: Lead | Deal, kind: str, connection_id: int) -> ExternalRecord | None:
+    return live_records(kind, [target.pk], connection_id).get(target.pk)
+
+
+def live_records(
+    kind: str, ids: Sequence[int], connection_id: int
+) -> Mapping[int, ExternalRecord]:
+    """Our row's id -> its record in a connection; of several (a converted Lead) the newest."""
+    records = ExternalRecord.objects.filter(
+        connection=connection_id, kind=kind, deleted_at=None, **{f"{kind}__in": ids}
+    ).order_by("id")
+    return {getattr(record, f"{kind}_id"): record for record in records}
+
+
+def _stages_by_value(connection: Connection) -> Mapping[tuple[str, str], Sequence[str]]:
+    table: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in StageCounterpart.objects.filter(connection=connection).order_by("id"):
+        table[row.object, row.value].append(row.stage)
+    return table
+
+
+def _precedence(deal: Deal) -> tuple[bool, float]:
+    moment = deal.created_at if not deal.is_closed else deal.closed_at
+    return (not deal.is_closed, moment.timestamp() if moment else 0.0)

@@ -1,0 +1,39 @@
+"""Writing to the timeline: every layer says here what happened, and nobody is called."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from crm.models import Activity, Connection, Deal, Lead
+from runtime import bell
+
+
+def note(
+    kind: str,
+    *,
+    occurred_at: datetime,
+    lead: Lead | None = None,
+    deal: Deal | None = None,
+    connection: Connection | None = None,
+    enrollment_id: int | None = None,
+    message_id: int | None = None,
+    key: str | None = None,
+    data: dict[str, object] | None = None,
+) -> bool:
+    """Append an Activity in the caller's transaction; False when its `key` was there already."""
+    activity = Activity(
+        kind=kind,
+        occurred_at=occurred_at,
+        lead=lead,
+        deal=deal,
+        connection=connection,
+        enrollment_id=enrollment_id,
+        message_id=message_id,
+        key=key,
+        data=data or {},
+    )
+    if key is not None and Activity.objects.filter(key=key).exists():
+        return False
+    Activity.objects.bulk_create([activity], ignore_conflicts=key is not None)
+    transaction.on_commit(lambda: bell.ring("react"))
+    return True

@@ -1,0 +1,243 @@
+"""From the team's files to the rows that workers read.
+
+`configure` brings connections, mailboxes, the sender and the process over; it enrolls nobody.
+`plan` says what `apply` would do; `apply` activates each sequence's version and enrolls its set.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+from crm import stages
+from crm.models import Connection, Owner, StageCounterpart
+from crm.normalize import email as normalized_email
+from mail.models import EmailTemplate, Mailbox, Sender
+from process.blueprint import Blueprint, Template
+from process.models import AppliedProcess
+from runtime import clock
+from sequences import enroll
+from sequences.definition import EmailStep
+from sequences.definition import Sequence as Definition
+from sequences.models import AppliedVersion
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequencePlan:
+    """What `apply` would do with one sequence."""
+
+    sequence: str
+    digest: str
+    #: new | changed | unchanged
+    version: str
+    enrolls: Sequence[enroll.Candidate]
+    #: Refusal -> how many leads, for those whom the rule names but who are not enrolled.
+    refused: Mapping[str, int]
+    refusals: Sequence[enroll.Candidate]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Applied:
+    #: Sequence -> how many were enrolled.
+    enrolled: Mapping[str, int] = field(default_factory=dict)
+    #: Sequences whose version changed.
+    activated: Sequence[str] = ()
+
+
+def configure(blueprint: Blueprint) -> None:
+    """Bring connections, mailboxes, sender and process into the database; enroll nobody."""
+    with transaction.atomic():
+        _connections(blueprint)
+        _mailboxes(blueprint)
+        Sender.objects.update_or_create(
+            pk=1,
+            defaults={
+                "company": blueprint.sender.company,
+                "postal_address": blueprint.sender.postal_address,
+                "public_url": blueprint.public_url,
+                "timezone": blueprint.timezone,
+            },
+        )
+        _process(blueprint)
+        _counterparts(blueprint)
+        for connection in Connection.objects.all():
+            stages.settle_unplaced(connection, at=clock.now())
+
+
+def plan(blueprint: Blueprint) -> list[SequencePlan]:
+    """What `apply` would do now; writes nothing."""
+    return list(_plans(blueprint))
+
+
+def apply(blueprint: Blueprint) -> Applied:
+    """Activate every sequence's version and enroll the leads that its rule names today."""
+    configure(blueprint)
+    enrolled: dict[str, int] = {}
+    activated = []
+    for name, definition in blueprint.sequences.items():
+        version, changed = _activate(blueprint, definition)
+        if changed:
+            activated.append(name)
+        if definition.enroll is not None and definition.enroll.existing:
+            rows = list(EmailTemplate.objects.filter(pk__in=version.templates.values()))
+            enrolled[name] = enroll.enroll_all(version, enroll.candidates(definition, rows))
+    # What the team took out of its files enrolls nobody any more; who is in it goes on.
+    AppliedVersion.objects.filter(active=True).exclude(sequence__in=blueprint.sequences).update(
+        active=False
+    )
+    return Applied(enrolled=enrolled, activated=activated)
+
+
+def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
+    spoken_for: set[int] = set()
+    for name, definition in blueprint.sequences.items():
+        enrolls: list[enroll.Candidate] = []
+        refusals: list[enroll.Candidate] = []
+        if definition.enroll is not None and definition.enroll.existing:
+            rows = [_template_row(blueprint.templates[n]) for n in _template_names(definition)]
+            for candidate in enroll.candidates(definition, rows):
+                if candidate.refusal:
+                    refusals.append(candidate)
+                elif candidate.lead.pk not in spoken_for:
+                    spoken_for.add(candidate.lead.pk)
+                    enrolls.append(candidate)
+        yield SequencePlan(
+            sequence=name,
+            digest=blueprint.digests[name],
+            version=_state_of(name, blueprint.digests[name]),
+            enrolls=enrolls,
+            refused=Counter(candidate.refusal for candidate in refusals),
+            refusals=refusals,
+        )
+
+
+def _state_of(name: str, digest: str) -> str:
+    active = AppliedVersion.objects.filter(sequence=name, active=True).first()
+    if active is None:
+        return "new"
+    return "unchanged" if active.digest == digest else "changed"
+
+
+def _connections(blueprint: Blueprint) -> None:
+    for name, definition in blueprint.connections.items():
+        settings = definition.model_dump(mode="json", exclude_none=True)
+        kind = settings.pop("kind")
+        settings.pop("pull_every")
+        connection, created = Connection.objects.get_or_create(
+            name=name,
+            defaults={
+                "kind": kind,
+                "settings": settings,
+                "pull_every": definition.pull_every.elapsed,
+                "pull_due_at": clock.now(),
+            },
+        )
+        if created:
+            continue
+        changed = (connection.kind, connection.settings) != (kind, settings)
+        connection.kind, connection.settings = kind, settings
+        connection.pull_every = definition.pull_every.elapsed
+        if changed or connection.status == Connection.Status.STOPPED:
+            # Whoever configures anew has mended it: it is tried again, and stops again if not.
+            connection.status, connection.last_error = Connection.Status.ACTIVE, ""
+            connection.pull_due_at = clock.now()
+        connection.save(
+            update_fields=["kind", "settings", "pull_every", "status", "last_error", "pull_due_at"]
+        )
+
+
+def _mailboxes(blueprint: Blueprint) -> None:
+    for definition in blueprint.mailboxes:
+        owner, _ = Owner.objects.get_or_create(
+            email=normalized_email(definition.owner), defaults={"name": definition.name}
+        )
+        Mailbox.objects.update_or_create(
+            address=definition.address,
+            defaults={
+                "display_name": definition.name,
+                "owner": owner,
+                "smtp_url": definition.smtp,
+                "imap_url": definition.imap,
+                "username": definition.username,
+                "password": definition.password,
+                "per_day": definition.per_day,
+                "per_hour": definition.per_hour,
+                "gap": definition.gap.elapsed,
+            },
+        )
+
+
+def _process(blueprint: Blueprint) -> None:
+    definition = blueprint.process.model_dump(mode="json")
+    digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
+    AppliedProcess.objects.filter(active=True).exclude(digest=digest).update(active=False)
+    AppliedProcess.objects.update_or_create(
+        digest=digest,
+        defaults={"active": True},
+        create_defaults={"active": True, "definition": definition, "applied_at": clock.now()},
+    )
+
+
+def _counterparts(blueprint: Blueprint) -> None:
+    connections = {row.name: row for row in Connection.objects.all()}
+    StageCounterpart.objects.all().delete()
+    StageCounterpart.objects.bulk_create(
+        StageCounterpart(
+            connection=connections[name],
+            object=kind,
+            value=value,
+            stage=stage.name,
+            written=position == 0,
+        )
+        for stage in blueprint.process.stages
+        for name, counterpart in stage.counterparts.items()
+        for kind, values in (("lead", counterpart.lead_status), ("deal", counterpart.deal_stage))
+        for position, value in enumerate(values)
+    )
+
+
+def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVersion, bool]:
+    digest = blueprint.digests[definition.name]
+    with transaction.atomic():
+        templates = {}
+        for name in _template_names(definition):
+            row = _template_row(blueprint.templates[name])
+            kept, _ = EmailTemplate.objects.get_or_create(
+                name=row.name,
+                digest=row.digest,
+                defaults={"subject": row.subject, "text": row.text, "html": row.html},
+            )
+            templates[name] = kept.pk
+        version, _ = AppliedVersion.objects.get_or_create(
+            sequence=definition.name,
+            digest=digest,
+            defaults={
+                "definition": definition.model_dump(mode="json", by_alias=True),
+                "templates": templates,
+                "applied_at": clock.now(),
+            },
+        )
+        changed = not version.active
+        others = AppliedVersion.objects.filter(sequence=definition.name, active=True)
+        others.exclude(pk=version.pk).update(active=False)
+        if changed:
+            version.active = True
+            version.save(update_fields=["active"])
+    return version, changed
+
+
+def _template_names(definition: Definition) -> list[str]:
+    return [step.email for step in definition.steps if isinstance(step, EmailStep)]
+
+
+def _template_row(template: Template) -> EmailTemplate:
+    return EmailTemplate(
+        name=template.name,
+        digest=template.digest,
+        subject=template.subject,
+        text=template.text,
+        html=template.html,
+    )

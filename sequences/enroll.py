@@ -1,0 +1,221 @@
+"""Who enters a sequence: by its rule, by `apply`'s frozen set, or by a person's word.
+
+Every refusal has a reason that `plan` shows; nobody is left out silently.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from crm import facts
+from crm.models import Deal, Lead
+from crm.stages import bound_deals
+from mail import compose
+from mail.models import EmailTemplate, Mailbox, Sender, Suppression
+from runtime import bell, clock
+from sequences import versions
+from sequences.definition import Sequence as Definition
+from sequences.models import AppliedVersion, Enrollment
+from workspace.expressions import evaluate
+
+#: Leads are walked by key in pages of this size.
+PAGE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A lead for which a sequence's rule is true; `refusal` is blank when it may be enrolled."""
+
+    lead: Lead
+    deal: Deal | None
+    mailbox_id: int | None
+    refusal: str
+
+
+def enroll_matching(lead_ids: Sequence[int]) -> int:
+    """Enroll newcomers: these leads into the first active sequence whose rule is true for them."""
+    leads = _with_relations(Lead.objects.filter(pk__in=lead_ids))
+    enrolled = 0
+    for version in versions.active():
+        definition = versions.definition_of(version)
+        if definition.enroll is not None:
+            sources = versions.templates_of(version)
+            enrolled += enroll_all(version, _judge(definition, sources, leads))
+    return enrolled
+
+
+def candidates(
+    definition: Definition, templates: Sequence[EmailTemplate]
+) -> Iterator[Candidate]:
+    """Every lead for which the rule is true, with the refusal of those who may not be enrolled.
+
+    Each of the `templates` is rendered for each lead, so that none fails when its time comes.
+    """
+    last = 0
+    while page := list(
+        _with_relations(Lead.objects.filter(pk__gt=last, deleted_at=None)).order_by("pk")[:PAGE]
+    ):
+        last = page[-1].pk
+        yield from _judge(definition, templates, page)
+
+
+def enroll_all(version: AppliedVersion, found: Iterable[Candidate]) -> int:
+    """Enroll those who may be, each in the first slot that the throttle leaves free."""
+    definition = versions.definition_of(version)
+    per_day = definition.enroll.per_day if definition.enroll else None
+    slots = _Slots(version.sequence, per_day)
+    count = 0
+    for candidate in found:
+        if not candidate.refusal and enroll(version, candidate, start_at=slots.free()):
+            slots.take()
+            count += 1
+    return count
+
+
+def enroll(
+    version: AppliedVersion,
+    candidate: Candidate,
+    *,
+    start_at: datetime,
+    because: Mapping[str, object] | None = None,
+) -> Enrollment | None:
+    """Enroll one lead; None when it came into another sequence in the meantime."""
+    assert candidate.mailbox_id is not None, candidate.refusal  # noqa: S101 - callers check refusal
+    definition = versions.definition_of(version)
+    rule = definition.enroll.when if definition.enroll else ""
+    with transaction.atomic():
+        lead = Lead.objects.select_for_update(no_key=True).get(pk=candidate.lead.pk)
+        if Enrollment.objects.filter(lead=lead, status__in=("active", "paused")).exists():
+            return None
+        enrollment = Enrollment.objects.create(
+            lead=lead,
+            version=version,
+            sequence=version.sequence,
+            deal=candidate.deal if candidate.deal and not candidate.deal.is_closed else None,
+            mailbox_id=candidate.mailbox_id,
+            timezone=_timezone(definition, lead),
+            because=dict(because or {"rule": rule, "version": version.digest[:8]}),
+            started_at=start_at,
+            due_at=start_at,
+        )
+        transaction.on_commit(lambda: bell.ring("advance"))
+    return enrollment
+
+
+def judge(version: AppliedVersion, lead: Lead, *, again: bool = False) -> Candidate:
+    """One lead for one sequence by a person's word: the rule is not asked, the refusals are."""
+    [found] = _refusals(
+        versions.definition_of(version), versions.templates_of(version), [lead], once=not again
+    )
+    return found
+
+
+def _judge(
+    definition: Definition, templates: Sequence[EmailTemplate], leads: Sequence[Lead]
+) -> Iterator[Candidate]:
+    if definition.enroll is None:
+        return
+    rule = definition.enroll.when
+    deals = bound_deals([lead.pk for lead in leads])
+    matching = [
+        lead for lead in leads if evaluate(rule, facts.context(lead, deals.get(lead.pk)))
+    ]
+    yield from _refusals(definition, templates, matching)
+
+
+def _refusals(
+    definition: Definition,
+    templates: Sequence[EmailTemplate],
+    leads: Sequence[Lead],
+    *,
+    once: bool = True,
+) -> Iterator[Candidate]:
+    ids = [lead.pk for lead in leads]
+    deals = bound_deals(ids)
+    mailboxes = dict(Mailbox.objects.exclude(owner=None).values_list("owner_id", "pk"))
+    suppressed = set(
+        Suppression.objects.filter(email__in=[lead.email for lead in leads]).values_list(
+            "email", flat=True
+        )
+    )
+    open_or_done = Enrollment.objects.filter(lead__in=ids)
+    busy = set(
+        open_or_done.filter(status__in=("active", "paused")).values_list("lead_id", flat=True)
+    )
+    had = set(open_or_done.filter(sequence=definition.name).values_list("lead_id", flat=True))
+    for lead in leads:
+        deal = deals.get(lead.pk)
+        mailbox_id = mailboxes.get(lead.owner_id or 0)
+        refusal = (
+            _person_refusal(lead, suppressed)
+            or ("already in a sequence" if lead.pk in busy else "")
+            or (f"was in {definition.name} before" if once and lead.pk in had else "")
+            or ("" if mailbox_id else _no_mailbox(lead))
+            or _unrenderable(templates, lead, deal)
+        )
+        yield Candidate(lead=lead, deal=deal, mailbox_id=mailbox_id, refusal=refusal)
+
+
+def _person_refusal(lead: Lead, suppressed: set[str]) -> str:
+    if lead.deleted_at is not None:
+        return "deleted in the CRM"
+    if not lead.email:
+        return "has no email address"
+    if lead.doubt:
+        return lead.doubt
+    if lead.do_not_contact:
+        return "asked not to be contacted (flag in the CRM)"
+    return "suppressed" if lead.email in suppressed else ""
+
+
+def _no_mailbox(lead: Lead) -> str:
+    return f"owner {lead.owner} has no mailbox here" if lead.owner else "has no owner"
+
+
+def _unrenderable(templates: Sequence[EmailTemplate], lead: Lead, deal: Deal | None) -> str:
+    for template in templates:
+        if problem := compose.problem(template, lead, deal):
+            return f"template {template.name}: {problem}"
+    return ""
+
+
+def _timezone(definition: Definition, lead: Lead) -> str:
+    sender = Sender.objects.first()
+    return lead.timezone or definition.window.timezone or (sender.timezone if sender else "UTC")
+
+
+def _with_relations(rows: QuerySet[Lead]) -> QuerySet[Lead]:
+    return rows.select_related("company", "owner").exclude(~Q(deleted_at=None))
+
+
+class _Slots:
+    """The starts that a throttle leaves free: so many a day, today first."""
+
+    def __init__(self, sequence: str, per_day: int | None) -> None:
+        self.sequence, self.per_day = sequence, per_day
+        self.start = clock.now()
+        self.left = self._left_on(self.start)
+
+    def free(self) -> datetime:
+        while self.left <= 0:
+            midnight = self.start.replace(hour=0, minute=0, second=0, microsecond=0)
+            self.start = midnight + timedelta(days=1)
+            self.left = self._left_on(self.start)
+        return self.start
+
+    def take(self) -> None:
+        self.left -= 1
+
+    def _left_on(self, moment: datetime) -> float:
+        if self.per_day is None:
+            return float("inf")
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+        begun = Enrollment.objects.filter(
+            sequence=self.sequence,
+            started_at__gte=midnight,
+            started_at__lt=midnight + timedelta(days=1),
+        ).count()
+        return self.per_day - begun

@@ -1,0 +1,287 @@
+"""Kinds of activity and what they set in motion: the one table in which layers meet.
+
+An Activity and its reactions share a transaction: either all of them happened and `reacted_at` is
+set, or none did and a sweep finds it again.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from crm import stages
+from crm.models import Activity, ExternalRecord, Lead
+from crm.push import owe_touch
+from mail.models import Message
+from mail.suppression import suppress
+from process import outcomes, tasks
+from runtime import clock
+from sequences import engine
+from sequences.enroll import enroll_matching
+from sequences.models import Enrollment
+
+log = logging.getLogger(__name__)
+
+Reaction = Callable[[Activity], object]
+BATCH = 100
+#: After so many failures a reaction waits for a person; `cadenza status` shows it.
+ATTEMPTS = 5
+#: Touches wait for the next such mark, so that one call carries many.
+TOUCHES_EVERY = timedelta(minutes=15)
+
+
+def react() -> int:
+    """Run the reactions of every activity that has none yet; how many ran.
+
+    One lead at a time, its row locked, its activities in the order in which they were noted: a
+    stage that the first one moved is what the second one sees.
+    """
+    reacted = 0
+    while lead_ids := list(_unreacted().values_list("lead_id", flat=True).distinct()[:BATCH]):
+        reacted += sum(_react_for(lead_id) for lead_id in lead_ids)
+    return reacted
+
+
+def waiting() -> bool:
+    return _unreacted().exists()
+
+
+def _unreacted() -> QuerySet[Activity]:
+    return Activity.objects.filter(reacted_at=None, reaction_attempts__lt=ATTEMPTS).order_by()
+
+
+def _react_for(lead_id: int | None) -> int:
+    with transaction.atomic():
+        lead = Lead.objects.select_for_update(no_key=True).filter(pk=lead_id).first()
+        activities = _unreacted().filter(lead=lead).order_by("id").select_related("deal")
+        if lead is None:
+            activities = activities.select_for_update(of=("self",))
+        ran = 0
+        for activity in activities[:BATCH]:
+            activity.lead = lead
+            _run(activity)
+            ran += 1
+    return ran
+
+
+def _run(activity: Activity) -> None:
+    try:
+        with transaction.atomic():
+            for reaction in REACTIONS.get(activity.kind, ()):
+                reaction(activity)
+            Activity.objects.filter(pk=activity.pk).update(reacted_at=clock.now())
+    except Exception as error:  # one poisoned activity must not hold up the others; it is shown
+        log.exception("reactions to activity %s (%s) failed", activity.pk, activity.kind)
+        Activity.objects.filter(pk=activity.pk).update(
+            reaction_attempts=F("reaction_attempts") + 1, reaction_error=str(error)
+        )
+        if activity.lead is not None:
+            activity.lead.refresh_from_db()
+
+
+def _enroll(activity: Activity) -> None:
+    if activity.lead is not None:
+        enroll_matching([activity.lead.pk])
+
+
+def _enrolled(activity: Activity) -> None:
+    _happened(activity, "enrolled")
+
+
+def _email_sent(activity: Activity) -> None:
+    message = Message.objects.select_related("mailbox", "deal").get(pk=activity.message_id)
+    sent_at = message.sent_at or activity.occurred_at
+    engine.sent(message.enrollment_id, message.step_id, at=sent_at, because=message.because)
+    if activity.lead is not None:
+        _owe_touch(message, activity.lead, sent_at)
+    _happened(activity, "email_sent")
+
+
+def _owe_touch(message: Message, lead: Lead, sent_at: datetime) -> None:
+    record = stages.live_records("lead", [lead.pk], lead.source_id).get(lead.pk)
+    if record is None:
+        return
+    deal = message.deal
+    deals = stages.live_records("deal", [deal.pk], lead.source_id) if deal else {}
+    owner = ExternalRecord.objects.filter(
+        connection=lead.source_id, kind="owner", owner=lead.owner_id
+    ).first()
+    owe_touch(
+        record,
+        message_id=message.message_id,
+        touch={
+            "subject": message.subject,
+            "text": message.text,
+            "sent_at": sent_at.isoformat(),
+            "from_email": message.mailbox.address,
+            "to_email": message.to_email,
+            "deal_id": deals[deal.pk].external_id if deal and deal.pk in deals else "",
+            "owner_id": owner.external_id if owner and lead.owner_id else "",
+        },
+        at=_next_mark(clock.now()),
+    )
+
+
+def _next_mark(moment: datetime) -> datetime:
+    into = timedelta(seconds=moment.timestamp() % TOUCHES_EVERY.total_seconds())
+    return moment + (TOUCHES_EVERY - into)
+
+
+def _answered(activity: Activity) -> None:
+    lead = activity.lead
+    if lead is None:
+        return
+    text = str(activity.data.get("text", ""))
+    process = outcomes.applied()
+    disposition = outcomes.disposition_of(process, text) if process else outcomes.OTHER
+    lead.disposition = disposition
+    lead.save(update_fields=["disposition"])
+    because: dict[str, object] = {"rule": "answered", "activity": activity.pk, "answer": disposition}
+    engine.stop_lead(lead, "answered", at=activity.occurred_at, because=because)
+    outcomes.happened(
+        lead,
+        "answered",
+        at=activity.occurred_at,
+        answer=disposition,
+        cause=f"activity {activity.pk}",
+    )
+    if disposition == outcomes.OTHER:
+        tasks.make(
+            "answer",
+            f"Read the answer of {lead}",
+            lead=lead,
+            key=f"answer:{activity.pk}",
+            note_text=text[:2000],
+            enrollment_id=activity.enrollment_id,
+        )
+    enroll_matching([lead.pk])
+
+
+def _auto_replied(activity: Activity) -> None:
+    """Out of office: hold until the person is back, or for a few days when no date was given."""
+    if activity.lead is None:
+        return
+    until = activity.data.get("until")
+    back_at = (
+        datetime.fromisoformat(str(until)) if until else activity.occurred_at + timedelta(days=5)
+    )
+    open_ids = Enrollment.objects.filter(
+        lead=activity.lead, status__in=("active", "paused")
+    ).values_list("pk", flat=True)
+    for pk in list(open_ids):
+        if back_at > clock.now():
+            engine.pause(pk, until=back_at)
+
+
+def _person_stop(reason: str) -> Reaction:
+    def react_to(activity: Activity) -> None:
+        if activity.lead is not None:
+            because: dict[str, object] = {"rule": reason, "activity": activity.pk}
+            engine.stop_lead(activity.lead, reason, at=activity.occurred_at, because=because)
+
+    return react_to
+
+
+def _bounced(activity: Activity) -> None:
+    if activity.data.get("hard"):
+        _person_stop("hard bounce")(activity)
+
+
+def _opted_out(activity: Activity) -> None:
+    lead = activity.lead
+    if lead is None:
+        return
+    if lead.email:
+        suppress(
+            lead.email,
+            "do_not_contact",
+            lead=lead,
+            at=activity.occurred_at,
+            because={"activity": activity.pk},
+        )
+    _person_stop("do not contact")(activity)
+
+
+def _deal_closed(activity: Activity) -> None:
+    if activity.deal is None:
+        return
+    bound = Enrollment.objects.filter(
+        deal=activity.deal, status__in=("active", "paused"), started_at__lte=activity.occurred_at
+    )
+    for pk in list(bound.values_list("pk", flat=True)):
+        engine.stop(
+            pk, "deal closed", at=activity.occurred_at, because={"activity": activity.pk}
+        )
+
+
+def _task_assigned(activity: Activity) -> None:
+    if activity.lead is None:
+        return
+    due_at = activity.data.get("due_at")
+    tasks.make(
+        str(activity.data["task"]),
+        str(activity.data["title"]),
+        lead=activity.lead,
+        key=activity.key or f"activity:{activity.pk}",
+        enrollment_id=activity.enrollment_id,
+        due_at=datetime.fromisoformat(str(due_at)) if due_at else None,
+    )
+
+
+def _task_done(activity: Activity) -> None:
+    _happened(activity, "task_done")
+
+
+def _not_sent(reason: str) -> Reaction:
+    """An email that will not leave ends its enrollment, and a person hears of it."""
+
+    def react_to(activity: Activity) -> None:
+        if activity.enrollment_id is None or activity.lead is None:
+            return
+        if engine.stop(
+            activity.enrollment_id,
+            reason,
+            at=activity.occurred_at,
+            because={"activity": activity.pk, **activity.data},
+        ):
+            tasks.make(
+                "email",
+                f"{activity.lead}: {reason}",
+                lead=activity.lead,
+                key=f"{activity.kind}:{activity.message_id}",
+                note_text=str(activity.data.get("error", "")),
+                enrollment_id=activity.enrollment_id,
+            )
+
+    return react_to
+
+
+def _happened(activity: Activity, event: str) -> None:
+    if activity.lead is not None:
+        outcomes.happened(
+            activity.lead, event, at=activity.occurred_at, cause=f"activity {activity.pk}"
+        )
+
+
+REACTIONS: Mapping[str, Sequence[Reaction]] = {
+    "lead_created": [_enroll],
+    "lead_changed": [_enroll],
+    "lead_deleted": [_person_stop("lead deleted")],
+    "deal_created": [_enroll],
+    "deal_closed": [_deal_closed, _enroll],
+    "stage_moved": [_enroll],
+    "opted_out": [_opted_out],
+    "enrolled": [_enrolled],
+    "task_assigned": [_task_assigned],
+    "task_done": [_task_done],
+    "email_sent": [_email_sent],
+    "answered": [_answered],
+    "auto_replied": [_auto_replied],
+    "bounced": [_bounced],
+    "unsubscribed": [_person_stop("unsubscribed")],
+    "complained": [_person_stop("complained")],
+    "failed": [_not_sent("the email was refused")],
+    "unconfirmed_expired": [_not_sent("nobody could say whether the email was sent")],
+}
