@@ -6,6 +6,19 @@ from django.db.models import Q
 from crm.models import Deal, Lead, Owner
 
 
+class Sender(models.Model):
+    """Who writes, for the law and the templates: one row, written by `apply` from cadenza.yaml."""
+
+    company = models.CharField(max_length=300)
+    postal_address = models.CharField(max_length=500)
+    #: Where people reach `cadenza web`; blank: unsubscribing works by mail alone.
+    public_url = models.URLField(max_length=500, blank=True)
+    timezone = models.CharField(max_length=64, default="UTC")
+
+    def __str__(self) -> str:
+        return self.company
+
+
 class Mailbox(models.Model):
     """A rep's mailbox: SMTP out, IMAP in."""
 
@@ -168,7 +181,9 @@ class Inbound(models.Model):
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE)
     uidvalidity = models.BigIntegerField()
     uid = models.BigIntegerField()
-    message_id = models.CharField(max_length=300, blank=True)
+    #: SHA-256 over the bytes: the email's identity, also when the server numbers it anew.
+    fingerprint = models.CharField(max_length=64)
+    message_id = models.CharField(max_length=1000, blank=True)
     from_email = models.CharField(max_length=320, blank=True)
     subject = models.TextField(blank=True)
     kind = models.CharField(max_length=12, choices=Kind)
@@ -181,9 +196,11 @@ class Inbound(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["mailbox", "uidvalidity", "uid"], name="one_row_per_inbound"
-            )
+            models.UniqueConstraint(fields=["mailbox", "fingerprint"], name="one_row_per_inbound")
+        ]
+        indexes = [
+            # serves stops.reason: what a lead has answered lately
+            models.Index(fields=["lead", "received_at"], name="inbound_of_lead"),
         ]
         verbose_name_plural = "inbound"
 

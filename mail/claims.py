@@ -1,0 +1,128 @@
+"""Taking messages for sending: admitted in the mailbox's order, leased, recovered when a worker dies."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from mail import pacing, settle
+from mail.models import Mailbox, Message
+from runtime import clock
+
+#: Real seconds for which a claim holds; what is older is claimed again.
+LEASE = 30.0
+BATCH = 10
+
+Status = Message.Status
+
+
+def due(mailbox: Mailbox) -> bool:
+    return _due(mailbox).exists()
+
+
+def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
+    """At most BATCH due messages that are admitted now; the others get a later due time.
+
+    The mailbox's row is locked, so that two workers never fill one gap in its caps.
+    """
+    with transaction.atomic():
+        mailbox = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
+        now = clock.now()
+        history = _history(mailbox, now)
+        limits = pacing.Limits(per_day=mailbox.per_day, per_hour=mailbox.per_hour, gap=mailbox.gap)
+        claimed = []
+        for message in _locked(_due(mailbox).order_by("due_at", "pk")[:BATCH]):
+            admission = pacing.admit(
+                history, limits, message.window, str(message.window.get("timezone", "")), now
+            )
+            message.because = {**message.because, "admission": admission.because}
+            if isinstance(admission, pacing.Now):
+                claimed.append(_lease(message))
+                history.append(now)
+                continue
+            if isinstance(admission, pacing.Never):
+                counts[_never(message, admission)] += 1
+                continue
+            counts["later"] += 1
+            message.due_at = admission.at
+            message.save(update_fields=["due_at", "because"])
+            if admission.because["rule"] != "window":
+                # Caps hold for them all: none is asked again before one of them can leave.
+                counts["later"] += hold(mailbox, pacing.paced(history, limits, now)[0])
+                break
+    return claimed
+
+
+def mark_handed(message: Message) -> bool:
+    """Commit that the server gets it now; False when the claim is ours no more."""
+    now, lease = clock.now(), clock.monotonic() + LEASE
+    if clock.monotonic() >= message.claimed_until:
+        return False
+    held = Message.objects.filter(
+        pk=message.pk, status=Status.SENDING, handed_at=None, claimed_until=message.claimed_until
+    ).update(handed_at=now, claimed_until=lease)
+    message.handed_at, message.claimed_until = now, lease
+    return bool(held)
+
+
+def release(messages: Iterable[Message]) -> None:
+    """Give claims back of which nothing was handed over."""
+    for message in messages:
+        Message.objects.filter(
+            pk=message.pk,
+            status=Status.SENDING,
+            handed_at=None,
+            claimed_until=message.claimed_until,
+        ).update(status=Status.QUEUED)
+
+
+def hold(mailbox: Mailbox, until: datetime) -> int:
+    """Let all that is due of the mailbox wait together; how many do."""
+    return _due(mailbox).update(due_at=until)
+
+
+def recover(mailbox_id: int) -> Counter[str]:
+    """Claims that ran out: queued again when nothing was handed over, else unconfirmed."""
+    counts: Counter[str] = Counter()
+    lapsed = Message.objects.filter(
+        mailbox=mailbox_id, status=Status.SENDING, claimed_until__lt=clock.monotonic()
+    )
+    counts["recovered"] += lapsed.filter(handed_at=None).update(status=Status.QUEUED)
+    for message in lapsed.filter(handed_at__isnull=False):
+        counts[settle.unconfirmed(message, "the worker ended while the server had the email")] += 1
+    return +counts
+
+
+def _due(mailbox: Mailbox) -> QuerySet[Message]:
+    return Message.objects.filter(mailbox=mailbox, status=Status.QUEUED, due_at__lte=clock.now())
+
+
+def _locked(messages: QuerySet[Message]) -> QuerySet[Message]:
+    if connection.features.has_select_for_update_skip_locked:
+        messages = messages.select_for_update(skip_locked=True, of=("self",))
+    return messages.select_related("mailbox", "template", "parent", "lead", "deal")
+
+
+def _lease(message: Message) -> Message:
+    message.status = Status.SENDING
+    message.claimed_until = clock.monotonic() + LEASE
+    message.handed_at = None
+    message.save(update_fields=["status", "claimed_until", "handed_at", "because"])
+    return message
+
+
+def _history(mailbox: Mailbox, now: datetime) -> list[datetime]:
+    """When the mailbox's emails of the last day left; what is under way or in doubt counts as left."""
+    ours = Message.objects.filter(mailbox=mailbox)
+    since = now - pacing.DAY
+    left = list(ours.filter(sent_at__gt=since).values_list("sent_at", flat=True))
+    doubtful = ours.filter(status=Status.UNCONFIRMED, handed_at__gt=since)
+    left += doubtful.values_list("handed_at", flat=True)
+    left += [now] * ours.filter(status=Status.SENDING).count()
+    return [moment for moment in left if moment is not None]
+
+
+def _never(message: Message, admission: pacing.Never) -> str:
+    return settle.failed(message, f"never admitted: {admission.because}")

@@ -1,0 +1,63 @@
+"""What an email is: notification, complaint, automatic reply, opt-out or reply, in this order.
+
+The order is the point: of real bounces every second carries Auto-Submitted and every tenth
+In-Reply-To, so a bounce asked about last would pass for something else.
+"""
+
+import re
+from dataclasses import dataclass
+
+from mail.classify import arf, autoreply, dsn, reply_text
+from mail.classify.arf import Complaint
+from mail.classify.dsn import Dsn
+from mail.classify.parsed import Parsed
+from mail.classify.tables import OPT_OUT, OPT_OUT_ALONE
+
+#: An opt-out is said at the beginning, and briefly; characters and words of the new text.
+OPT_OUT_WITHIN = 2000
+_TOKEN_SUBJECT = re.compile(r"\s*unsubscribe\s+([A-Za-z0-9_-]{20,64}={0,2})\s*", re.IGNORECASE)
+#: Lines of ours that short may well be the person's own ("Best regards").
+OURS_FROM = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opinion:
+    """`kind` is a value of Inbound.Kind."""
+
+    kind: str
+    text: str = ""
+    dsn: Dsn | None = None
+    complaint: Complaint | None = None
+    token: str = ""  #: of the List-Unsubscribe mail
+
+
+def classify(mail: Parsed, ours: str = "") -> Opinion:
+    """`ours` is the text of the email that it answers: lines taken from it are no new text."""
+    notification = dsn.detect(mail)
+    if notification is not None:
+        return Opinion(kind="delayed" if notification.delayed else "bounce", dsn=notification)
+    complaint = arf.detect(mail)
+    if complaint is not None:
+        return Opinion(kind="complaint", complaint=complaint)
+    text = without(reply_text.extract(mail.text), ours)
+    if autoreply.is_automatic(mail):
+        return Opinion(kind="auto_reply", text=text or mail.text)
+    token = _TOKEN_SUBJECT.fullmatch(mail.subject)
+    if token or wants_out(text) or mail.subject.strip().casefold() == "unsubscribe":
+        return Opinion(kind="unsubscribe", text=text, token=token[1] if token else "")
+    return Opinion(kind="reply", text=text)
+
+
+def wants_out(text: str) -> bool:
+    """Whether a person asks in writing to be left alone."""
+    text = text[:OPT_OUT_WITHIN]
+    alone = text.strip(" \n\t.!\"'").casefold()
+    return alone in OPT_OUT_ALONE or OPT_OUT.search(text) is not None
+
+
+def without(text: str, ours: str) -> str:
+    """Drop lines that we wrote ourselves: clients that quote without any mark."""
+    known = {line.strip() for line in ours.split("\n") if len(line.strip()) >= OURS_FROM}
+    if not known:
+        return text
+    return "\n".join(line for line in text.split("\n") if line.strip() not in known).strip()

@@ -1,0 +1,105 @@
+"""One SMTP transaction, and what the server's words mean for the message, the lead and the mailbox."""
+
+import re
+import smtplib
+from dataclasses import dataclass
+from enum import StrEnum
+
+#: Enhanced codes of RFC 3463 that say: this address takes no mail, and never will.
+GONE = frozenset(
+    {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4", "5.4.310"}
+)
+#: Codes that blame the sender: authentication, reputation, limits. Google's and Microsoft's lists:
+#: https://support.google.com/a/answer/3726730, https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online
+SENDER_FAULTS = frozenset(
+    {f"4.7.{n}" for n in (23, 27, 29, 30, 31, 32)}
+    | {
+        f"5.7.{n}"
+        for n in (8, 23, 25, 26, 27, 28, 29, 30, 57, 60, 501, 502, 503, 508, 515, 705, 708, 750)
+    }
+    | {"5.7.9", "5.4.5", "4.7.28", "5.7.0"}
+)
+#: Without an enhanced code the words decide.
+_GONE_WORDS = re.compile(
+    r"user unknown|unknown (user|recipient|address)|no such (user|recipient|mailbox|person)"
+    r"|(user|recipient|mailbox|address|account)( \S{1,320})? (does not|doesn'?t) exist|mailbox not found"
+    r"|not a (known|valid) (user|recipient|mailbox)|invalid (recipient|mailbox)"
+    r"|(mailbox|account|user)( \S{1,320})? (is )?(disabled|inactive|deactivated)|mailbox unavailable",
+    re.IGNORECASE,
+)
+_ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_LEADING_DOT = re.compile(rb"(?m)^\.")
+
+
+class Kind(StrEnum):
+    SENT = "sent"
+    GONE = "gone"  #: the address does not exist: a hard bounce
+    REFUSED = "refused"  #: this email is refused for good, which says nothing of the address
+    SENDER_FAULT = "sender_fault"  #: the mailbox is at fault: pause it, never the lead
+    LATER = "later"  #: refused for now
+    LOST = "lost"  #: the connection broke before the server had the email
+    UNKNOWN = "unknown"  #: the connection broke after that: it may have been taken
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    kind: Kind
+    reply: str = ""  #: the server's words
+
+
+def hand(server: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> Outcome:
+    """Hand one email over. Never raises for what the server says or does."""
+    utf8 = not (sender.isascii() and recipient.isascii())
+    if utf8 and not server.has_extn("smtputf8"):
+        reply = (
+            f"the mailbox's server cannot carry the address {recipient!r} (it offers no SMTPUTF8)"
+        )
+        return Outcome(kind=Kind.REFUSED, reply=reply)
+    try:
+        refused = _envelope(server, sender, recipient, utf8=utf8)
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome(kind=Kind.LOST, reply=str(error) or type(error).__name__)
+    if refused is not None:
+        return refused
+    try:
+        server.send(_LEADING_DOT.sub(b"..", raw) + b".\r\n")
+        code, words = server.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        return Outcome(kind=Kind.UNKNOWN, reply=str(error) or type(error).__name__)
+    if code == 421:  # noqa: PLR2004 - RFC 5321 3.8: the server goes away; 421 means it was not taken
+        return Outcome(kind=Kind.LATER, reply=_said(code, words))
+    return judge(code, words, at="data")
+
+
+def judge(code: int, words: bytes, *, at: str) -> Outcome:
+    """What an answer means that was given `at` mail, rcpt or data."""
+    said = _said(code, words)
+    text = words.decode("utf-8", "replace")
+    match = _ENHANCED.search(text)
+    enhanced = match[0] if match else ""
+    if code // 100 == 2:  # noqa: PLR2004 - SMTP's "done"
+        return Outcome(kind=Kind.SENT, reply=said)
+    if enhanced in SENDER_FAULTS or code in {530, 535} or (at == "mail" and code // 100 == 5):  # noqa: PLR2004 - 5xx: for good
+        return Outcome(kind=Kind.SENDER_FAULT, reply=said)
+    if code // 100 == 4:  # noqa: PLR2004 - 4xx: for now
+        return Outcome(kind=Kind.LATER, reply=said)
+    gone = enhanced in GONE if enhanced else bool(_GONE_WORDS.search(text))
+    return Outcome(kind=Kind.GONE if gone else Kind.REFUSED, reply=said)
+
+
+def _envelope(server: smtplib.SMTP, sender: str, recipient: str, *, utf8: bool) -> Outcome | None:
+    """MAIL, RCPT and DATA up to the go-ahead; None when the server waits for the email."""
+    options = ["SMTPUTF8"] if utf8 else []
+    server.command_encoding = "utf-8" if utf8 else "ascii"
+    code, words = server.mail(sender, options)
+    if code != 250:  # noqa: PLR2004 - SMTP's "fine"
+        return judge(code, words, at="mail")
+    code, words = server.rcpt(recipient)
+    if code not in {250, 251}:
+        return judge(code, words, at="rcpt")
+    code, words = server.docmd("DATA")
+    return None if code == 354 else judge(code, words, at="data")  # noqa: PLR2004 - "go ahead"
+
+
+def _said(code: int, words: bytes) -> str:
+    return f"{code} {words.decode('utf-8', 'replace')}"[:500]

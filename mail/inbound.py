@@ -1,0 +1,127 @@
+"""Reading a mailbox: what came in, what it is, whom it concerns, and what follows from it.
+
+Only mail that concerns a lead is kept; a rep's other mail leaves no trace here.
+"""
+
+import imaplib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from django.db.models import Q
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
+
+from mail import mailboxes, receive
+from mail.classify.parsed import MOST_BYTES
+from mail.models import Mailbox
+from runtime import clock
+
+#: UIDs fetched with one command: their texts are in memory together.
+BATCH = 20
+#: The first time, and when the server numbers anew, mail this old is looked at again.
+LOOK_BACK = timedelta(days=30)
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """One email as the server keeps it."""
+
+    uidvalidity: int
+    uid: int
+    raw: bytes
+    received_at: datetime
+
+    @property
+    def fingerprint(self) -> str:
+        """Its identity over all renumbering, and the end of its activities' keys."""
+        return sha256(self.raw).hexdigest()
+
+
+def read(mailbox_id: int) -> Counter[str]:
+    """Read what is new; how many of each kind. A failure is kept on the row, with when to retry."""
+    counts: Counter[str] = Counter()
+    mailbox = Mailbox.objects.get(pk=mailbox_id)
+    now = clock.now()  # before reading: what arrives meanwhile is not read yet
+    try:
+        for arrived in _new(mailbox):
+            counts[receive.receive(mailbox, arrived)] += 1
+            _advance(mailbox, arrived.uidvalidity, arrived.uid)
+    except mailboxes.Refused as error:
+        _failed(mailbox, str(error), status=Mailbox.Status.PAUSED)
+        return counts + Counter(failed=1)
+    except (mailboxes.Unreachable, OSError, IMAPClientError, imaplib.IMAP4.error) as error:
+        mailboxes.drop(mailbox, "imap")
+        _failed(mailbox, str(error) or type(error).__name__)
+        return counts + Counter(failed=1)
+    fine: dict[str, object] = {"read_at": now, "retry_at": None, "failures": 0}
+    if mailbox.failures:
+        fine["last_error"] = ""
+    Mailbox.objects.filter(pk=mailbox.pk).update(**fine)
+    return counts
+
+
+def _new(mailbox: Mailbox) -> Iterator[Arrived]:
+    client = mailboxes.imap(mailbox)
+    state = client.select_folder("INBOX", readonly=True)
+    uidvalidity = int(state[b"UIDVALIDITY"])
+    uids = _new_uids(client, mailbox, uidvalidity)
+    for start in range(0, len(uids), BATCH):
+        yield from _fetch(client, uidvalidity, uids[start : start + BATCH])
+
+
+def _new_uids(client: IMAPClient, mailbox: Mailbox, uidvalidity: int) -> list[int]:
+    if uidvalidity != mailbox.uidvalidity:
+        since = (mailbox.read_at or clock.now()) - LOOK_BACK
+        _advance(mailbox, uidvalidity, 0)
+        return sorted(client.search(["SINCE", since.date()]))
+    # "n:*" always names the last message too, even below n.
+    found = client.search(["UID", f"{mailbox.last_uid + 1}:*"])
+    return sorted(uid for uid in found if uid > mailbox.last_uid)
+
+
+def _fetch(client: IMAPClient, uidvalidity: int, uids: list[int]) -> Iterator[Arrived]:
+    sizes = client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
+    whole = [uid for uid in uids if sizes.get(uid, {}).get(b"RFC822.SIZE", 0) <= MOST_BYTES]
+    bodies = client.fetch(whole, ["BODY.PEEK[]"]) if whole else {}
+    for uid in uids:
+        if uid not in sizes:
+            continue  # deleted meanwhile
+        if uid in bodies:
+            raw = bodies[uid].get(b"BODY[]")
+        else:
+            part = client.fetch([uid], [f"BODY.PEEK[]<0.{MOST_BYTES}>"])
+            raw = part.get(uid, {}).get(b"BODY[]<0>")
+        if raw is not None:
+            yield Arrived(
+                uidvalidity=uidvalidity,
+                uid=uid,
+                raw=raw,
+                received_at=_aware(sizes[uid].get(b"INTERNALDATE")),
+            )
+
+
+def _aware(moment: datetime | None) -> datetime:
+    """Never later than now: a server's clock may run ahead."""
+    now = clock.now()
+    if moment is None:
+        return now
+    return min(moment if moment.tzinfo else moment.replace(tzinfo=UTC), now)
+
+
+def _advance(mailbox: Mailbox, uidvalidity: int, uid: int) -> None:
+    """Never back: another worker may have read further."""
+    further = Q(last_uid__lt=uid) | ~Q(uidvalidity=uidvalidity)
+    Mailbox.objects.filter(further, pk=mailbox.pk).update(uidvalidity=uidvalidity, last_uid=uid)
+    mailbox.uidvalidity, mailbox.last_uid = uidvalidity, uid
+
+
+def _failed(mailbox: Mailbox, error: str, **values: str) -> None:
+    wait = min(FIRST_RETRY * 2 ** min(mailbox.failures, 10), LONGEST_RETRY)
+    Mailbox.objects.filter(pk=mailbox.pk).update(
+        last_error=error, failures=mailbox.failures + 1, retry_at=clock.now() + wait, **values
+    )

@@ -1,0 +1,238 @@
+"""Kept-open connections to the servers of a mailbox: one SMTP and one IMAP per thread and mailbox."""
+
+import imaplib
+import os
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientError, LoginError
+
+from mail.models import Mailbox
+from runtime import clock
+
+#: Real seconds: to connect, for one answer, without use until closed, without use until tested.
+CONNECT_WITHIN = 10.0
+ANSWER_WITHIN = 20.0
+IDLE_FOR = 120.0
+TRUSTED_FOR = 5.0
+#: Servers cap messages per connection; Postfix's and Exchange's defaults allow this many.
+MESSAGES_PER_CONNECTION = 100
+#: What a sandbox says in its greeting.
+SANDBOX = "cadenza-sandbox"
+
+SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+IMAP_PORTS = {"imap": 143, "imap+starttls": 143, "imaps": 993}
+
+
+class MailboxError(Exception):
+    """The mailbox cannot be used now; nothing was sent."""
+
+
+class Unreachable(MailboxError):
+    """Try again later: no connection, no answer, or the server is busy."""
+
+
+class Refused(MailboxError):
+    """Pause the mailbox: wrong password, wrong settings, or a server we must not talk to."""
+
+
+class _Connection(Protocol):
+    def noop(self) -> object: ...
+
+
+@dataclass
+class _Kept:
+    client: smtplib.SMTP | IMAPClient
+    login: tuple[str, ...]  #: what it was opened with: changed settings open another one
+    used_at: float
+    uses: int = 0
+
+
+@dataclass
+class _Thread(threading.local):
+    process: int = 0
+    kept: dict[tuple[str, int], _Kept] = field(default_factory=dict)
+
+
+_thread = _Thread()
+
+
+def smtp(mailbox: Mailbox) -> smtplib.SMTP:
+    """A connection that is logged in and answers; raises Unreachable or Refused."""
+    return _use(mailbox, "smtp", mailbox.smtp_url, _open_smtp)
+
+
+def imap(mailbox: Mailbox) -> IMAPClient:
+    """A connection that is logged in, with no folder promised; raises Unreachable or Refused."""
+    return _use(mailbox, "imap", mailbox.imap_url, open_imap)
+
+
+def drop(mailbox: Mailbox, protocol: str) -> None:
+    """Forget this thread's connection after it failed: the next use opens another."""
+    kept = _thread.kept.pop((protocol, mailbox.pk), None)
+    if kept is not None:
+        _close(kept.client)
+
+
+def close_all() -> None:
+    """Close what this thread keeps open."""
+    while _thread.kept:
+        _close(_thread.kept.popitem()[1].client)
+
+
+def open_imap(mailbox: Mailbox) -> IMAPClient:
+    """A connection of the caller's own, logged in; raises Unreachable or Refused."""
+    scheme, host, port = _address(mailbox.imap_url, IMAP_PORTS)
+    password = _password(mailbox)
+    try:
+        client = IMAPClient(
+            host,
+            port,
+            ssl=scheme == "imaps",
+            timeout=SocketTimeout(CONNECT_WITHIN, ANSWER_WITHIN),
+        )
+    except (OSError, imaplib.IMAP4.error) as error:
+        raise Unreachable(f"{mailbox.imap_url}: {error}") from error
+    try:
+        _meet(mailbox.imap_url, client.welcome)
+        if scheme == "imap+starttls":
+            client.starttls()
+        client.login(mailbox.username, password)
+    except LoginError as error:
+        _close(client)
+        raise Refused(
+            f"{mailbox.imap_url}: login as {mailbox.username} refused: {error}"
+        ) from error
+    except MailboxError:
+        _close(client)
+        raise
+    except (OSError, IMAPClientError, imaplib.IMAP4.error) as error:
+        _close(client)
+        raise Unreachable(f"{mailbox.imap_url}: {error}") from error
+    client.normalise_times = False  # aware datetimes, never the machine's local time
+    return client
+
+
+def _use(
+    mailbox: Mailbox, protocol: str, url: str, build: Callable[[Mailbox], smtplib.SMTP | IMAPClient]
+) -> smtplib.SMTP | IMAPClient:
+    _tidy()
+    key = (protocol, mailbox.pk)
+    login = (url, mailbox.username, mailbox.password)
+    kept = _thread.kept.get(key)
+    if kept is not None and not (kept.login == login and _alive(kept)):
+        drop(mailbox, protocol)
+        kept = None
+    if kept is None:
+        kept = _thread.kept[key] = _Kept(client=build(mailbox), login=login, used_at=0)
+    kept.used_at = clock.monotonic()
+    kept.uses += 1
+    return kept.client
+
+
+def _tidy() -> None:
+    """Close what was idle for long; after a fork, forget the parent's sockets without a word."""
+    if _thread.process != os.getpid():
+        _thread.kept.clear()
+        _thread.process = os.getpid()
+    for key, kept in list(_thread.kept.items()):
+        worn = isinstance(kept.client, smtplib.SMTP) and kept.uses >= MESSAGES_PER_CONNECTION
+        if worn or clock.monotonic() - kept.used_at > IDLE_FOR:
+            _close(_thread.kept.pop(key).client)
+
+
+def _alive(kept: _Kept) -> bool:
+    """Whether the server still answers, asked only after a pause; RSET also ends a half-said mail."""
+    try:
+        if isinstance(kept.client, smtplib.SMTP):
+            return kept.client.rset()[0] == 250  # noqa: PLR2004 - SMTP's "fine"
+        if clock.monotonic() - kept.used_at > TRUSTED_FOR:
+            kept.client.noop()
+    except (OSError, smtplib.SMTPException, IMAPClientError, imaplib.IMAP4.error):
+        return False
+    return True
+
+
+def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:
+    scheme, host, port = _address(mailbox.smtp_url, SMTP_PORTS)
+    password = _password(mailbox)
+    name = mailbox.address.rpartition("@")[2].encode("idna").decode("ascii")
+    kind = smtplib.SMTP_SSL if scheme == "smtps" else smtplib.SMTP
+    # Without a host it does not connect yet, which keeps the greeting for us to read.
+    server = kind(local_hostname=name, timeout=CONNECT_WITHIN)
+    try:
+        code, greeting = server.connect(host, port)
+        if code != 220:  # noqa: PLR2004 - SMTP's "ready"
+            raise Unreachable(f"{mailbox.smtp_url}: {code} {_text(greeting)}")
+        _meet(mailbox.smtp_url, greeting)
+        if scheme == "smtp+starttls":
+            server.starttls(context=ssl.create_default_context())
+        server.ehlo_or_helo_if_needed()
+        if server.has_extn("auth"):
+            server.login(mailbox.username, password)
+    except smtplib.SMTPAuthenticationError as error:
+        _close(server)
+        text = f"{mailbox.smtp_url}: login as {mailbox.username} refused: {error.smtp_code}"
+        kind_of_error = Unreachable if error.smtp_code < 500 else Refused  # noqa: PLR2004 - 4xx passes
+        raise kind_of_error(text) from error
+    except MailboxError:
+        _close(server)
+        raise
+    except (OSError, smtplib.SMTPException) as error:
+        _close(server)
+        raise Unreachable(f"{mailbox.smtp_url}: {error}") from error
+    if isinstance(server.sock, socket.socket):
+        server.sock.settimeout(ANSWER_WITHIN)
+    return server
+
+
+def _address(url: str, ports: dict[str, int]) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    if parts.scheme not in ports or not parts.hostname:
+        raise Refused(f"{url!r} is no address such as {' or '.join(f'{s}://host' for s in ports)}")
+    if settings.CADENZA_MODE == "sandbox" and not _is_loopback(parts.hostname):
+        raise Refused(f"{url}: in sandbox mode only this machine is talked to")
+    return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _meet(url: str, greeting: bytes) -> None:
+    if SANDBOX in _text(greeting) and settings.CADENZA_MODE != "sandbox":
+        raise Refused(
+            f"{url} is a sandbox, and CADENZA_MODE is {settings.CADENZA_MODE}: nothing is sent"
+        )
+
+
+def _password(mailbox: Mailbox) -> str:
+    name = mailbox.password.removeprefix("${").removesuffix("}")
+    if name not in os.environ:
+        raise Refused(f"{mailbox.address}: the environment has no {name}")
+    return os.environ[name]
+
+
+def _text(greeting: bytes) -> str:
+    return greeting.decode("utf-8", "replace")
+
+
+def _close(client: smtplib.SMTP | IMAPClient) -> None:
+    with suppress(OSError, smtplib.SMTPException, IMAPClientError, imaplib.IMAP4.error):
+        if isinstance(client, smtplib.SMTP):
+            client.close()
+        else:
+            client.shutdown()

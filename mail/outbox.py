@@ -1,0 +1,201 @@
+"""The outbox: messages are queued by others' transactions, and delivered from here.
+
+queued -> sending -> sent | failed | unconfirmed | cancelled, and back to queued where nothing can
+have left. A crash leaves a claim that runs out: before `handed_at` it is queued again, after it
+the outcome is unknown, and nobody guesses.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Q
+
+from crm.models import Deal, Lead
+from mail import claims, compose, handing, inbound, mailboxes, settle, stops
+from mail.models import EmailTemplate, Mailbox, Message
+from runtime import bell, clock
+
+#: A mailbox sends only when its inbox was read this lately.
+READ_WITHIN = timedelta(seconds=60)
+UNREACHABLE_FOR = timedelta(minutes=5)
+
+Status = Message.Status
+
+
+def queue(
+    *,
+    enrollment_id: int,
+    step_id: str,
+    token: str,
+    lead: Lead,
+    deal: Deal | None,
+    mailbox: Mailbox,
+    template: EmailTemplate,
+    parent: Message | None,
+    window: Mapping[str, object],
+    enrolled_at: datetime,
+    due_at: datetime,
+    because: Mapping[str, object],
+) -> Message:
+    """The message of this enrollment and step, in the caller's transaction; made at most once.
+
+    One that was cancelled before it left (a pause, say) is queued again, with its Message-ID.
+    """
+    domain = mailbox.address.rpartition("@")[2].encode("idna").decode("ascii")
+    now = clock.now()
+    plan = {"due_at": due_at, "queued_at": now, "because": dict(because), "status": Status.QUEUED}
+    message, created = Message.objects.get_or_create(
+        enrollment_id=enrollment_id,
+        step_id=step_id,
+        defaults={
+            "token": token,
+            "lead": lead,
+            "deal": deal,
+            "mailbox": mailbox,
+            "template": template,
+            "parent": parent,
+            "to_email": lead.email,
+            "message_id": f"<{uuid4().hex}@{domain}>",
+            "window": dict(window),
+            "enrolled_at": enrolled_at,
+            **plan,
+        },
+    )
+    revived = not created and bool(
+        Message.objects.filter(pk=message.pk, status=Status.CANCELLED).update(**plan)
+    )
+    if revived:
+        message.refresh_from_db()
+    if created or revived:
+        settle.note(message, "queued", at=now)
+        ring("deliver", mailbox.pk)
+    return message
+
+
+def cancel(enrollment_id: int, because: Mapping[str, object]) -> int:
+    """Take back what has not been handed to a server, in the caller's transaction."""
+    waiting = Message.objects.select_for_update().filter(
+        enrollment_id=enrollment_id,
+        status__in=[Status.QUEUED, Status.SENDING],
+        handed_at=None,
+    )
+    return sum(settle.cancelled(message, dict(because)) for message in waiting)
+
+
+def postpone(enrollment_id: int, until: datetime) -> int:
+    """Hold what is queued of an enrollment, as when its person is out of office."""
+    return Message.objects.filter(
+        enrollment_id=enrollment_id, status=Status.QUEUED, due_at__lt=until
+    ).update(due_at=until)
+
+
+def deliver(mailbox_id: int) -> Counter[str]:
+    """Send what is due of a mailbox, as far as its caps allow; what became of how many."""
+    counts: Counter[str] = Counter(claims.recover(mailbox_id))
+    mailbox = Mailbox.objects.get(pk=mailbox_id)
+    if mailbox.status != Mailbox.Status.ACTIVE or not claims.due(mailbox):
+        return counts
+    if not _inbox_is_known(mailbox):
+        counts["unread"] += claims.hold(mailbox, mailbox.retry_at or clock.now())
+        return counts
+    while mailbox.status == Mailbox.Status.ACTIVE:
+        batch = claims.claim(mailbox, counts)
+        if not batch:
+            break
+        _send(batch, counts)
+        mailbox.refresh_from_db()
+    return counts
+
+
+def waiting() -> list[int]:
+    """The active mailboxes that `deliver` has something to do for: due, or left by a dead worker."""
+    due = Q(status=Status.QUEUED, due_at__lte=clock.now())
+    lapsed = Q(status=Status.SENDING, claimed_until__lt=clock.monotonic())
+    messages = Message.objects.filter(due | lapsed, mailbox__status=Mailbox.Status.ACTIVE)
+    return sorted(set(messages.values_list("mailbox", flat=True)))
+
+
+def ring(name: str, mailbox_id: int) -> None:
+    transaction.on_commit(lambda: bell.ring(name, [mailbox_id]))
+
+
+def _send(batch: list[Message], counts: Counter[str]) -> None:
+    for place, message in enumerate(batch):
+        word = _deliver_one(message)
+        counts[word] += 1
+        if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
+            claims.release(batch[place + 1 :])
+            if word == "unreachable":
+                claims.hold(message.mailbox, clock.now() + UNREACHABLE_FOR)
+            return
+
+
+def _inbox_is_known(mailbox: Mailbox) -> bool:
+    """Fail closed: an answer may lie in the inbox that we have not seen."""
+    if not _read_lately(mailbox):
+        if mailbox.retry_at is not None and mailbox.retry_at > clock.now():
+            return False
+        inbound.read(mailbox.pk)
+        mailbox.refresh_from_db()
+    return mailbox.status == Mailbox.Status.ACTIVE and _read_lately(mailbox)
+
+
+def _read_lately(mailbox: Mailbox) -> bool:
+    """A clock that jumps leaves no "lately": then it must have been at this very moment."""
+    within = READ_WITHIN if clock.is_real() else timedelta(0)
+    return mailbox.read_at is not None and mailbox.read_at >= clock.now() - within
+
+
+def _deliver_one(message: Message) -> str:
+    """1 check and render under the lead's lock, 2 connect, 3 commit the handing, 4 check, 5 hand."""
+    done = _prepare(message)
+    if done is not None:
+        return done
+    mailbox = message.mailbox
+    try:
+        recipient = compose.envelope_address(message.to_email)
+        server = mailboxes.smtp(mailbox)
+    except ValueError as error:
+        return settle.failed(message, str(error))
+    except mailboxes.Refused as error:
+        return settle.sender_fault(message, str(error))
+    except mailboxes.Unreachable as error:
+        return settle.unreachable(message, str(error))
+    if not claims.mark_handed(message):
+        return "lapsed"
+    stop = stops.reason(message)
+    if stop is not None:
+        return settle.stopped(message, stop)
+    outcome = handing.hand(
+        server,
+        sender=compose.envelope_address(mailbox.address),
+        recipient=recipient,
+        raw=bytes(message.raw or b""),
+    )
+    if outcome.kind in {handing.Kind.LOST, handing.Kind.UNKNOWN}:
+        mailboxes.drop(mailbox, "smtp")
+    return settle.outcome(message, outcome)
+
+
+def _prepare(message: Message) -> str | None:
+    """Cancel or render; None when the message is ready to be handed over."""
+    with transaction.atomic():
+        Lead.objects.select_for_update().get(pk=message.lead_id)
+        stop = stops.reason(message)
+        if stop is not None:
+            return settle.stopped(message, stop)
+        if message.raw is not None:
+            return None
+        try:
+            composed = compose.compose(message)
+        except compose.Unsendable as error:
+            return settle.failed(message, str(error))
+        message.raw = composed.raw
+        message.subject = composed.subject
+        message.text = composed.text
+        message.references = composed.references
+        message.save(update_fields=["raw", "subject", "text", "references"])
+        return None

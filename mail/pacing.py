@@ -1,0 +1,88 @@
+"""Whether an email may leave now: caps, spacing and the send window. Pure.
+
+Caps are rolling, as providers count them: at most `per_day` in any 24 hours and `per_hour` in any
+60 minutes, so no midnight lets a double portion through.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mail.window import Window, next_open, zone
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+Because = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    per_day: int
+    per_hour: int
+    gap: timedelta  #: least time between two emails of the mailbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Now:
+    because: Because
+
+
+@dataclass(frozen=True, kw_only=True)
+class Later:
+    at: datetime  #: asked again then, it is admitted unless others left meanwhile
+    because: Because
+
+
+@dataclass(frozen=True, kw_only=True)
+class Never:
+    because: Because
+
+
+Admission = Now | Later | Never
+
+
+def admit(
+    history: Iterable[datetime],
+    limits: Limits,
+    window: Window | Mapping[str, object],
+    timezone: ZoneInfo | str,
+    now: datetime,
+) -> Admission:
+    """May one more email leave `now`, after those of `history` (the last 24 hours suffice)?"""
+    try:
+        window = window if isinstance(window, Window) else Window.of(window)
+        timezone = timezone if isinstance(timezone, ZoneInfo) else zone(timezone)
+    except ValueError as error:
+        return Never(because={"rule": "window", "error": str(error)})
+    for rule, cap in (("per_day", limits.per_day), ("per_hour", limits.per_hour)):
+        if cap <= 0:
+            return Never(because={"rule": rule, "limit": cap})
+    now = now.astimezone(UTC)
+    free, rule = paced(history, limits, now)
+    opens = next_open(window, timezone, free)
+    if opens > free:
+        return Later(at=opens, because={"rule": "window", "timezone": timezone.key})
+    if free > now:
+        return Later(at=free, because={"rule": rule, "limit": _limit(limits, rule)})
+    return Now(because={"rule": "admitted", "timezone": timezone.key})
+
+
+def paced(history: Iterable[datetime], limits: Limits, now: datetime) -> tuple[datetime, str]:
+    """The first moment from `now` on that caps and spacing allow, and which of them decided."""
+    times = sorted((moment for moment in history if moment > now - DAY), reverse=True)
+    waits = [(now, "none")]
+    if times:
+        waits.append((times[0] + limits.gap, "gap"))
+    if len(times) >= limits.per_hour:
+        waits.append((times[limits.per_hour - 1] + HOUR, "per_hour"))
+    if len(times) >= limits.per_day:
+        waits.append((times[limits.per_day - 1] + DAY, "per_day"))
+    # The first of equals wins: "none" whenever nothing needs to wait.
+    return max(waits, key=lambda wait: wait[0])
+
+
+def _limit(limits: Limits, rule: str) -> object:
+    value = getattr(limits, rule)
+    return value.total_seconds() if isinstance(value, timedelta) else value

@@ -1,0 +1,196 @@
+"""One email that came in: whom it concerns, and the rows that follow, in one transaction."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import Protocol
+
+from django.db import transaction
+
+from crm import timeline
+from crm.models import Lead
+from mail import suppression, unsubscribe, window
+from mail.classify import autoreply, kinds, parsed
+from mail.classify.kinds import Opinion
+from mail.classify.parsed import Parsed
+from mail.models import Inbound, Mailbox, Message, Sender, Suppression
+from runtime import bell
+
+Kind = Inbound.Kind
+
+#: Kind of inbound -> kind of activity.
+ACTIVITIES = {
+    Kind.REPLY: "answered",
+    Kind.AUTO_REPLY: "auto_replied",
+    Kind.BOUNCE: "bounced",
+    Kind.DELAYED: "delayed",
+    Kind.COMPLAINT: "complained",
+}
+
+
+class Arrived(Protocol):
+    """See mail.inbound.Arrived."""
+
+    @property
+    def uidvalidity(self) -> int: ...
+    @property
+    def uid(self) -> int: ...
+    @property
+    def raw(self) -> bytes: ...
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concerned:
+    lead: Lead
+    message: Message | None
+
+
+def receive(mailbox: Mailbox, arrived: Arrived) -> str:
+    """Keep the email and write what follows; the kind, or "ignored" when it concerns no lead."""
+    mail = parsed.parse(arrived.raw)
+    if _is_ours(mailbox, mail):
+        return "ignored"
+    answered = _by_ids(mail.answers)
+    opinion = kinds.classify(mail, ours=answered.text if answered else "")
+    concerned = _concerned(mailbox, mail, opinion, answered)
+    if concerned is None:
+        return "ignored"
+    with transaction.atomic():
+        lead = Lead.objects.select_for_update().get(pk=concerned.lead.pk)
+        inbound, created = Inbound.objects.get_or_create(
+            mailbox=mailbox,
+            fingerprint=arrived.fingerprint,
+            defaults={
+                "uidvalidity": arrived.uidvalidity,
+                "uid": arrived.uid,
+                "message_id": mail.message_id[:1000],
+                "from_email": suppression.normalize(mail.from_email)[:320],
+                "subject": mail.subject,
+                "kind": opinion.kind,
+                "text": opinion.text,
+                "answers": concerned.message,
+                "lead": lead,
+                "received_at": arrived.received_at,
+                "data": _evidence(opinion, arrived.received_at, lead),
+            },
+        )
+        if not created:
+            return "known"
+        _follow(inbound, lead, opinion)
+        transaction.on_commit(lambda: bell.ring("react"))
+    return opinion.kind
+
+
+def _is_ours(mailbox: Mailbox, mail: Parsed) -> bool:
+    """A copy of what we or the rep sent is no answer to it."""
+    return suppression.normalize(mail.from_email) == suppression.normalize(mailbox.address)
+
+
+def _concerned(
+    mailbox: Mailbox, mail: Parsed, opinion: Opinion, answered: Message | None
+) -> Concerned | None:
+    """By the id of our email, else by the unsubscribe token, else by the address."""
+    ids, addresses = [], [mail.from_email]
+    if opinion.dsn is not None:
+        ids, addresses = [opinion.dsn.original_id], [opinion.dsn.recipient]
+    if opinion.complaint is not None:
+        ids, addresses = [opinion.complaint.original_id], [opinion.complaint.recipient]
+    message = _by_ids(tuple(ids)) or answered
+    lead = message.lead if message else None
+    if opinion.token:
+        # The token says who it is, whoever sends it and from wherever.
+        lead = unsubscribe.lead_of(opinion.token)
+    if lead is not None:
+        return Concerned(lead=lead, message=message if message and message.lead == lead else None)
+    return _by_address(mailbox, suppression.normalize(addresses[0]))
+
+
+def _by_ids(ids: tuple[str, ...]) -> Message | None:
+    """Our message among them; the earliest named is the nearest."""
+    known = {
+        message.message_id: message
+        for message in Message.objects.filter(message_id__in=[i for i in ids if i]).select_related(
+            "lead"
+        )
+    }
+    return next((known[i] for i in ids if i in known), None)
+
+
+def _by_address(mailbox: Mailbox, address: str) -> Concerned | None:
+    if not address:
+        return None
+    left = Message.objects.filter(to_email__iexact=address, handed_at__isnull=False)
+    message = (
+        left.filter(mailbox=mailbox).order_by("-handed_at").select_related("lead").first()
+        or left.order_by("-handed_at").select_related("lead").first()
+    )
+    if message is not None:
+        return Concerned(lead=message.lead, message=message)
+    lead = Lead.objects.filter(email=address, deleted_at=None).order_by("pk").first()
+    return Concerned(lead=lead, message=None) if lead else None
+
+
+def _follow(inbound: Inbound, lead: Lead, opinion: Opinion) -> None:
+    """The stop, where there is one, and the activity."""
+    at, address = inbound.received_at, _address(inbound, lead)
+    because: dict[str, object] = {"inbound": inbound.pk}
+    if opinion.kind == Kind.UNSUBSCRIBE:
+        how = "mailto" if opinion.token else "reply"
+        unsubscribe.unsubscribe(lead, how=how, at=at)
+        if inbound.answers and suppression.normalize(inbound.answers.to_email) != lead.email:
+            kind = Suppression.Kind.UNSUBSCRIBED
+            suppression.suppress(inbound.answers.to_email, kind, at=at, lead=lead, because=because)
+        return
+    if opinion.dsn is not None and opinion.dsn.hard and address:
+        kind = Suppression.Kind.HARD_BOUNCE
+        suppression.suppress(address, kind, at=at, lead=lead, because=because)
+    if opinion.kind == Kind.COMPLAINT and address:
+        suppression.suppress(address, Suppression.Kind.COMPLAINT, at=at, lead=lead, because=because)
+    message = inbound.answers
+    timeline.note(
+        ACTIVITIES[Kind(opinion.kind)],
+        occurred_at=at,
+        lead=lead,
+        deal=message.deal if message else None,
+        enrollment_id=message.enrollment_id if message else None,
+        message_id=message.pk if message else None,
+        data={**inbound.data, **because, "mailbox": inbound.mailbox_id, "text": inbound.text},
+        key=f"{opinion.kind}:{inbound.mailbox_id}:{inbound.fingerprint}",
+    )
+
+
+def _address(inbound: Inbound, lead: Lead) -> str:
+    return suppression.normalize(inbound.answers.to_email if inbound.answers else lead.email)
+
+
+def _evidence(opinion: Opinion, received_at: datetime, lead: Lead) -> dict[str, object]:
+    """What the classification rests on, and what reactions need of it."""
+    if opinion.dsn is not None:
+        found = opinion.dsn
+        return {
+            "hard": found.hard,
+            "status": found.status,
+            "reason": found.reason,
+            "recipient": found.recipient,
+        }
+    if opinion.complaint is not None:
+        return {"feedback": opinion.complaint.feedback}
+    if opinion.kind == Kind.AUTO_REPLY:
+        return {"until": _until(opinion.text, received_at, lead)}
+    return {}
+
+
+def _until(text: str, received_at: datetime, lead: Lead) -> str | None:
+    """The beginning of the day of return, where the person lives."""
+    sender = Sender.objects.first()
+    try:
+        zone = window.zone(lead.timezone or (sender.timezone if sender else "UTC"))
+    except ValueError:
+        zone = window.zone("UTC")
+    day = autoreply.back_on(text, received_at.astimezone(zone).date())
+    if day is None:
+        return None
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC).isoformat()

@@ -1,0 +1,172 @@
+"""Writing down what became of a message: the row and its timeline, in one transaction.
+
+Every function returns the word under which `deliver` counts it.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from crm import timeline
+from mail import suppression
+from mail.handing import Kind, Outcome
+from mail.models import Mailbox, Message, Suppression
+from mail.stops import Stop
+from runtime import clock
+
+MOST_ATTEMPTS = 5
+FIRST_BACKOFF = timedelta(minutes=15)
+
+Status = Message.Status
+#: Whoever knows for sure that a message left may say so over these.
+OPEN = (Status.QUEUED, Status.SENDING, Status.UNCONFIRMED)
+
+
+def outcome(message: Message, outcome: Outcome) -> str:
+    match outcome.kind:
+        case Kind.SENT:
+            return sent(message, {"reply": outcome.reply})
+        case Kind.GONE:
+            return bounced(message, outcome.reply)
+        case Kind.REFUSED:
+            return failed(message, outcome.reply)
+        case Kind.SENDER_FAULT:
+            return sender_fault(message, outcome.reply)
+        case Kind.LATER | Kind.LOST:
+            return retried(message, outcome.reply)
+        case Kind.UNKNOWN:
+            return unconfirmed(message, outcome.reply)
+
+
+def sent(message: Message, evidence: dict[str, object]) -> str:
+    at = message.handed_at or clock.now()
+    with transaction.atomic():
+        if _move(message, OPEN, status=Status.SENT, sent_at=at, handed_at=at, last_error=""):
+            note(message, "email_sent", at=at, data=evidence, key=f"sent:{message.pk}")
+    return "sent"
+
+
+def bounced(message: Message, reply: str) -> str:
+    """The server knows no such address: nothing leaves to it again."""
+    now = clock.now()
+    with transaction.atomic():
+        if _move(message, (Status.SENDING,), status=Status.FAILED, last_error=reply):
+            suppression.suppress(
+                message.to_email,
+                Suppression.Kind.HARD_BOUNCE,
+                at=now,
+                lead=message.lead,
+                because={"message": message.pk, "reply": reply},
+            )
+            data: dict[str, object] = {"hard": True, "reply": reply}
+            note(message, "bounced", at=now, data=data, key=f"bounced:{message.pk}")
+    return "bounced"
+
+
+def failed(message: Message, error: str) -> str:
+    with transaction.atomic():
+        open_ = (Status.QUEUED, Status.SENDING)
+        if _move(message, open_, status=Status.FAILED, handed_at=None, last_error=error):
+            note(message, "failed", at=clock.now(), data={"error": error})
+    return "failed"
+
+
+def stopped(message: Message, stop: Stop) -> str:
+    with transaction.atomic():
+        cancelled(message, {"reason": stop.reason, **stop.because})
+    return "cancelled"
+
+
+def cancelled(message: Message, because: dict[str, object]) -> bool:
+    """In the caller's transaction."""
+    because = {**message.because, "cancelled": because}
+    waiting = (Status.QUEUED, Status.SENDING)
+    moved = _move(message, waiting, status=Status.CANCELLED, handed_at=None, because=because)
+    if moved:
+        note(message, "cancelled", at=clock.now(), data={"because": because["cancelled"]})
+    return moved
+
+
+def retried(message: Message, error: str) -> str:
+    """Refused for now: queued again, later each time, and at last given up."""
+    attempts = message.attempts + 1
+    if attempts >= MOST_ATTEMPTS:
+        return failed(message, f"after {attempts} attempts: {error}")
+    _move(
+        message,
+        (Status.SENDING,),
+        status=Status.QUEUED,
+        handed_at=None,
+        attempts=attempts,
+        last_error=error,
+        due_at=clock.now() + FIRST_BACKOFF * 2 ** (attempts - 1),
+    )
+    return "retried"
+
+
+def sender_fault(message: Message, error: str) -> str:
+    """The mailbox is at fault, not the lead: pause it; the message waits and keeps its attempts."""
+    with transaction.atomic():
+        _requeue(message, error)
+        Mailbox.objects.filter(pk=message.mailbox_id).update(
+            status=Mailbox.Status.PAUSED, last_error=error
+        )
+        message.mailbox.status = Mailbox.Status.PAUSED
+    return "paused"
+
+
+def unreachable(message: Message, error: str) -> str:
+    """The mailbox's own server does not answer: waiting is not failing."""
+    with transaction.atomic():
+        _requeue(message, error)
+        Mailbox.objects.filter(pk=message.mailbox_id).update(last_error=error)
+    return "unreachable"
+
+
+def unconfirmed(message: Message, error: str) -> str:
+    now = clock.now()
+    with transaction.atomic():
+        if _move(message, (Status.SENDING,), status=Status.UNCONFIRMED, last_error=error):
+            note(message, "unconfirmed", at=now, data={"error": error})
+    return "unconfirmed"
+
+
+def note(
+    message: Message,
+    kind: str,
+    *,
+    at: datetime,
+    data: dict[str, object] | None = None,
+    key: str | None = None,
+) -> None:
+    """A line on the lead's timeline about this message, in the caller's transaction."""
+    timeline.note(
+        kind,
+        occurred_at=at,
+        lead=message.lead,
+        deal=message.deal,
+        enrollment_id=message.enrollment_id,
+        message_id=message.pk,
+        data={"step": message.step_id, "mailbox": message.mailbox_id, **(data or {})},
+        key=key,
+    )
+
+
+def _requeue(message: Message, error: str, **values: object) -> None:
+    _move(
+        message, (Status.SENDING,), status=Status.QUEUED, handed_at=None, last_error=error, **values
+    )
+
+
+def _move(message: Message, from_: tuple[str, ...], **values: object) -> bool:
+    """Write the outcome once: only while the row is in a state it comes from, and the claim ours."""
+    settled = [status for status in from_ if status != Status.SENDING]
+    allowed = Q(status__in=settled)
+    if Status.SENDING in from_:
+        allowed |= Q(status=Status.SENDING, claimed_until=message.claimed_until)
+    moved = Message.objects.filter(allowed, pk=message.pk).update(**values)
+    if moved:
+        for name, value in values.items():
+            setattr(message, name, value)
+    return bool(moved)

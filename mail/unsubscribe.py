@@ -1,0 +1,100 @@
+"""Unsubscribing: the token of a lead, its link, and the stop itself.
+
+A token is opaque and cannot be forged, and it is the same in every email to a lead: 16 bytes of
+HMAC over the lead's id, and the id hidden under a second HMAC. Nothing is stored for it.
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as BadBase64
+from datetime import datetime
+from urllib.parse import quote
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.crypto import salted_hmac
+
+from crm import timeline
+from crm.models import Lead
+from mail import suppression
+from mail.models import Mailbox, Sender, Suppression
+
+#: Where the one-click endpoint stands below the public URL.
+PATH = "u/"
+
+_TAG = 16
+_ID = 8
+
+
+def token(lead: Lead) -> str:
+    return _seal(lead.pk, settings.SECRET_KEY)
+
+
+def lead_of(token: str) -> Lead | None:
+    """The lead whose token this is; None for anything forged, cut or unknown."""
+    try:
+        sealed = urlsafe_b64decode(token.encode("ascii"))
+    except (UnicodeEncodeError, BadBase64, ValueError):
+        return None
+    if len(sealed) != _TAG + _ID:
+        return None
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        lead_id = _mask(sealed[_TAG:], sealed[:_TAG], secret)
+        if hmac.compare_digest(sealed[:_TAG], _tag(lead_id, secret)):
+            return Lead.objects.filter(pk=int.from_bytes(lead_id)).first()
+    return None
+
+
+def link(lead: Lead, mailbox: Mailbox, sender: Sender) -> str:
+    """The link for the visible body: the one-click page, or a mail where no page is reachable."""
+    return web_link(lead, sender) or mail_link(lead, mailbox)
+
+
+def web_link(lead: Lead, sender: Sender) -> str:
+    return f"{sender.public_url.rstrip('/')}/{PATH}{token(lead)}" if sender.public_url else ""
+
+
+def mail_link(lead: Lead, mailbox: Mailbox) -> str:
+    return f"mailto:{quote(mailbox.address, safe='@')}?subject=unsubscribe%20{token(lead)}"
+
+
+def unsubscribe(lead: Lead, *, how: str, at: datetime) -> bool:
+    """Stop everything to this person at once; False when it had been stopped before.
+
+    `how` says where the wish came from: one_click, mailto or reply.
+    """
+    with transaction.atomic():
+        lead = Lead.objects.select_for_update().get(pk=lead.pk)
+        if not lead.email:
+            return False
+        fresh = suppression.suppress(
+            lead.email, Suppression.Kind.UNSUBSCRIBED, at=at, lead=lead, because={"how": how}
+        )
+        if fresh:
+            timeline.note(
+                "unsubscribed",
+                lead=lead,
+                occurred_at=at,
+                data={"how": how},
+                key=f"unsubscribed:{suppression.normalize(lead.email)}",
+            )
+        return fresh
+
+
+def _seal(lead_id: int, secret: str) -> str:
+    plain = lead_id.to_bytes(_ID)
+    tag = _tag(plain, secret)
+    return urlsafe_b64encode(tag + _mask(plain, tag, secret)).decode("ascii")
+
+
+def _tag(lead_id: bytes, secret: str | bytes) -> bytes:
+    return _hmac("cadenza.unsubscribe.tag", lead_id, secret)[:_TAG]
+
+
+def _mask(data: bytes, tag: bytes, secret: str | bytes) -> bytes:
+    pad = _hmac("cadenza.unsubscribe.mask", tag, secret)
+    return bytes(a ^ b for a, b in zip(data, pad, strict=False))
+
+
+def _hmac(salt: str, value: bytes, secret: str | bytes) -> bytes:
+    return salted_hmac(salt, value, secret=secret, algorithm="sha256").digest()

@@ -1,0 +1,102 @@
+"""Send windows: days of the week and hours of the day, in the time of the person who is written to.
+
+A moment is judged by what the person's wall clock shows then, so gaps and overlaps of daylight
+saving time and zones that abolished it need no rule of their own.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_CLOCK_TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Open on `days` (0 is Monday) from minute `opens` up to, not including, minute `closes`."""
+
+    days: frozenset[int]
+    opens: int
+    closes: int
+
+    @classmethod
+    def of(cls, data: Mapping[str, object]) -> Self:
+        """Read {"days": ["mon", ...], "from": "09:00", "to": "17:00"}; ValueError says what is off."""
+        names = data.get("days")
+        if not isinstance(names, list | tuple) or not names:
+            raise ValueError(f"window: days are {names!r}; name at least one of {', '.join(DAYS)}")
+        unknown = [name for name in names if name not in DAYS]
+        if unknown:
+            raise ValueError(f"window: day {unknown[0]!r} is none of {', '.join(DAYS)}")
+        opens, closes = _minute(data.get("from")), _minute(data.get("to"))
+        if opens >= closes:
+            raise ValueError(f"window: from {data['from']} is not before to {data['to']}")
+        return cls(days=frozenset(map(DAYS.index, names)), opens=opens, closes=closes)
+
+
+def zone(name: str) -> ZoneInfo:
+    """The IANA zone; ValueError when there is none of this name."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"timezone {name!r} is no IANA name such as Europe/Berlin") from error
+
+
+def is_open(window: Window, timezone: ZoneInfo, moment: datetime) -> bool:
+    local = moment.astimezone(timezone)
+    return (
+        local.weekday() in window.days
+        and window.opens <= local.hour * 60 + local.minute < window.closes
+    )
+
+
+def next_open(
+    window: Window | Mapping[str, object], timezone: ZoneInfo | str, moment: datetime
+) -> datetime:
+    """`moment` itself when the window is open then, else when it opens next, in UTC."""
+    window = window if isinstance(window, Window) else Window.of(window)
+    timezone = timezone if isinstance(timezone, ZoneInfo) else zone(timezone)
+    moment = moment.astimezone(UTC)
+    if is_open(window, timezone, moment):
+        return moment
+    day = moment.astimezone(timezone).date()
+    for _ in range(60):
+        for opening in _openings(window, timezone, day):
+            if opening >= moment and is_open(window, timezone, opening):
+                return opening
+        day += timedelta(days=1)
+    raise ValueError(f"window: never open in {timezone.key}")  # a zone would need 8 odd weeks
+
+
+def _openings(window: Window, timezone: ZoneInfo, day: date) -> list[datetime]:
+    """The instants at which the wall clock first shows (or passes) the opening minute on `day`."""
+    wall = datetime.combine(day, time(*divmod(window.opens, 60)))
+    first, second = (wall.replace(tzinfo=timezone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first <= second:  # the same instant, or the two of an overlap
+        return sorted({first, second})
+    return [_jump(timezone, second, first)]  # in a gap: fold=1 lies before it, fold=0 behind
+
+
+def _jump(timezone: ZoneInfo, before: datetime, behind: datetime) -> datetime:
+    """The first second with the new UTC offset in (before, behind]."""
+    offset = before.astimezone(timezone).utcoffset()
+    while behind - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=(behind - before) // timedelta(seconds=2))
+        if middle.astimezone(timezone).utcoffset() == offset:
+            before = middle
+        else:
+            behind = middle
+    return behind
+
+
+def _minute(text: object) -> int:
+    match = _CLOCK_TIME.fullmatch(text) if isinstance(text, str) else None
+    minute = int(match[1]) * 60 + int(match[2]) if match else -1
+    if not 0 <= minute <= 24 * 60:
+        raise ValueError(f"window: {text!r} is no time of day such as '09:00'")
+    return minute
