@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from crm.models import Change, Connection, Deal, ExternalRecord, Lead, StageCounterpart, StageMove
 from crm.timeline import note
@@ -19,9 +19,9 @@ Because = dict[str, object]
 def bound_deals(lead_ids: Iterable[int]) -> Mapping[int, Deal]:
     """Lead id -> the deal that decides its stage: the newest open one, else the last one won."""
     bound: dict[int, Deal] = {}
-    deals = Deal.objects.filter(lead__in=lead_ids, deleted_at=None).filter(
-        Q(is_closed=False) | Q(is_won=True)
-    )
+    # A deal in another CRM than the lead's source says nothing there, and is never written.
+    deals = Deal.objects.filter(lead__in=lead_ids, deleted_at=None, source=F("lead__source"))
+    deals = deals.filter(Q(is_closed=False) | Q(is_won=True))
     for deal in sorted(deals, key=_precedence):
         if deal.lead_id is not None:
             bound[deal.lead_id] = deal

@@ -35,5 +35,15 @@ def note(
     if key is not None and Activity.objects.filter(key=key).exists():
         return False
     Activity.objects.bulk_create([activity], ignore_conflicts=key is not None)
-    transaction.on_commit(lambda: bell.ring("react"))
+    _ring_on_commit()
     return True
+
+
+def _ring_on_commit() -> None:
+    """Once for a transaction, however many activities it notes."""
+    if not any(entry[1] is _ring for entry in transaction.get_connection().run_on_commit):
+        transaction.on_commit(_ring)
+
+
+def _ring() -> None:
+    bell.ring("react")

@@ -243,7 +243,7 @@ def end(
     at: datetime,
     because: dict[str, object] | None = None,
 ) -> None:
-    outbox.cancel(enrollment.pk, reason=reason)
+    outbox.cancel(enrollment.pk, {"reason": reason})
     enrollment.status, enrollment.reason, enrollment.ended_at = status, reason, at
     enrollment.due_at = None
     enrollment.because = {**enrollment.because, "ended": because or {"rule": reason}}

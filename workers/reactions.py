@@ -258,6 +258,18 @@ def _not_sent(reason: str) -> Reaction:
     return react_to
 
 
+def _cancelled(activity: Activity) -> None:
+    """The last check before sending said no: the enrollment ends, unless that ended it already."""
+    if activity.enrollment_id is not None:
+        reason = str(activity.data.get("reason", "cancelled"))
+        engine.stop(
+            activity.enrollment_id,
+            reason,
+            at=activity.occurred_at,
+            because={"activity": activity.pk, **activity.data},
+        )
+
+
 def _happened(activity: Activity, event: str) -> None:
     if activity.lead is not None:
         outcomes.happened(
@@ -282,6 +294,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "bounced": [_bounced],
     "unsubscribed": [_person_stop("unsubscribed")],
     "complained": [_person_stop("complained")],
+    "cancelled": [_cancelled],
     "failed": [_not_sent("the email was refused")],
     "unconfirmed_expired": [_not_sent("nobody could say whether the email was sent")],
 }

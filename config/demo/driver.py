@@ -1,0 +1,104 @@
+"""The demo's driver: it hands each moment to the witness, rings what is due, waits until the rows
+are quiet, and jumps to the next due moment.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import requests
+
+from mail.models import Mailbox
+from runtime import bell, clock
+from workers import clock as moments
+from workers import schedule
+
+#: Real seconds without any progress before the bell is rung again, and before giving up.
+RING_AGAIN = 1.0
+GIVE_UP = 120.0
+#: How often the rows are looked at while others work.
+LOOK_EVERY = 0.003
+
+#: Told after each moment that passed: the moment.
+Passed = Callable[[datetime], None]
+
+
+class StandstillError(Exception):
+    """Work stayed due for too long: something does not finish."""
+
+
+@dataclass(kw_only=True)
+class Driver:
+    control: str
+    ends_at: datetime
+
+    def __post_init__(self) -> None:
+        self.session = requests.Session()
+        self.pause = threading.Event()
+
+    def run(self, passed: Passed) -> None:
+        """Live through every due moment until the end."""
+        while True:
+            now = clock.now()
+            next_answer = self.live(now)
+            passed(now)
+            following = [at for at in (schedule.next_due(), next_answer) if at is not None]
+            if not following or min(following) > self.ends_at:
+                return
+            moments.advance(min(following))
+
+    def live(self, now: datetime) -> datetime | None:
+        """One moment: the world first, then everything that it makes due. The world's next due."""
+        told = self._hand_over(now)
+        self._settle(now, sorted(told["delivered"]))
+        next_due = told["next_due"]
+        return datetime.fromisoformat(next_due) if next_due else None
+
+    def next_of_world(self) -> datetime | None:
+        told = self.session.get(f"{self.control}/state", timeout=30).json()
+        return datetime.fromisoformat(told["next_due"]) if told["next_due"] else None
+
+    def _hand_over(self, now: datetime) -> dict[str, object]:
+        answer = self.session.post(
+            f"{self.control}/moment", json={"now": now.isoformat()}, timeout=60
+        )
+        answer.raise_for_status()
+        told: dict[str, object] = answer.json()
+        return told
+
+    def _settle(self, now: datetime, unread: list[str]) -> None:
+        """Ring and wait until nothing is due, queued, sending, unread or ready to push."""
+        began = rung = clock.monotonic()
+        before: object = None
+        self._ring(now, unread)
+        while work := self._work(now, unread):
+            moment = clock.monotonic()
+            if work != before:
+                before, began, rung = work, moment, moment
+                self._ring(now, unread)
+            elif moment - rung > RING_AGAIN:
+                rung = moment
+                self._ring(now, unread)
+            if moment - began > GIVE_UP:
+                raise StandstillError(f"at {now} this stays due: {work}")
+            self.pause.wait(LOOK_EVERY)
+
+    def _work(self, now: datetime, unread: list[str]) -> tuple[object, ...]:
+        work = schedule.due(inboxes=False)
+        inboxes = self._unread(now, unread)
+        return (work, tuple(inboxes)) if work or inboxes else ()
+
+    def _ring(self, now: datetime, unread: list[str]) -> None:
+        inboxes = self._unread(now, unread)
+        if inboxes:
+            # Answers before anything else: what they stop must not leave.
+            bell.ring("read_mailbox", inboxes)
+        schedule.ring_due(schedule.due(inboxes=False))
+
+    def _unread(self, now: datetime, unread: list[str]) -> list[int]:
+        """Mailboxes that got something at this moment and were not read at it."""
+        if not unread:
+            return []
+        rows = Mailbox.objects.filter(address__in=unread).exclude(read_at__gte=now)
+        return list(rows.values_list("pk", flat=True))

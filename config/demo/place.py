@@ -1,0 +1,155 @@
+"""The demo's folder: the witness's state, the team's workspace, and what a restart has to know."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from ruamel.yaml import YAML
+
+from workspace.layout import copy_starter
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+SECONDS_TO_START = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    folder: Path
+
+    @property
+    def workspace(self) -> Path:
+        return self.folder / "workspace"
+
+    @property
+    def witness_state(self) -> Path:
+        return self.folder / "sandbox"
+
+    def notes(self) -> dict[str, Any]:
+        """What an earlier run left: {} when there is none."""
+        path = self.folder / "run.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def keep(self, **values: object) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / "run.json"
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps({**self.notes(), **values}))
+        fresh.replace(path)
+
+    def clear(self) -> None:
+        """Start from nothing; the processes that an interrupted run left are ended first."""
+        for pid in self.notes().get("pids", []):
+            end(pid)
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+        self.folder.mkdir(parents=True)
+
+
+def end(pid: int) -> None:
+    """End a process of ours, if it still is one: its command line names Cadenza's sandbox or CLI."""
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        line = subprocess.run(  # noqa: S603 - a number of ours
+            ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 - wherever ps is
+            capture_output=True,
+            check=False,
+        ).stdout
+    if b"sandbox" in line or b"config.cli" in line:
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+
+
+def witness(place: Place) -> dict[str, Any] | None:
+    """The running witness of an interrupted run; None when it is gone."""
+    path = place.witness_state / "sandbox.json"
+    if not path.exists():
+        return None
+    told: dict[str, Any] = json.loads(path.read_text())
+    try:
+        requests.get(f"{told['control']}/state", timeout=5).raise_for_status()
+    except requests.RequestException:
+        return None
+    return told
+
+
+def start_witness(
+    place: Place, *, data: Path | None, seed: int, start: str, product_url: str
+) -> dict[str, Any]:
+    """Start the sandbox in a session of its own, so that it outlives a killed demo."""
+    command = [
+        sys.executable, "-m", "sandbox", "--state", str(place.witness_state), "--seed", str(seed),
+        "--start", start, "--process", str(place.workspace / "process.yaml"),
+        "--product-url", product_url,
+    ]  # fmt: skip
+    if data is not None:
+        command += ["--data", str(data)]
+    place.witness_state.mkdir(parents=True, exist_ok=True)
+    with (place.witness_state / "stderr.log").open("ab") as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+        )
+    line = process.stdout.readline() if process.stdout else b""
+    if not line:
+        said = (place.witness_state / "stderr.log").read_text()[-2000:]
+        raise SystemExit(f"The sandbox did not start:\n{said}")
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> None:
+    """The starter, with the sandbox's endpoints and a mailbox for every rep."""
+    yaml = YAML()
+    path = place.workspace / "cadenza.yaml"
+    document = yaml.load(path.read_text())
+    document["public_url"] = public_url
+    for connection in document["connections"].values():
+        connection["pull_every"] = "6 hours"
+    document["connections"]["hubspot"]["url"] = told["hubspot"]
+    document["connections"]["salesforce"]["url"] = told["salesforce"]
+    document["mailboxes"] = [
+        {
+            "address": rep["email"],
+            "name": rep["name"],
+            "smtp": told["smtp"],
+            "imap": told["imap"],
+            "password": "${MAIL_PASSWORD}",
+        }
+        for rep in told["reps"]
+    ]
+    with path.open("w") as file:
+        yaml.dump(document, file)
+
+
+def init_workspace(place: Place) -> None:
+    copy_starter(CHECKOUT, place.workspace)
+
+
+def environment(place: Place, told: dict[str, Any]) -> dict[str, str]:
+    """What production would find in its environment."""
+    return {
+        "CADENZA_WORKSPACE": str(place.workspace),
+        "CADENZA_MODE": "sandbox",
+        "HUBSPOT_TOKEN": told["hubspot_token"],
+        "SALESFORCE_CLIENT_ID": told["salesforce_client_id"],
+        "SALESFORCE_CLIENT_SECRET": told["salesforce_client_secret"],
+        "MAIL_PASSWORD": told["mail_password"],
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,54 @@
+"""What workers do: tasks take ids, fetch, delegate."""
+
+from collections.abc import Sequence
+
+from crm.pull import pull as pull_connection
+from crm.push import push as push_connection
+from mail import inbound, outbox
+from sequences import engine
+from workers import reactions, schedule
+from workers.app import app
+
+
+@app.task
+def sweep() -> None:
+    schedule.ring_due(schedule.due())
+
+
+@app.task
+def pull(connection_ids: Sequence[int]) -> None:
+    for connection_id in connection_ids:
+        pull_connection(connection_id)
+
+
+@app.task
+def push(connection_ids: Sequence[int]) -> None:
+    for connection_id in connection_ids:
+        push_connection(connection_id)
+
+
+@app.task
+def read_mailbox(mailbox_ids: Sequence[int]) -> None:
+    for mailbox_id in mailbox_ids:
+        inbound.read(mailbox_id)
+
+
+@app.task
+def deliver(mailbox_ids: Sequence[int]) -> None:
+    for mailbox_id in mailbox_ids:
+        outbox.deliver(mailbox_id)
+
+
+@app.task
+def advance() -> None:
+    engine.advance_due()
+
+
+@app.task
+def react() -> None:
+    reactions.react()
+
+
+@app.task
+def settle_unconfirmed() -> None:
+    outbox.settle_unconfirmed()
