@@ -10,8 +10,9 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import SafeMIMEMultipart
 
 from crm import facts
+from crm.models import Deal, Lead
 from mail import rendering, unsubscribe
-from mail.models import Mailbox, Message, Sender
+from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
 
 #: RFC 5322 2.1.1, without the line end.
@@ -43,7 +44,7 @@ def compose(message: Message) -> Composed:
     sender = Sender.objects.first()
     if sender is None:
         raise Unsendable("no sender is applied: `cadenza apply` writes it from cadenza.yaml")
-    context = _context(message, sender)
+    context = _context(message.lead, message.deal, message.mailbox, sender)
     try:
         subject = _subject(message, context)
         text = rendering.render(message.template.text, context)
@@ -58,6 +59,25 @@ def compose(message: Message) -> Composed:
     return Composed(raw=raw, subject=subject, text=text, references=references)
 
 
+def problem(template: EmailTemplate, lead: Lead, deal: Deal | None) -> str:
+    """Why this email cannot be made for this lead; blank when it can."""
+    sender = Sender.objects.first()
+    if sender is None:
+        return "no sender is applied"
+    owned = Mailbox.objects.filter(owner=lead.owner_id).first() if lead.owner_id else None
+    mailbox = owned or Mailbox(address="nobody@example.invalid", display_name="Nobody")
+    context = _context(lead, deal, mailbox, sender)
+    try:
+        subject = rendering.render(template.subject, context).strip()
+        rendering.render(template.text, context)
+        rendering.render(template.html, context)
+        _refuse_control(subject, "subject")
+        envelope_address(lead.email)
+    except (rendering.TemplateError, ValueError) as error:
+        return str(error)
+    return "" if subject else "the subject is empty"
+
+
 def envelope_address(address: str) -> str:
     """The address as it is said to a server: the domain in ASCII; raises ValueError."""
     _refuse_control(address, "address")
@@ -70,17 +90,16 @@ def envelope_address(address: str) -> str:
         raise ValueError(f"{address!r}: the domain is no host name") from error
 
 
-def _context(message: Message, sender: Sender) -> dict[str, object]:
-    mailbox = message.mailbox
+def _context(lead: Lead, deal: Deal | None, mailbox: Mailbox, sender: Sender) -> dict[str, object]:
     return {
-        **facts.context(message.lead, message.deal),
+        **facts.context(lead, deal),
         "sender": {
             "name": mailbox.display_name,
             "email": mailbox.address,
             "company": sender.company,
             "postal_address": sender.postal_address,
         },
-        "unsubscribe_url": unsubscribe.link(message.lead, mailbox, sender),
+        "unsubscribe_url": unsubscribe.link(lead, mailbox, sender),
     }
 
 
@@ -115,7 +134,9 @@ def _bytes(
     if html:
         mail.attach_alternative(_LINE_END.sub("\n", html), "text/html")
     # The To header is written here: Django would encode a non-ASCII local part, which no server reads.
-    raw = f"To: {recipient}\r\n".encode() + cast("SafeMIMEMultipart", mail.message()).as_bytes(linesep="\r\n")
+    raw = f"To: {recipient}\r\n".encode() + cast("SafeMIMEMultipart", mail.message()).as_bytes(
+        linesep="\r\n"
+    )
     raw = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
     longest = max(map(len, raw.split(b"\r\n")))
     if longest > LONGEST_LINE:

@@ -19,6 +19,7 @@ from imapclient.exceptions import IMAPClientError, LoginError
 
 from mail.models import Mailbox
 from runtime import clock
+from workspace import secrets
 
 #: Real seconds: to connect, for one answer, without use until closed, without use until tested.
 CONNECT_WITHIN = 10.0
@@ -220,10 +221,10 @@ def _meet(url: str, greeting: bytes) -> None:
 
 
 def _password(mailbox: Mailbox) -> str:
-    name = mailbox.password.removeprefix("${").removesuffix("}")
-    if name not in os.environ:
-        raise Refused(f"{mailbox.address}: the environment has no {name}")
-    return os.environ[name]
+    try:
+        return secrets.resolve(mailbox.password, os.environ)
+    except ValueError as error:
+        raise Refused(f"{mailbox.address}: {error}") from error
 
 
 def _text(greeting: bytes) -> str:

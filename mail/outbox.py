@@ -16,7 +16,19 @@ from django.db.models import Q
 from crm.models import Deal, Lead
 from mail import claims, compose, handing, inbound, mailboxes, settle, stops
 from mail.models import EmailTemplate, Mailbox, Message
+from mail.unconfirmed import settle_unconfirmed, unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
+
+__all__ = [
+    "cancel",
+    "deliver",
+    "postpone",
+    "queue",
+    "settle_unconfirmed",
+    "unconfirmed_due",
+    "unconfirmed_until",
+    "waiting",
+]
 
 #: A mailbox sends only when its inbox was read this lately.
 READ_WITHIN = timedelta(seconds=60)

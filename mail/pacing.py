@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from mail.window import Window, next_open, zone
+from mail.window import Window, next_open
+from workspace.zones import zone
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

@@ -8,12 +8,13 @@ from django.db import transaction
 
 from crm import timeline
 from crm.models import Lead
-from mail import suppression, unsubscribe, window
+from mail import suppression, unsubscribe
 from mail.classify import autoreply, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
 from mail.models import Inbound, Mailbox, Message, Sender, Suppression
 from runtime import bell
+from workspace.zones import zone
 
 Kind = Inbound.Kind
 
@@ -187,10 +188,10 @@ def _until(text: str, received_at: datetime, lead: Lead) -> str | None:
     """The beginning of the day of return, where the person lives."""
     sender = Sender.objects.first()
     try:
-        zone = window.zone(lead.timezone or (sender.timezone if sender else "UTC"))
+        place = zone(lead.timezone or (sender.timezone if sender else "UTC"))
     except ValueError:
-        zone = window.zone("UTC")
-    day = autoreply.back_on(text, received_at.astimezone(zone).date())
+        place = zone("UTC")
+    day = autoreply.back_on(text, received_at.astimezone(place).date())
     if day is None:
         return None
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC).isoformat()
+    return datetime.combine(day, time(), tzinfo=place).astimezone(UTC).isoformat()

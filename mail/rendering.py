@@ -12,7 +12,10 @@ _environment = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_new
 
 
 def render(source: str, context: Mapping[str, object]) -> str:
-    return _compiled(source).render(_known(context))
+    try:
+        return _compiled(source).render(_known(context))
+    except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise TemplateError(f"{type(error).__name__}: {error}") from error
 
 
 @lru_cache(maxsize=500)

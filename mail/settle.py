@@ -13,7 +13,7 @@ from mail import suppression
 from mail.handing import Kind, Outcome
 from mail.models import Mailbox, Message, Suppression
 from mail.stops import Stop
-from runtime import clock
+from runtime import bell, clock
 
 MOST_ATTEMPTS = 5
 FIRST_BACKOFF = timedelta(minutes=15)
@@ -78,13 +78,13 @@ def stopped(message: Message, stop: Stop) -> str:
     return "cancelled"
 
 
-def cancelled(message: Message, because: dict[str, object]) -> bool:
+def cancelled(message: Message, reason: dict[str, object]) -> bool:
     """In the caller's transaction."""
-    because = {**message.because, "cancelled": because}
+    because = {**message.because, "cancelled": reason}
     waiting = (Status.QUEUED, Status.SENDING)
     moved = _move(message, waiting, status=Status.CANCELLED, handed_at=None, because=because)
     if moved:
-        note(message, "cancelled", at=clock.now(), data={"because": because["cancelled"]})
+        note(message, "cancelled", at=clock.now(), data=reason)
     return moved
 
 
@@ -124,10 +124,22 @@ def unreachable(message: Message, error: str) -> str:
     return "unreachable"
 
 
-def unconfirmed(message: Message, error: str) -> str:
+def queued_again(message: Message, *, by: str) -> None:
+    """It has not left: the same row, with its Message-ID and its bytes. In the caller's transaction."""
     now = clock.now()
+    because = {**message.because, "not_sent": {"confirmed_by": by}}
+    doubtful = (Status.UNCONFIRMED,)
+    if _move(message, doubtful, status=Status.QUEUED, handed_at=None, due_at=now, because=because):
+        note(message, "queued", at=now, data={"confirmed_by": by})
+
+
+def unconfirmed(message: Message, error: str) -> str:
+    """The Sent folder is looked into at once."""
+    now = clock.now()
+    doubtful = Status.UNCONFIRMED
     with transaction.atomic():
-        if _move(message, (Status.SENDING,), status=Status.UNCONFIRMED, last_error=error):
+        if _move(message, (Status.SENDING,), status=doubtful, last_error=error, due_at=now):
+            transaction.on_commit(lambda: bell.ring("settle_unconfirmed"))
             note(message, "unconfirmed", at=now, data={"error": error})
     return "unconfirmed"
 

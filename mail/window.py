@@ -8,12 +8,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Protocol, Self
+from zoneinfo import ZoneInfo
+
+from workspace.zones import zone
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _CLOCK_TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)")
+
+
+class Written(Protocol):
+    """A window as a pydantic model of a definition, `from` and `to` being its aliases."""
+
+    def model_dump(self, *, mode: str, by_alias: bool) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +33,10 @@ class Window:
     closes: int
 
     @classmethod
-    def of(cls, data: Mapping[str, object]) -> Self:
+    def of(cls, data: "Written | Mapping[str, object]") -> Self:
         """Read {"days": ["mon", ...], "from": "09:00", "to": "17:00"}; ValueError says what is off."""
+        if not isinstance(data, Mapping):
+            data = data.model_dump(mode="json", by_alias=True)
         names = data.get("days")
         if not isinstance(names, list | tuple) or not names:
             raise ValueError(f"window: days are {names!r}; name at least one of {', '.join(DAYS)}")
@@ -39,14 +49,6 @@ class Window:
         return cls(days=frozenset(map(DAYS.index, names)), opens=opens, closes=closes)
 
 
-def zone(name: str) -> ZoneInfo:
-    """The IANA zone; ValueError when there is none of this name."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"timezone {name!r} is no IANA name such as Europe/Berlin") from error
-
-
 def is_open(window: Window, timezone: ZoneInfo, moment: datetime) -> bool:
     local = moment.astimezone(timezone)
     return (
@@ -56,7 +58,7 @@ def is_open(window: Window, timezone: ZoneInfo, moment: datetime) -> bool:
 
 
 def next_open(
-    window: Window | Mapping[str, object], timezone: ZoneInfo | str, moment: datetime
+    window: Window | Written | Mapping[str, object], timezone: ZoneInfo | str, moment: datetime
 ) -> datetime:
     """`moment` itself when the window is open then, else when it opens next, in UTC."""
     window = window if isinstance(window, Window) else Window.of(window)
