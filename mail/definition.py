@@ -1,0 +1,81 @@
+"""The `mailboxes` of cadenza.yaml."""
+
+import re
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from workspace.durations import Duration, FixedDuration
+from workspace.problems import Fault
+from workspace.secrets import SecretName
+from workspace.validation import Definition
+
+SMTP_SCHEMES = ("smtp+starttls", "smtps", "smtp")
+IMAP_SCHEMES = ("imaps", "imap+starttls", "imap")
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise Fault(f'"{text}" is no email address')
+    return text
+
+
+def _smtp(url: str) -> str:
+    return _server(url, SMTP_SCHEMES)
+
+
+def _imap(url: str) -> str:
+    return _server(url, IMAP_SCHEMES)
+
+
+def _server(url: str, schemes: tuple[str, ...]) -> str:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise Fault(f"is no server's address: {error}", hidden=True) from error
+    if parts.username or parts.password:
+        raise Fault(
+            "must have no user or password in it; they have fields of their own", hidden=True
+        )
+    if parts.scheme not in schemes or not parts.hostname or parts.path or parts.query:
+        raise Fault(
+            f'"{url}" is no address of this kind of server; write it like '
+            f"{schemes[0]}://mail.example.com; valid schemes: {', '.join(schemes)}",
+            choices=schemes,
+        )
+    return url
+
+
+EmailAddress = Annotated[str, AfterValidator(_address)]
+
+
+class MailboxSettings(Definition):
+    """A rep's mailbox. The emails of the leads that `owner` has in the CRM leave from it."""
+
+    address: EmailAddress
+    name: str = ""
+    owner: EmailAddress = ""  #: the rep's email in the CRM; default: the address
+    smtp: Annotated[str, AfterValidator(_smtp)]
+    imap: Annotated[str, AfterValidator(_imap)]
+    username: str = ""  #: default: the address
+    password: SecretName
+    per_day: Annotated[int, Field(gt=0, le=100_000)] = 100
+    per_hour: Annotated[int, Field(gt=0, le=100_000)] = 25
+    gap: FixedDuration = Duration(amount=90, unit="second")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_after_address(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("address"), str):
+            return {"owner": data["address"], "username": data["address"], **data}
+        return data
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.per_hour > self.per_day:
+            raise Fault(f"{self.per_hour} is more than per_day, {self.per_day}", path=("per_hour",))
+        return self

@@ -1,0 +1,116 @@
+"""Lengths of time as people write them: `3 business days`, `90 seconds`."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal, Self, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from workspace.problems import Fault, unknown
+from workspace.zones import zone
+
+Unit = Literal["second", "minute", "hour", "day", "business day", "week"]
+UNITS: tuple[Unit, ...] = get_args(Unit)
+
+_LENGTHS = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "business day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+}
+_LONGEST = timedelta(days=3660)
+_WRITTEN = re.compile(r"([0-9]{1,9})\s+([^\W\d]+(?:\s+[^\W\d]+)*)")
+_FRIDAY = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duration:
+    """An amount of a unit. Days, business days and weeks keep the wall clock's time."""
+
+    amount: int
+    unit: Unit
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `3 business days`; raises Fault with the valid units."""
+        match = _WRITTEN.fullmatch(text.strip())
+        if match is None:
+            raise Fault(
+                f'"{text}" is no duration; write an amount and a unit, such as "3 business days"',
+                choices=UNITS,
+            )
+        amount, written = int(match[1]), " ".join(match[2].lower().split())
+        unit = next((unit for unit in UNITS if written in (unit, f"{unit}s")), None)
+        if unit is None:
+            raise Fault(
+                f'"{text}": {unknown("unit", written, (f"{unit}s" for unit in UNITS))}',
+                choices=[f"{unit}s" for unit in UNITS],
+            )
+        if amount == 0 or amount * _LENGTHS[unit] > _LONGEST:
+            raise Fault(f'"{text}" is not between 1 {unit} and ten years')
+        return cls(amount=amount, unit=unit)
+
+    @property
+    def elapsed(self) -> timedelta:
+        """The length on a stop watch; business days have none."""
+        if self.unit == "business day":
+            raise ValueError("business days have no fixed length")
+        return self.amount * _LENGTHS[self.unit]
+
+    def after(self, moment: datetime, timezone: str | ZoneInfo) -> datetime:
+        """The moment, in UTC, so long after `moment` by the calendar of `timezone`.
+
+        Business days are Monday to Friday. A wall time that the clocks skip that day is taken as
+        much later as they skip; of one that they show twice, the first is taken.
+        """
+        if self.unit in ("second", "minute", "hour"):
+            return moment.astimezone(UTC) + self.elapsed
+        local = moment.astimezone(zone(timezone) if isinstance(timezone, str) else timezone)
+        if self.unit == "business day":
+            day = _business_days_later(local.date(), self.amount)
+        else:
+            day = local.date() + self.elapsed
+        wall = local.replace(year=day.year, month=day.month, day=day.day, fold=0)
+        return wall.astimezone(UTC)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls._read, serialization=core_schema.to_string_ser_schema()
+        )
+
+    @classmethod
+    def _read(cls, value: object) -> Self:
+        if isinstance(value, cls):
+            return value
+        return cls.parse(value if isinstance(value, str) else str(value))
+
+
+def _fixed(duration: Duration) -> Duration:
+    if duration.unit == "business day":
+        choices = [f"{unit}s" for unit in UNITS if unit != "business day"]
+        raise Fault(
+            f'"{duration}": business days have no fixed length; valid: {", ".join(choices)}',
+            choices=choices,
+        )
+    return duration
+
+
+#: A duration that a stop watch could measure.
+FixedDuration = Annotated[Duration, AfterValidator(_fixed)]
+
+
+def _business_days_later(day: date, amount: int) -> date:
+    weeks, days = divmod(amount, 5)
+    day = min(day, day - timedelta(days=day.weekday() - _FRIDAY))  # a weekend counts from its Friday
+    day += timedelta(weeks=weeks)
+    beyond_friday = day.weekday() + days > _FRIDAY
+    return day + timedelta(days=days + (2 if beyond_friday else 0))
