@@ -96,6 +96,15 @@ Record = OwnerRecord | CompanyRecord | LeadRecord | DealRecord
 
 
 @dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """One record that the CRM answered in a shape that is no record, left out and shown."""
+
+    #: Blank when not even the id could be read.
+    external_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """Records of one kind, and the cursor that may be saved once they have landed.
 
@@ -105,6 +114,7 @@ class Page:
 
     records: Sequence[Record]
     cursor: str
+    skipped: Sequence[Skipped] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +197,10 @@ class Refused(ConnectorError):
 
 class Unauthorized(ConnectorError):
     """Stop the connection: its token is wrong, expired for good, or lacks a scope."""
+
+
+class SandboxRefused(Unauthorized):
+    """Stop the connection: a sandbox answered in production, or the demo was led elsewhere."""
 
 
 class Conflict(ConnectorError):

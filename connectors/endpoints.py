@@ -1,0 +1,45 @@
+"""Which endpoints may be talked to: the sandbox's in sandbox mode, and never its in production."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from connectors.base import SandboxRefused
+
+SANDBOX_HEADER = "X-Cadenza-Sandbox"
+
+
+def normalized_url(url: object, *, setting: str, allow_sandbox: bool) -> str:
+    """`url` without a trailing slash; plain http and, in sandbox mode, everything is loopback.
+
+    Raises ValueError for what is not such a URL.
+    """
+    parts = urlsplit(url) if isinstance(url, str) else urlsplit("")
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{setting}: {url!r} is not a URL that starts with https://")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError(f"{setting}: a URL without user, query and fragment is wanted")
+    if allow_sandbox and not _is_loopback(parts.hostname):
+        raise ValueError(
+            f"{setting}: {parts.hostname} is not this machine; with CADENZA_MODE=sandbox only "
+            "127.0.0.1 is talked to"
+        )
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError(f"{setting}: {url!r} would send the token in clear; use https://")
+    return parts.geturl().rstrip("/")
+
+
+def refuse_sandbox(header: str | None, *, allow_sandbox: bool) -> None:
+    """Raise when a sandbox answered though we are in production."""
+    if header and not allow_sandbox:
+        raise SandboxRefused(
+            "this is a sandbox, not a CRM; set CADENZA_MODE=sandbox to work against it"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

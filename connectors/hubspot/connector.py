@@ -1,0 +1,99 @@
+"""HubSpot as a Connector: contacts are leads; owners, companies and deals are what they are."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from connectors.base import (
+    Choice,
+    Choices,
+    Kind,
+    Outcome,
+    Page,
+    Record,
+    Touch,
+    Unavailable,
+    Update,
+)
+from connectors.hubspot import fields
+from connectors.hubspot.changes import Changes
+from connectors.hubspot.wire import Wire
+from connectors.hubspot.writes import Writes
+from connectors.mapping import FieldTable
+from connectors.records import Malformed, flag, mapping, sequence, text
+
+
+class HubSpotConnector:
+    def __init__(
+        self, *, token: str, url: str, table: FieldTable, allow_sandbox: bool = False
+    ) -> None:
+        self._wire = Wire(token=token, url=url, allow_sandbox=allow_sandbox)
+        self._changes = Changes(self._wire, table)
+        self._writes = Writes(self._wire, self._changes, table)
+
+    @property
+    def calls(self) -> int:
+        return self._wire.calls
+
+    def check(self) -> str:
+        account = self._wire.get("/account-info/v3/details")
+        return f"HubSpot account {account.get('portalId') or 'without a number'}"
+
+    def choices(self) -> Choices:
+        try:
+            return Choices(
+                deal_stage=self._deal_stages(),
+                lead_status=self._options("hs_lead_status"),
+                lifecycle_stage=self._options("lifecyclestage"),
+            )
+        except Malformed as error:
+            raise Unavailable(f"HubSpot's pipelines and properties: {error}") from error
+
+    def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
+        return self._changes.pages(kind, cursor, now)
+
+    def read(self, kind: Literal["lead", "deal"], external_ids: Sequence[str]) -> Sequence[Record]:
+        return self._changes.read(kind, external_ids)[0]
+
+    def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
+        return self._writes.update(updates)
+
+    def log_touches(self, touches: Sequence[Touch]) -> Sequence[Outcome]:
+        return self._writes.log_touches(touches)
+
+    def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
+        return self._writes.find_touches(lead_ids)
+
+    def close(self) -> None:
+        self._wire.close()
+
+    def _deal_stages(self) -> list[Choice]:
+        answer = self._wire.get("/crm/v3/pipelines/deals")
+        stages = [
+            mapping(stage)
+            for pipeline in sequence(answer.get("results"))
+            for stage in sequence(mapping(pipeline).get("stages"))
+        ]
+        return [_stage_choice(stage) for stage in stages if not flag(stage.get("archived"))]
+
+    def _options(self, name: str) -> list[Choice]:
+        answer = self._wire.get(f"/crm/v3/properties/{fields.OBJECTS['lead']}/{name}")
+        options = [mapping(option) for option in sequence(answer.get("options"))]
+        return [
+            Choice(value=text(option.get("value")), label=text(option.get("label")))
+            for option in options
+            if not flag(option.get("hidden"))
+        ]
+
+
+def _stage_choice(stage: Mapping[str, Any]) -> Choice:
+    """Metadata's values are texts: isClosed "true", probability "1.0" for won."""
+    metadata = mapping(stage.get("metadata") or {})
+    is_closed = flag(metadata.get("isClosed"))
+    probability = text(metadata.get("probability"))
+    return Choice(
+        value=text(stage.get("id")),
+        label=text(stage.get("label")),
+        is_closed=is_closed,
+        is_won=is_closed and probability in {"1", "1.0"},
+    )

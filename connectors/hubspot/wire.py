@@ -1,0 +1,151 @@
+"""HubSpot's HTTP: one kept-open pool, raw bodies, explicit timeouts, errors by next move.
+
+The client is the official one, unmodified; each way around it says why. Error bodies:
+https://developers.hubspot.com/docs/reference/api/other-resources/error-handling
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import urllib3
+from hubspot import HubSpot
+from hubspot.crm.contacts.exceptions import ApiException
+
+from connectors import endpoints
+from connectors.base import ConnectorError, RateLimited, Refused, Unauthorized, Unavailable
+from connectors.retry import persistently
+from connectors.vendor_text import shown
+
+URL = "https://api.hubapi.com"
+_CONNECT, _READ = 3.0, 10.0
+_DAILY_LIMIT_WAIT = 3600.0
+_LOCKED, _TOO_MANY, _MIGRATING = 423, 429, 477
+
+
+class Wire:
+    def __init__(self, *, token: str, url: str, allow_sandbox: bool) -> None:
+        self.calls = 0
+        self._allow_sandbox = allow_sandbox
+        # retry=False: else urllib3 obeys Retry-After silently and repeats GETs only.
+        # Both host and base_url: typed calls read the one, the bare request the other.
+        client = HubSpot(access_token=token, host=url, base_url=url, retry=False)
+        # Kept: each access to `basic_api` builds a new pool. Any object's client takes any path.
+        self._api = client.crm.contacts.basic_api.api_client
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        return persistently(
+            lambda: self._once("GET", path, query=query, body=None), repeatable=True
+        )
+
+    def post(self, path: str, body: Mapping[str, object], *, repeatable: bool) -> dict[str, Any]:
+        return persistently(
+            lambda: self._once("POST", path, query=None, body=body), repeatable=repeatable
+        )
+
+    def close(self) -> None:
+        self._api.rest_client.pool_manager.clear()
+        self._api.close()
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, object] | None,
+    ) -> dict[str, Any]:
+        self.calls += 1
+        try:
+            answer = self._api.call_api(
+                quote(path),
+                method,
+                query_params=list(query.items()) if query else [],
+                header_params={"Accept": "application/json", "Content-Type": "application/json"},
+                body=body,
+                auth_settings=["oauth2"],
+                # Models drop unknown keys and turn HTML into objects full of None.
+                _preload_content=False,
+                _return_http_data_only=True,
+                # The client has no timeout of its own.
+                _request_timeout=(_CONNECT, _READ),
+            )
+            headers, content = answer.headers, answer.data
+        except ApiException as error:
+            self._fail(method, path, error)
+        except UnicodeDecodeError as error:
+            # The client decodes an error's body as UTF-8 whatever it is.
+            if isinstance(error.__context__, ApiException):
+                self._fail(method, path, error.__context__)
+            raise Unavailable(f"{method} {path}: an answer that is no text") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            # retry=False brings urllib3's own errors; their text names hosts and ports only.
+            raise Unavailable(f"{method} {path}: {type(error).__name__}") from error
+        endpoints.refuse_sandbox(
+            headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
+        )
+        return _json_object(content, f"{method} {path}")
+
+    def _fail(self, method: str, path: str, error: ApiException) -> NoReturn:
+        headers = error.headers or {}
+        endpoints.refuse_sandbox(
+            headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
+        )
+        raise error_of(error.status or 0, headers, error.body, f"{method} {path}") from None
+
+
+def error_of(
+    status: int, headers: Mapping[str, str], content: str | bytes | None, call: str
+) -> ConnectorError:
+    """Which next move an error answer asks for; every key of its body may be missing."""
+    try:
+        body = _json_object(content or b"", call)
+    except Unavailable:
+        body = {}
+    message = f"{call}: {status} {shown(body.get('message') or 'without a message')}"
+    if status in {_TOO_MANY, _LOCKED, _MIGRATING}:
+        return RateLimited(message, retry_after=_wait_of(status, headers, body))
+    if status in {401, 403}:
+        return Unauthorized(message)
+    if 400 <= status < 500:
+        return Refused(message, field=field_of(body))
+    return Unavailable(message)
+
+
+def field_of(body: Mapping[str, Any]) -> str:
+    """The property that a validation error names, in whichever place it does; else blank."""
+    errors = body.get("errors")
+    for error in [body, *(errors if isinstance(errors, list) else [])]:
+        if not isinstance(error, Mapping):
+            continue
+        context = error.get("context")
+        named = context.get("propertyName") if isinstance(context, Mapping) else error.get("in")
+        if isinstance(named, list) and named:
+            named = named[0]
+        if isinstance(named, str):
+            return named
+    return ""
+
+
+def _wait_of(status: int, headers: Mapping[str, str], body: Mapping[str, Any]) -> float:
+    """Recorded 429s carry neither Retry-After nor policyName: then the rolling second is meant."""
+    try:
+        return max(0.0, min(float(headers.get("Retry-After", "")), 86_400.0))
+    except ValueError:
+        pass
+    if status == _LOCKED:
+        return 2.0
+    if body.get("policyName") == "DAILY":
+        return _DAILY_LIMIT_WAIT
+    return 10.0 if body.get("policyName") == "TEN_SECONDLY_ROLLING" else 1.0
+
+
+def _json_object(content: str | bytes, call: str) -> dict[str, Any]:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Unavailable(f"{call}: the answer is no JSON") from error
+    if not isinstance(body, dict):
+        raise Unavailable(f"{call}: the answer is no JSON object")
+    return body

@@ -1,0 +1,215 @@
+"""Writing to HubSpot: batches of 100, an outcome per row, touches as email engagements.
+
+A batch is refused whole (400, 409) or in part (207, only when each input carries a trace id).
+https://developers.hubspot.com/docs/reference/api/crm/engagements/email
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from connectors.base import (
+    Conflict,
+    ConnectorError,
+    Outcome,
+    Refused,
+    Touch,
+    Unavailable,
+    Update,
+)
+from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, write_coalesced
+from connectors.hubspot import fields
+from connectors.hubspot.changes import Changes
+from connectors.hubspot.wire import Wire, field_of
+from connectors.mapping import FieldTable, vendor_name
+from connectors.records import Malformed, mapping, text
+from connectors.vendor_text import shown
+
+_BATCH = 100
+_KINDS: tuple[Literal["lead", "deal"], ...] = ("lead", "deal")
+
+
+class Writes:
+    def __init__(self, wire: Wire, changes: Changes, table: FieldTable) -> None:
+        self._wire, self._changes, self._table = wire, changes, table
+
+    def update(self, updates: Sequence[Update]) -> list[Outcome]:
+        """See Connector.update."""
+        return write_coalesced(updates, self._write_records)
+
+    def log_touches(self, touches: Sequence[Touch]) -> list[Outcome]:
+        """See Connector.log_touches."""
+        return in_batches(touches, _BATCH, lambda batch: refused_apart(batch, self._create_emails))
+
+    def find_touches(self, lead_ids: Sequence[str]) -> dict[str, str]:
+        """See Connector.find_touches."""
+        found = self._changes.associated("contacts", "emails", lead_ids)
+        ids = sorted({str(to.get("toObjectId")) for links in found.values() for to in links})
+        touches: dict[str, str] = {}
+        for chunk in chunks(ids, _BATCH):
+            answer = self._wire.post(
+                "/crm/v3/objects/emails/batch/read",
+                {
+                    "inputs": [{"id": id_} for id_ in chunk],
+                    "properties": ["hs_email_message_id"],
+                    "propertiesWithHistory": [],
+                },
+                repeatable=True,
+            )
+            for result in _objects(answer, "results"):
+                if message_id := _property(result, "hs_email_message_id"):
+                    touches[message_id] = text(result.get("id"))
+        return touches
+
+    # -- updates ---------------------------------------------------------------------------
+
+    def _write_records(self, rows: Sequence[RecordUpdate]) -> list[Outcome]:
+        """One row per record in, one outcome per row out, in order."""
+        outcomes: dict[int, Outcome] = {}
+        ready: list[tuple[int, RecordUpdate, dict[str, str]]] = []
+        for position, row in enumerate(rows):
+            try:
+                ready.append((position, row, self._properties(row)))
+            except Refused as error:
+                outcomes[position] = Outcome(external_id="", error=error)
+        for kind in _KINDS:
+            mine = [one for one in ready if one[1].kind == kind]
+            inputs = [{"id": row.external_id, "properties": values} for _, row, values in mine]
+            try:
+                written = self._update_all(kind, inputs)
+            except ConnectorError as error:
+                if not any(outcome.error is None for outcome in outcomes.values()):
+                    raise
+                written = [Outcome(external_id="", error=error)] * len(mine)
+            outcomes |= {one[0]: outcome for one, outcome in zip(mine, written, strict=True)}
+        return [outcomes[position] for position in range(len(rows))]
+
+    def _properties(self, row: RecordUpdate) -> dict[str, str]:
+        for name in row.fields:
+            if name in fields.READ_ONLY:
+                raise Refused(f"{name} of a {row.kind} cannot be written to HubSpot", field=name)
+        return {
+            vendor_name(self._table, row.kind, name): fields.property_value(value)
+            for name, value in row.fields.items()
+        }
+
+    def _update_all(
+        self, kind: Literal["lead", "deal"], inputs: Sequence[Mapping[str, Any]]
+    ) -> list[Outcome]:
+        def send(batch: Sequence[Mapping[str, Any]]) -> list[Outcome]:
+            answer = self._wire.post(
+                f"/crm/v3/objects/{fields.OBJECTS[kind]}/batch/update",
+                {"inputs": [{**row, "objectWriteTraceId": row["id"]} for row in batch]},
+                repeatable=True,  # the same values again change nothing
+            )
+            done = {text(result.get("id")) for result in _objects(answer, "results")}
+            errors = _errors_by_row(answer)
+            return [_updated(row["id"], done, errors) for row in batch]
+
+        return in_batches(inputs, _BATCH, lambda batch: refused_apart(batch, send))
+
+    # -- touches ---------------------------------------------------------------------------
+
+    def _create_emails(self, touches: Sequence[Touch]) -> list[Outcome]:
+        answer = self._wire.post(
+            "/crm/v3/objects/emails/batch/create",
+            {"inputs": [_email(touch) for touch in touches]},
+            repeatable=False,  # a second time would log it twice
+        )
+        created = {
+            _property(result, "hs_email_message_id"): text(result.get("id"))
+            for result in _objects(answer, "results")
+        }
+        errors = _errors_by_row(answer)
+        return [_logged(touch.message_id, created, errors) for touch in touches]
+
+
+def _email(touch: Touch) -> dict[str, object]:
+    properties = {
+        "hs_timestamp": fields.stamp(touch.sent_at),
+        "hs_email_direction": "EMAIL",
+        "hs_email_status": "SENT",
+        "hs_email_subject": touch.subject,
+        "hs_email_text": touch.text,
+        "hs_email_headers": json.dumps(
+            {
+                "from": {"email": touch.from_email},
+                "to": [{"email": touch.to_email}],
+                "cc": [],
+                "bcc": [],
+            }
+        ),
+        "hs_email_message_id": touch.message_id,
+    }
+    if touch.owner_id:
+        properties["hubspot_owner_id"] = touch.owner_id
+    links = [(touch.lead_id, fields.EMAIL_TO_CONTACT)]
+    if touch.deal_id:
+        links.append((touch.deal_id, fields.EMAIL_TO_DEAL))
+    return {
+        "objectWriteTraceId": touch.message_id,
+        "properties": properties,
+        "associations": [
+            {
+                "to": {"id": id_},
+                "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_}],
+            }
+            for id_, type_ in links
+        ],
+    }
+
+
+def _updated(id_: str, done: set[str], errors: Mapping[str, Mapping[str, Any]]) -> Outcome:
+    if id_ in done:
+        return Outcome(external_id=id_)
+    error = errors.get(id_)
+    if error is None or error.get("category") == "OBJECT_NOT_FOUND":
+        gone = Conflict(f"HubSpot did not write record {id_}: it was merged or deleted")
+        return Outcome(external_id="", error=gone)
+    return Outcome(external_id="", error=_refusal(error))
+
+
+def _logged(
+    message_id: str, created: Mapping[str, str], errors: Mapping[str, Mapping[str, Any]]
+) -> Outcome:
+    if message_id in created:
+        return Outcome(external_id=created[message_id])
+    if message_id in errors:
+        return Outcome(external_id="", error=_refusal(errors[message_id]))
+    # Neither logged nor refused as far as the answer says: look before it is written again.
+    return Outcome(external_id="", error=Unavailable("HubSpot's answer does not name this touch"))
+
+
+def _refusal(error: Mapping[str, Any]) -> Refused:
+    return Refused(shown(error.get("message") or "refused"), field=field_of(error))
+
+
+def _errors_by_row(answer: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Errors of a 207 by what they name: the trace id that we gave, or the record's id."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for error in _objects(answer, "errors", required=False):
+        context = error.get("context")
+        for key in ("objectWriteTraceId", "ids", "id"):
+            named = context.get(key) if isinstance(context, Mapping) else None
+            for name in named if isinstance(named, list) else [named]:
+                if isinstance(name, str):
+                    found[name] = error
+    return found
+
+
+def _objects(
+    answer: Mapping[str, Any], key: str, *, required: bool = True
+) -> Iterable[Mapping[str, Any]]:
+    items = answer.get(key)
+    if items is None and not required:
+        return []
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+        raise Unavailable(f"HubSpot's answer has no list of {key}")
+    return items
+
+
+def _property(result: Mapping[str, Any], name: str) -> str:
+    try:
+        return text(mapping(result.get("properties")).get(name))
+    except Malformed as error:
+        raise Unavailable(f"{name} of HubSpot's answer: {error}") from error

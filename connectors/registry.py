@@ -1,0 +1,57 @@
+"""From a connection's settings to its connector."""
+
+import difflib
+from collections.abc import Callable, Mapping
+
+from connectors import endpoints
+from connectors.base import Connector
+from connectors.mapping import merged
+
+Settings = Mapping[str, object]
+
+#: Settings of every connection that are not the connector's.
+_OTHERS = frozenset({"kind", "name", "pull_every"})
+
+
+def connect(kind: str, settings: Settings) -> Connector:
+    """The connector of a connection as cadenza.yaml describes it, its secrets filled in.
+
+    Nothing is called yet. Raises ValueError naming the setting and the valid choices.
+    """
+    if kind not in _KINDS:
+        raise ValueError(f"kind: {kind!r} is none of {', '.join(sorted(_KINDS))}")
+    names, build = _KINDS[kind]
+    for name in sorted(set(settings) - names - _OTHERS - {"fields", "allow_sandbox"}):
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise ValueError(
+            f"{name}: no setting of {kind}, which takes {', '.join(sorted(names))}{hint}"
+        )
+    return build(settings)
+
+
+def _hubspot(settings: Settings) -> Connector:
+    # Late: the vendor's client costs 80 ms that a command which calls no CRM should not pay.
+    from connectors.hubspot import HubSpotConnector, fields, wire  # noqa: PLC0415 - see above
+
+    allow_sandbox = bool(settings.get("allow_sandbox"))
+    return HubSpotConnector(
+        token=_text(settings, "token"),
+        url=endpoints.normalized_url(
+            settings.get("url", wire.URL), setting="url", allow_sandbox=allow_sandbox
+        ),
+        table=merged(fields.PROPERTIES, settings.get("fields")),
+        allow_sandbox=allow_sandbox,
+    )
+
+
+def _text(settings: Settings, name: str) -> str:
+    value = settings.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{name}: missing or blank")
+    return value
+
+
+_KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings], Connector]]] = {
+    "hubspot": (frozenset({"token", "url"}), _hubspot),
+}
