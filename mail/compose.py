@@ -2,28 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from email.charset import QP, Charset
 from email.utils import format_datetime
-from typing import cast
-
-from django.core.mail import EmailMultiAlternatives
-from django.core.mail.message import SafeMIMEMultipart
 
 from crm import facts
 from crm.models import Deal, Lead
-from mail import rendering, unsubscribe
+from mail import mime, rendering, unsubscribe
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
 
-#: RFC 5322 2.1.1, without the line end.
-LONGEST_LINE = 998
-
-#: Quoted-printable needs no 8BITMIME and breaks long lines; headers use the shorter encoding.
-_UTF8 = Charset("utf-8")
-_UTF8.body_encoding = QP
-
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
@@ -53,7 +39,8 @@ def compose(message: Message) -> Composed:
         raise Unsendable(f"template {message.template.name}: {error}") from error
     references = _references(message)
     try:
-        raw = _bytes(message, sender, subject, text, html, references)
+        headers = _headers(message, sender, subject, references)
+        raw = mime.build(headers, text=text, html=html)
     except ValueError as error:
         raise Unsendable(str(error)) from error
     return Composed(raw=raw, subject=subject, text=text, references=references)
@@ -71,7 +58,7 @@ def problem(template: EmailTemplate, lead: Lead, deal: Deal | None) -> str:
         subject = rendering.render(template.subject, context).strip()
         rendering.render(template.text, context)
         rendering.render(template.html, context)
-        _refuse_control(subject, "subject")
+        mime.refuse_control(subject, "subject")
         envelope_address(lead.email)
     except (rendering.TemplateError, ValueError) as error:
         return str(error)
@@ -80,7 +67,7 @@ def problem(template: EmailTemplate, lead: Lead, deal: Deal | None) -> str:
 
 def envelope_address(address: str) -> str:
     """The address as it is said to a server: the domain in ASCII; raises ValueError."""
-    _refuse_control(address, "address")
+    mime.refuse_control(address, "address")
     if not _ADDRESS.fullmatch(address):
         raise ValueError(f"{address!r} is no email address")
     local, _, domain = address.rpartition("@")
@@ -119,39 +106,15 @@ def _references(message: Message) -> str:
     return f"{message.parent.references} {message.parent.message_id}".strip()
 
 
-def _bytes(
-    message: Message, sender: Sender, subject: str, text: str, html: str, references: str
-) -> bytes:
-    _refuse_control(subject, "subject")
-    _refuse_control(message.mailbox.display_name, "sender's name")
-    recipient = envelope_address(message.to_email)
-    mail = EmailMultiAlternatives(
-        subject=subject,
-        body=_LINE_END.sub("\n", text),
-        headers=_headers(message, sender, references),
-    )
-    mail.encoding = _UTF8
-    if html:
-        mail.attach_alternative(_LINE_END.sub("\n", html), "text/html")
-    # The To header is written here: Django would encode a non-ASCII local part, which no server reads.
-    raw = f"To: {recipient}\r\n".encode() + cast("SafeMIMEMultipart", mail.message()).as_bytes(
-        linesep="\r\n"
-    )
-    raw = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
-    longest = max(map(len, raw.split(b"\r\n")))
-    if longest > LONGEST_LINE:
-        raise ValueError(
-            f"a header has {longest} characters in one word; {LONGEST_LINE} fit a line"
-        )
-    return raw
-
-
-def _headers(message: Message, sender: Sender, references: str) -> dict[str, str]:
+def _headers(message: Message, sender: Sender, subject: str, references: str) -> dict[str, str]:
     mailbox, lead = message.mailbox, message.lead
+    mime.refuse_control(subject, "subject")
     web = unsubscribe.web_link(lead, sender)
     links = [web, unsubscribe.mail_link(lead, mailbox)]
     headers = {
-        "From": _from(mailbox),
+        "From": mime.mailbox(mailbox.display_name, envelope_address(mailbox.address)),
+        "To": envelope_address(message.to_email),
+        "Subject": mime.words(subject, "Subject"),
         "Date": format_datetime(clock.now()),
         "Message-ID": message.message_id,
         "X-Cadenza-Step": message.token,
@@ -163,16 +126,3 @@ def _headers(message: Message, sender: Sender, references: str) -> dict[str, str
         headers["In-Reply-To"] = message.parent.message_id
         headers["References"] = references
     return headers
-
-
-def _from(mailbox: Mailbox) -> str:
-    address = envelope_address(mailbox.address)
-    if not mailbox.display_name:
-        return address
-    quoted = mailbox.display_name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{quoted}" <{address}>'
-
-
-def _refuse_control(value: str, what: str) -> None:
-    if _FORBIDDEN.search(value):
-        raise ValueError(f"the {what} {value!r} has a line break or control character in it")
