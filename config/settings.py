@@ -40,6 +40,7 @@ else:
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
+            "CONN_MAX_AGE": 600,
             "NAME": str(STATE / "cadenza.sqlite3"),
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",

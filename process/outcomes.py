@@ -5,11 +5,10 @@ from functools import lru_cache
 
 from crm import stages
 from crm.models import Lead
-from process.definition import Process
+from process.definition import OTHER, Process
 from process.models import AppliedProcess
 
-#: An answer in which no phrase of the process occurs.
-OTHER = "other"
+__all__ = ["OTHER", "applied", "disposition_of", "happened"]
 
 
 def applied() -> Process | None:

@@ -95,9 +95,10 @@ def _take(
     because = _because(sequence, step=step.id, ready_at=ready_at.isoformat())
     if isinstance(step, EmailStep):
         jitter = _jitter(state.enrollment_id, step.id)
-        open_at = next_open(sequence.window, state.timezone, ready_at + jitter)
-        # Overdue, after downtime or a late answer: the window holds all the same.
-        due_at = open_at if now <= open_at else next_open(sequence.window, state.timezone, now)
+        window = window_of(sequence)
+        due_at = next_open(window, state.timezone, ready_at + jitter)
+        if due_at < now:  # overdue, after downtime or a late answer: the window holds all the same
+            due_at = next_open(window, state.timezone, now)
     else:
         due_at = ready_at
     if now < due_at:
@@ -109,6 +110,11 @@ def _take(
         due_at=step.due.after(now, state.timezone),
         because={**because, "rule": "due"},
     )
+
+
+def window_of(sequence: Sequence) -> Mapping[str, object]:
+    """The send window as mail.window reads it: days, from, to."""
+    return sequence.window.model_dump(mode="json", by_alias=True)
 
 
 def _jitter(enrollment_id: int, step_id: str) -> timedelta:

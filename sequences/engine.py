@@ -19,7 +19,7 @@ from crm.timeline import note
 from mail import outbox
 from mail.models import EmailTemplate, Mailbox, Message
 from runtime import bell, clock
-from sequences.cadence import Assign, Decision, Send, State, Stop, Wait, decide
+from sequences.cadence import Assign, Decision, Send, State, Stop, Wait, decide, window_of
 from sequences.models import Enrollment, StepRun
 from sequences.versions import definition_of
 
@@ -134,8 +134,7 @@ def _queue(enrollment: Enrollment, decision: Send, now: datetime) -> None:
         mailbox=Mailbox.objects.get(pk=enrollment.mailbox_id),
         template=EmailTemplate.objects.get(pk=template_id),
         parent=parent,
-        window=sequence.window.model_dump(mode="json", by_alias=True)
-        | {"timezone": enrollment.timezone},
+        window={**window_of(sequence), "timezone": enrollment.timezone},
         enrolled_at=enrollment.started_at,
         due_at=now,
         because=dict(decision.because),

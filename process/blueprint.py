@@ -1,0 +1,107 @@
+"""A workspace's files as one checked whole: what `check` reports on and `apply` brings to work."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from crm.definition import ConnectionSettings
+from mail.definition import MailboxSettings
+from process.check import cross_check
+from process.definition import Process
+from process.emails import Template, read_templates
+from process.team import SenderSettings, Team
+from sequences.definition import EmailStep
+from sequences.definition import Sequence as Definition
+from workspace import layout
+from workspace.problems import Invalid, Problem
+from workspace.reading import Schema
+from workspace.source import Document, read_yaml
+from workspace.validation import Model, validate
+
+__all__ = ["Blueprint", "Invalid", "Problem", "Template", "load"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blueprint:
+    timezone: str
+    public_url: str
+    sender: SenderSettings
+    connections: Mapping[str, ConnectionSettings]
+    mailboxes: Sequence[MailboxSettings]
+    process: Process
+    #: By name, in alphabetical order.
+    sequences: Mapping[str, Definition]
+    templates: Mapping[str, Template]
+    #: Sequence -> SHA-256 over it, the process and its templates.
+    digests: Mapping[str, str]
+
+
+def load(folder: Path, *, schema: Schema) -> Blueprint:
+    """Read and check a workspace; raises Invalid with all its problems.
+
+    `schema` names the facts that expressions may read; templates may read EMAIL_FACTS besides.
+    """
+    problems: list[Problem] = []
+    team = _read(folder, layout.TEAM, Team, problems)
+    process = _read(folder, layout.PROCESS, Process, problems)
+    sequences = [_read(folder, file, Definition, problems) for file in layout.sequence_files(folder)]
+    templates = read_templates(folder, problems)
+    problems += cross_check(
+        team=team,
+        process=process,
+        sequences=[found for found in sequences if found is not None],
+        templates=templates,
+        schema=schema,
+    )
+    if problems or team is None or process is None:
+        raise Invalid(problems)
+    return _blueprint(
+        team[0], process[0], [found[0] for found in sequences if found], templates
+    )
+
+
+def _read(
+    folder: Path, file: str, model: type[Model], problems: list[Problem]
+) -> tuple[Model, Document] | None:
+    try:
+        document = read_yaml(folder / file, file)
+    except Invalid as invalid:
+        problems += invalid.problems
+        return None
+    found = validate(model, document)
+    if isinstance(found, list):
+        problems += found
+        return None
+    return found, document
+
+
+def _blueprint(
+    team: Team, process: Process, sequences: Sequence[Definition], templates: Mapping[str, Template]
+) -> Blueprint:
+    by_name = {sequence.name: sequence for sequence in sorted(sequences, key=lambda s: s.name)}
+    return Blueprint(
+        timezone=team.timezone,
+        public_url=team.public_url,
+        sender=team.sender,
+        connections=team.connections,
+        mailboxes=team.mailboxes,
+        process=process,
+        sequences=by_name,
+        templates=templates,
+        digests={name: _digest(it, process, templates) for name, it in by_name.items()},
+    )
+
+
+def _digest(sequence: Definition, process: Process, templates: Mapping[str, Template]) -> str:
+    content = [
+        sequence.model_dump(mode="json", by_alias=True),
+        process.model_dump(mode="json", by_alias=True),
+        {
+            step.email: templates[step.email].digest
+            for step in sequence.steps
+            if isinstance(step, EmailStep)
+        },
+    ]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

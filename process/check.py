@@ -1,0 +1,156 @@
+"""What the files of a workspace say about each other: names that must exist, facts that are read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from process import emails
+from process.definition import STAGES, Process
+from process.emails import Template
+from process.team import Team
+from sequences.definition import EmailStep, TaskStep
+from sequences.definition import Sequence as Definition
+from workspace import expressions, layout
+from workspace.problems import Fault, Path, Problem, unknown
+from workspace.reading import Schema
+from workspace.source import Document
+from workspace.templating import check_template
+
+#: What templates may read besides the facts of a lead.
+EMAIL_FACTS: Schema = {
+    "sender": frozenset({"name", "email", "company", "postal_address"}),
+    "unsubscribe_url": frozenset(),
+}
+
+
+def cross_check(
+    *,
+    team: tuple[Team, Document] | None,
+    process: tuple[Process, Document] | None,
+    sequences: Sequence[tuple[Definition, Document]],
+    templates: Mapping[str, Template],
+    schema: Schema,
+) -> Iterator[Problem]:
+    """Every problem between files; a file that could not be read (None) is not held against."""
+    schema = _with_mapped_fields(schema, team[0] if team else None)
+    if process:
+        yield from _process_problems(process, team, sequences)
+    yield from _duplicates(sequences)
+    for sequence, document in sequences:
+        yield from _sequence_problems(sequence, document, templates, schema)
+    for template in templates.values():
+        yield from emails.check(template, {**schema, **EMAIL_FACTS})
+    yield from _missing_subjects(sequences, templates)
+
+
+def _with_mapped_fields(schema: Schema, team: Team | None) -> Schema:
+    """`lead.extra` has the fields that the team mapped and that are not standard ones."""
+    if team is None:
+        return schema
+    mapped = {name for connection in team.connections.values() for name in connection.fields.lead}
+    return {**schema, "lead.extra": frozenset(mapped - schema["lead"])}
+
+
+def _process_problems(
+    process: tuple[Process, Document],
+    team: tuple[Team, Document] | None,
+    sequences: Sequence[tuple[Definition, Document]],
+) -> Iterator[Problem]:
+    definition, document = process
+    names = [sequence.name for sequence, _ in sequences]
+    for number, stage in enumerate(definition.stages):
+        at: Path = ("stages", number)
+        for item, name in enumerate(stage.tactics.sequences):
+            if name not in names:
+                path = (*at, "tactics", "sequences", item)
+                yield _unknown(document, path, "sequence", name, names)
+        if team is None:
+            continue
+        connections = list(team[0].connections)
+        for name in stage.counterparts:
+            if name not in connections:
+                path = (*at, "counterparts", name)
+                yield _unknown(document, path, "connection", name, connections, at_key=True)
+        for name in connections:
+            if name not in stage.counterparts:
+                message = f'{stage.name} has no counterpart in the connection "{name}"'
+                yield document.problem((*at, "counterparts"), message, at_key=True)
+
+
+def _duplicates(sequences: Sequence[tuple[Definition, Document]]) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for sequence, document in sequences:
+        if sequence.name in first:
+            message = f'the name "{sequence.name}" is taken by {first[sequence.name]}'
+            yield document.problem(("name",), message, value=sequence.name)
+        first.setdefault(sequence.name, document.file)
+
+
+def _sequence_problems(
+    sequence: Definition, document: Document, templates: Mapping[str, Template], schema: Schema
+) -> Iterator[Problem]:
+    if sequence.stage not in STAGES:
+        yield _unknown(document, ("stage",), "stage", sequence.stage, STAGES)
+    if sequence.enroll:
+        yield from _expression(document, ("enroll", "when"), sequence.enroll.when, schema)
+    for number, criterion in enumerate(sequence.exit):
+        yield from _expression(document, ("exit", number), criterion, schema)
+    for number, step in enumerate(sequence.steps):
+        if isinstance(step, EmailStep) and step.email not in templates:
+            path = ("steps", number, "email")
+            yield _unknown(document, path, "template", step.email, templates)
+        elif isinstance(step, TaskStep):
+            yield from _title(document, ("steps", number, "title"), step.title, schema)
+
+
+def _expression(
+    document: Document, path: Path, expression: str, schema: Schema
+) -> Iterator[Problem]:
+    for fault in expressions.check(expression, schema):
+        yield _from_fault(document, path, expression, fault)
+
+
+def _title(document: Document, path: Path, title: str, schema: Schema) -> Iterator[Problem]:
+    for problem in check_template(title, document.file, schema):
+        lines = title.split("\n")[: problem.line - 1]
+        offset = sum(len(line) + 1 for line in lines) + problem.column - 1
+        fault = Fault(problem.message, choices=problem.choices, offset=offset)
+        yield _from_fault(document, path, title, fault)
+
+
+def _from_fault(document: Document, path: Path, value: str, fault: Fault) -> Problem:
+    name = ".".join(map(str, path))
+    return document.problem(
+        path, f"{name}: {fault}", value=value, choices=fault.choices, offset=fault.offset
+    )
+
+
+def _missing_subjects(
+    sequences: Sequence[tuple[Definition, Document]], templates: Mapping[str, Template]
+) -> Iterator[Problem]:
+    """A thread takes its subject from the email that begins it."""
+    for sequence, document in sequences:
+        emails_sent = 0
+        for number, step in enumerate(sequence.steps):
+            if not isinstance(step, EmailStep):
+                continue
+            emails_sent += 1
+            begins = emails_sent == 1 or step.thread == "new"
+            template = templates.get(step.email)
+            if begins and template is not None and not template.subject:
+                file = layout.template_file(step.email, layout.SUBJECT)
+                message = f'"{step.email}" begins a thread here and needs a subject: {file} is missing'
+                yield document.problem(("steps", number, "email"), message, value=step.email)
+
+
+def _unknown(
+    document: Document,
+    path: Path,
+    what: str,
+    name: str,
+    choices: Mapping[str, object] | Sequence[str],
+    *,
+    at_key: bool = False,
+) -> Problem:
+    known = tuple(sorted(choices))
+    return document.problem(
+        path, unknown(what, name, known), value=name, choices=known, at_key=at_key
+    )

@@ -1,0 +1,42 @@
+"""cadenza.yaml as a whole: who the team is, what it is connected to, which mailboxes it has."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from crm.definition import ConnectionSettings, WebAddress
+from mail.definition import MailboxSettings
+from workspace.problems import Fault
+from workspace.validation import Definition
+from workspace.zones import ZoneName
+
+ConnectionName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=60)
+]
+
+
+class SenderSettings(Definition):
+    """Who writes, as the law wants it in every email."""
+
+    company: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+    postal_address: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class Team(Definition):
+    timezone: ZoneName  #: for leads whose own is not known
+    public_url: WebAddress
+    sender: SenderSettings
+    connections: Annotated[dict[ConnectionName, ConnectionSettings], Field(min_length=1)]
+    mailboxes: Annotated[tuple[MailboxSettings, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _mailboxes_differ(self) -> Self:
+        for field in ("address", "owner"):
+            seen: set[str] = set()
+            for number, mailbox in enumerate(self.mailboxes):
+                value = getattr(mailbox, field).lower()
+                if value in seen:
+                    message = f'two mailboxes have the {field} "{value}"'
+                    raise Fault(message, path=("mailboxes", number, field))
+                seen.add(value)
+        return self

@@ -1,0 +1,54 @@
+"""Records as HubSpot answers them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sandbox.hubspot.associations import PRIMARY
+from sandbox.hubspot.schema import DEFAULT_PROPERTIES, SINGULAR, modified_property
+from sandbox.hubspot.stamps import iso
+from sandbox.store import Record, Store
+
+_SINGULAR_OF = {plural: singular for singular, plural in SINGULAR.items()}
+
+
+def told(record: Record, properties: Sequence[str]) -> dict[str, Any]:
+    """One object with the properties asked for; an unknown one is left out, an unset one null."""
+    values = record.values
+    names = properties or DEFAULT_PROPERTIES.get(record.object, ())
+    shown = dict.fromkeys(["hs_object_id", "createdate", modified_property(record.object), *names])
+    answer: dict[str, Any] = {
+        "id": record.id,
+        "properties": {name: values.get(name) for name in shown},
+        "createdAt": iso(record.created_at),
+        "updatedAt": iso(record.modified_at),
+        "archived": record.archived,
+    }
+    if record.archived_at:
+        answer["archivedAt"] = iso(record.archived_at)
+    return answer
+
+
+def with_associations(
+    answer: dict[str, Any], store: Store, record: Record, objects: Iterable[str]
+) -> dict[str, Any]:
+    """The answer of a list or a single get that asked for associations."""
+    found: dict[str, Any] = {}
+    for other in objects:
+        linked = living_links(store, (record.object, record.id), other)
+        if linked:
+            pair = f"{_SINGULAR_OF[record.object]}_to_{_SINGULAR_OF[other]}"
+            found[other] = {
+                "results": [
+                    {"id": id_, "type": f"{pair}_unlabeled" if number in PRIMARY.values() else pair}
+                    for id_, numbers in linked
+                    for number in sorted(numbers)
+                ]
+            }
+    return {**answer, "associations": found} if found else answer
+
+
+def living_links(store: Store, one: tuple[str, str], other: str) -> list[tuple[str, set[int]]]:
+    """Associated records that are not archived, by id."""
+    linked = store.linked(one, other)
+    records = store.tables[other].records
+    return [(id_, linked[id_]) for id_ in sorted(linked) if not records[id_].archived]

@@ -1,0 +1,102 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mail.pacing import Later, Limits, Never, Now, admit
+from mail.window import Window, is_open
+
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+OFFICE = Window(days=frozenset(range(5)), opens=9 * 60, closes=17 * 60)
+FREE = Limits(per_day=100, per_hour=100, gap=timedelta(0))
+
+limits = st.builds(
+    Limits,
+    per_day=st.integers(1, 6),
+    per_hour=st.integers(1, 6),
+    gap=st.integers(0, 3600).map(lambda s: timedelta(seconds=s)),
+)
+ages = st.lists(st.integers(0, 100_000).map(lambda s: timedelta(seconds=s)), max_size=20)
+
+
+def test_the_first_email_leaves_at_once():
+    assert isinstance(admit([], FREE, OFFICE, BERLIN, NOW), Now)
+
+
+def test_the_gap_is_kept():
+    limits = Limits(per_day=100, per_hour=100, gap=timedelta(seconds=90))
+    last = NOW - timedelta(seconds=30)
+
+    admission = admit([last], limits, OFFICE, BERLIN, NOW)
+
+    assert admission == Later(
+        at=NOW + timedelta(seconds=60), because={"rule": "gap", "limit": 90.0}
+    )
+
+
+def test_the_hour_is_rolling():
+    limits = Limits(per_day=100, per_hour=2, gap=timedelta(0))
+    history = [NOW - timedelta(minutes=50), NOW - timedelta(minutes=20)]
+
+    admission = admit(history, limits, OFFICE, BERLIN, NOW)
+
+    assert admission == Later(
+        at=NOW + timedelta(minutes=10), because={"rule": "per_hour", "limit": 2}
+    )
+
+
+def test_the_day_is_rolling_and_the_window_holds_after_it():
+    limits = Limits(per_day=1, per_hour=5, gap=timedelta(0))
+    history = [datetime(2026, 3, 6, 15, 30, tzinfo=UTC)]  # a Friday
+
+    admission = admit(history, limits, OFFICE, BERLIN, datetime(2026, 3, 6, 15, 31, tzinfo=UTC))
+
+    assert admission == Later(
+        at=datetime(2026, 3, 9, 8, 0, tzinfo=UTC),
+        because={"rule": "window", "timezone": "Europe/Berlin"},
+    )
+
+
+def test_a_mailbox_that_may_send_nothing_never_does():
+    limits = Limits(per_day=0, per_hour=5, gap=timedelta(0))
+
+    admission = admit([], limits, OFFICE, BERLIN, NOW)
+
+    assert admission == Never(because={"rule": "per_day", "limit": 0})
+
+
+def test_an_unknown_time_zone_is_never_guessed():
+    assert isinstance(admit([], FREE, OFFICE, "Europe/Atlantis", NOW), Never)
+
+
+@given(limits=limits, ages=ages)
+def test_later_is_ahead_open_and_admitted_then(limits, ages):
+    history = [NOW - age for age in ages]
+
+    admission = admit(history, limits, OFFICE, BERLIN, NOW)
+
+    if isinstance(admission, Later):
+        assert admission.at > NOW
+        assert is_open(OFFICE, BERLIN, admission.at)
+        assert isinstance(admit(history, limits, OFFICE, BERLIN, admission.at), Now)
+
+
+@given(limits=limits, waits=st.lists(st.integers(0, 7200), max_size=60))
+def test_caps_hold_whenever_it_is_asked(limits, waits):
+    sent, now = [], datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+    for wait in waits:
+        now += timedelta(seconds=wait)
+        admission = admit(sent, limits, OFFICE, BERLIN, now)
+        if isinstance(admission, Later):
+            now = admission.at
+            continue
+        sent.append(now)
+
+    for place, moment in enumerate(sent):
+        assert is_open(OFFICE, BERLIN, moment)
+        assert all(later - moment >= limits.gap for later in sent[place + 1 :])
+        within = [later - moment for later in sent[place:]]
+        assert sum(age < timedelta(hours=1) for age in within) <= limits.per_hour
+        assert sum(age < timedelta(days=1) for age in within) <= limits.per_day

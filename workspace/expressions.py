@@ -1,0 +1,139 @@
+"""Conditions over facts, in Jinja's expression syntax, without calls, arithmetic or surprises.
+
+`lead.stage in ["Approach"] and not deal.is_closed`. What is unknown is none; comparing none by
+size is false. Nothing is executed: the parsed expression is walked, so its cost is its length.
+"""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
+
+from workspace import reading
+from workspace.problems import Fault
+from workspace.reading import Schema
+
+_environment = Environment(autoescape=False)  # noqa: S701 - only parses, renders nothing
+
+_COMPARE: Mapping[str, Callable[[object, object], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+    "in": lambda left, right: left in right,  # type: ignore[operator]  # TypeError is caught
+    "notin": lambda left, right: left not in right,  # type: ignore[operator]  # likewise
+}
+_FILTERS: Mapping[str, Callable[[str], object]] = {
+    "lower": str.lower,
+    "upper": str.upper,
+    "trim": str.strip,
+    "length": len,
+}
+_TESTS: Mapping[str, Callable[[object], bool]] = {
+    "none": lambda value: value is None,
+    "defined": lambda value: value is not None,
+    "undefined": lambda value: value is None,
+}
+_ALLOWED = (
+    nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Compare, nodes.Operand, nodes.Const,
+    nodes.List, nodes.Tuple, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Test,
+)  # fmt: skip
+
+
+def check(expression: str, schema: Schema) -> list[Fault]:
+    """What is wrong with an expression; each fault has its offset into it."""
+    try:
+        root = _parse(expression)
+    except Fault as fault:
+        return [fault]
+    return list(reading.faults(root, expression, schema))
+
+
+def evaluate(expression: str, context: Mapping[str, object]) -> bool:
+    """Whether it is true of the facts; raises Fault when it is no expression."""
+    return bool(_value(_parse(expression), context))
+
+
+@lru_cache(maxsize=1000)
+def _parse(expression: str) -> nodes.Expr:
+    try:
+        parser = Parser(_environment, expression, state="variable")
+        root = parser.parse_expression()
+        if not parser.stream.eos:
+            raise Fault(f'cannot go on with "{parser.stream.current.value}"')
+    except TemplateSyntaxError as error:
+        raise Fault(f"syntax: {error.message}") from error
+    except RecursionError as error:
+        raise Fault("is nested too deeply") from error
+    for fault in _forbidden(root):
+        raise fault
+    return root
+
+
+def _forbidden(node: nodes.Node) -> Iterator[Fault]:
+    what = type(node).__name__.lower()
+    if not isinstance(node, _ALLOWED):
+        yield Fault(
+            f"{what} is not available here; compare fields with ==, !=, <, <=, >, >=, in, not in "
+            "and join conditions with and, or, not"
+        )
+    elif isinstance(node, nodes.Getitem) and reading.dotted(node) is None:
+        yield Fault('an index is not available here; write name.field or name["field"]')
+    elif isinstance(node, nodes.Getattr) and reading.dotted(node) is None:
+        yield Fault(f"only a fact has fields, this is none: .{node.attr}")
+    elif isinstance(node, nodes.Filter) and (node.name not in _FILTERS or node.args or node.kwargs):
+        yield Fault(f"filter {node.name} is not available here; valid: {', '.join(_FILTERS)}")
+    elif isinstance(node, nodes.Test) and node.name not in _TESTS:
+        yield Fault(f"test {node.name} is not available here; valid: {', '.join(_TESTS)}")
+    for child in node.iter_child_nodes():
+        yield from _forbidden(child)
+
+
+def _value(node: nodes.Node, context: Mapping[str, object]) -> object:
+    match node:
+        case nodes.Const():
+            return node.value
+        case nodes.And():
+            return _value(node.left, context) and _value(node.right, context)
+        case nodes.Or():
+            return _value(node.left, context) or _value(node.right, context)
+        case nodes.Not():
+            return not _value(node.node, context)
+        case nodes.Compare():
+            return _compare(node, context)
+        case nodes.List() | nodes.Tuple():
+            return [_value(item, context) for item in node.items]
+        case nodes.Neg():
+            value = _value(node.node, context)
+            return -value if isinstance(value, int | float) else None
+        case nodes.Filter(node=inner) if inner is not None:
+            value = _value(inner, context)
+            return _FILTERS[node.name](value) if isinstance(value, str) else None
+        case nodes.Test():
+            return _TESTS[node.name](_value(node.node, context))
+        case _:
+            return _look_up(reading.dotted(node) or (), context)
+
+
+def _compare(node: nodes.Compare, context: Mapping[str, object]) -> bool:
+    left = _value(node.expr, context)
+    for operand in node.ops:
+        right = _value(operand.expr, context)
+        try:
+            if not _COMPARE[operand.op](left, right):
+                return False
+        except TypeError:  # none or a text against a number: unknown, and so not true
+            return operand.op == "notin"
+        left = right
+    return True
+
+
+def _look_up(chain: tuple[str, ...], context: Mapping[str, object]) -> object:
+    value: object = context
+    for name in chain:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,183 @@
+"""Emails and task titles: Jinja in a sandbox, strict about what is blank, bounded in cost.
+
+A template reads facts, chooses with `if`, and formats with filters. It has no loops, macros,
+assignments, calls or arithmetic, so what it costs is bounded by its length.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import SandboxedEnvironment
+
+from workspace import reading
+from workspace.problems import Fault, Problem, unknown
+from workspace.reading import Schema
+
+#: Characters that one template may become.
+LONGEST = 500_000
+
+FILTERS = (
+    "abs", "capitalize", "d", "default", "e", "escape", "float", "int", "length", "lower",
+    "replace", "round", "string", "striptags", "title", "trim", "truncate", "upper", "urlencode",
+    "wordcount",
+)  # fmt: skip
+TESTS = (
+    "boolean", "defined", "eq", "equalto", "even", "false", "float", "ge", "gt", "in", "integer",
+    "le", "lower", "lt", "ne", "none", "number", "odd", "string", "true", "undefined", "upper",
+)  # fmt: skip
+_ALLOWED = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr,
+    nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand, nodes.Const, nodes.List,
+    nodes.Tuple, nodes.Neg, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Filter, nodes.Test,
+    nodes.Keyword, nodes.Concat,
+)  # fmt: skip
+
+
+class Blank(StrictUndefined):
+    """A blank fact: false in a condition, an error where it would be printed."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class _Group(dict[str, object]):
+    """The known facts of a name, which knows its own name for errors."""
+
+    def __init__(self, name: str, values: Mapping[str, object]) -> None:
+        super().__init__(_known(values, f"{name}."))
+        self.name = name
+
+
+class _Environment(SandboxedEnvironment):
+    """Facts have fields and nothing else: `lead.items` is a field, never a method."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, _Group):
+            if argument in obj:
+                return obj[argument]
+            path = f"{obj.name}.{argument}"
+            hint = f'{path} is blank; give another text: {path} | default("...")'
+            return self.undefined(hint, name=str(argument))
+        return self.undefined(obj=obj, name=str(argument))
+
+
+def _environment(*, html: bool) -> _Environment:
+    environment = _Environment(
+        undefined=Blank,
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals.clear()
+    environment.filters = {name: environment.filters[name] for name in FILTERS}
+    environment.tests = {name: environment.tests[name] for name in TESTS}
+    return environment
+
+
+_TEXT = _environment(html=False)
+_HTML = _environment(html=True)
+
+
+def render(source: str, context: Mapping[str, object], *, html: bool = False) -> str:
+    """The template with these facts; a fact that is None or "" is blank.
+
+    Raises TemplateError, which says what is blank, forbidden or too long.
+    """
+    rendered: list[str] = []
+    length = 0
+    try:
+        for part in _compiled(source, html).generate(_known(context)):
+            rendered.append(part)
+            length += len(part)
+            if length > LONGEST:
+                raise TemplateError(f"becomes longer than {LONGEST:,} characters")
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+        # A filter or comparison that does not fit the fact's type.
+        raise TemplateError(str(error)) from error
+    return "".join(rendered)
+
+
+def check_template(source: str, file: str, schema: Schema) -> list[Problem]:
+    """What is wrong with a template, at its line and column in `file`."""
+    try:
+        root = _parse(source)
+    except TemplateSyntaxError as error:
+        return [_problem(source, file, Fault(_syntax(error), offset=_start(source, error.lineno)))]
+    except TemplateError as error:
+        return [_problem(source, file, Fault(str(error)))]
+    found = [*_forbidden(root, source), *reading.faults(root, source, schema)]
+    return [_problem(source, file, fault) for fault in found]
+
+
+def paths_read(source: str) -> frozenset[str]:
+    """The facts that a valid template reads, as `sender.postal_address`."""
+    return frozenset(".".join(chain) for chain, _ in reading.chains(_parse(source)))
+
+
+def _parse(source: str) -> nodes.Template:
+    try:
+        return _TEXT.parse(source)
+    except RecursionError as error:
+        raise TemplateError("is nested too deeply") from error
+
+
+@lru_cache(maxsize=1000)
+def _compiled(source: str, html: bool) -> Template:
+    for fault in _forbidden(_parse(source), source):
+        raise TemplateError(str(fault))
+    try:
+        return (_HTML if html else _TEXT).from_string(source)
+    except (RecursionError, SyntaxError, ValueError, OverflowError) as error:
+        raise TemplateError(f"cannot be compiled: {error}") from error
+
+
+def _forbidden(node: nodes.Node, source: str) -> Iterator[Fault]:
+    start = _start(source, getattr(node, "lineno", 1) or 1)
+    if not isinstance(node, _ALLOWED):
+        yield Fault(
+            f"{type(node).__name__.lower()} is not available in templates; they read facts, "
+            "choose with if and format with filters",
+            offset=start,
+        )
+        return
+    if isinstance(node, nodes.Filter) and (node.name not in FILTERS or node.node is None):
+        yield Fault(unknown("filter", node.name, FILTERS), choices=FILTERS, offset=start)
+    if isinstance(node, nodes.Test) and node.name not in TESTS:
+        yield Fault(unknown("test", node.name, TESTS), choices=TESTS, offset=start)
+    if isinstance(node, nodes.Getitem | nodes.Getattr) and reading.dotted(node) is None:
+        yield Fault("only a fact has fields: write name.field", offset=start)
+    for child in node.iter_child_nodes():
+        yield from _forbidden(child, source)
+
+
+def _syntax(error: TemplateSyntaxError) -> str:
+    return f"template syntax: {error.message or 'cannot be read'}"
+
+
+def _start(source: str, line: int) -> int:
+    return sum(len(text) + 1 for text in source.split("\n")[: line - 1])
+
+
+def _problem(source: str, file: str, fault: Fault) -> Problem:
+    before = source[: fault.offset]
+    return Problem(
+        file=file,
+        line=before.count("\n") + 1,
+        column=fault.offset - before.rfind("\n"),
+        message=str(fault),
+        choices=fault.choices,
+    )
+
+
+def _known(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    return {
+        name: _Group(prefix + name, value) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+        if value is not None and value != ""
+    }
