@@ -210,8 +210,9 @@ class Conflict(ConnectorError):
 class Connector(Protocol):
     """One CRM account. Every method may raise a ConnectorError; none waits over 30 seconds."""
 
-    #: Calls made over the wire since it was built, retries included.
-    calls: int
+    @property
+    def calls(self) -> int:
+        """Calls made over the wire since it was built, retries included."""
 
     def check(self) -> str:
         """Log in and say who we are, for people: account name or id. Raises Unauthorized."""

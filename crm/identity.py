@@ -119,8 +119,8 @@ def follow_conversion(
         external_id=record.converted_to,
         defaults={"lead": lead},
     )
-    if contact.lead_id != lead.pk:
-        newer = contact.lead_id
+    newer = contact.lead_id
+    if newer is not None and newer != lead.pk:
         contact.lead = lead
         contact.save(update_fields=["lead"])
         Deal.objects.filter(lead=newer).update(lead=lead)

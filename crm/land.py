@@ -326,5 +326,5 @@ def _plain(value: object) -> object:
 
 def _typed(row: Model, name: str, value: object) -> object:
     """The row's own type of a plain value: a moment, a decimal."""
-    field = row._meta.get_field(name)
+    field: Any = row._meta.get_field(name)
     return field.to_python(value) if isinstance(value, str) else value

@@ -9,7 +9,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import F
@@ -261,7 +261,7 @@ def owe_touch(
 
 
 def _touch(change: Change) -> Touch:
-    value = change.value
+    value: Any = change.value
     return Touch(
         message_id=change.message_id,
         lead_id=change.record.external_id,
@@ -276,4 +276,4 @@ def _touch(change: Change) -> Touch:
 
 
 def _backoff(attempts: int) -> timedelta:
-    return min(RETRY_AFTER * 2 ** min(attempts, 10), timedelta(days=1))
+    return min(RETRY_AFTER * (1 << min(attempts, 10)), timedelta(days=1))

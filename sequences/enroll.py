@@ -37,7 +37,7 @@ class Candidate:
 
 def enroll_matching(lead_ids: Sequence[int]) -> int:
     """Enroll newcomers: these leads into the first active sequence whose rule is true for them."""
-    leads = _with_relations(Lead.objects.filter(pk__in=lead_ids))
+    leads = list(_with_relations(Lead.objects.filter(pk__in=lead_ids)))
     enrolled = 0
     for version in versions.active():
         definition = versions.definition_of(version)

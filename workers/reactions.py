@@ -54,7 +54,11 @@ def _unreacted() -> QuerySet[Activity]:
 
 def _react_for(lead_id: int | None) -> int:
     with transaction.atomic():
-        lead = Lead.objects.select_for_update(no_key=True).filter(pk=lead_id).first()
+        lead = (
+            None
+            if lead_id is None
+            else Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
+        )
         activities = _unreacted().filter(lead=lead).order_by("id").select_related("deal")
         if lead is None:
             activities = activities.select_for_update(of=("self",))
@@ -91,7 +95,7 @@ def _enrolled(activity: Activity) -> None:
 
 
 def _email_sent(activity: Activity) -> None:
-    message = Message.objects.select_related("mailbox", "deal").get(pk=activity.message_id)
+    message = Message.objects.select_related("mailbox", "deal").get(pk=activity.message_id or 0)
     sent_at = message.sent_at or activity.occurred_at
     engine.sent(message.enrollment_id, message.step_id, at=sent_at, because=message.because)
     if activity.lead is not None:

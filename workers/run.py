@@ -34,8 +34,8 @@ def listener() -> None:
         _until_told()
 
 
-def everything(serve: Callable[[], "contextmanager[object]"] | None = None) -> None:
-    """Worker, beat and listener in this process, and the web when `serve` is given."""
+def everything() -> None:
+    """Worker, beat and listener in this process; the caller serves the web beside them."""
     _prepare()
     with working(4), _thread("beat", *_beat()), _thread("listener", *_listener()):
         _until_told()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from config.demo.place import (
@@ -39,7 +38,7 @@ def main(
     began = time.monotonic()
     console = Console(stderr=as_json)
     place = Place(folder=folder.resolve())
-    asked = {
+    asked: dict[str, object] = {
         "data": str(data.resolve()) if data else None,
         "seed": seed,
         "days": days,

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import requests
 
@@ -55,16 +56,12 @@ class Driver:
         next_due = told["next_due"]
         return datetime.fromisoformat(next_due) if next_due else None
 
-    def next_of_world(self) -> datetime | None:
-        told = self.session.get(f"{self.control}/state", timeout=30).json()
-        return datetime.fromisoformat(told["next_due"]) if told["next_due"] else None
-
-    def _hand_over(self, now: datetime) -> dict[str, object]:
+    def _hand_over(self, now: datetime) -> dict[str, Any]:
         answer = self.session.post(
             f"{self.control}/moment", json={"now": now.isoformat()}, timeout=60
         )
         answer.raise_for_status()
-        told: dict[str, object] = answer.json()
+        told: dict[str, Any] = answer.json()
         return told
 
     def _settle(self, now: datetime, unread: list[str]) -> None:
