@@ -2,5 +2,14 @@
 
 from django.contrib import admin
 from django.urls import path
+from django.views.generic import RedirectView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from console.health import healthz
+from console.unsubscribe import unsubscribe
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz),
+    path("u/<str:token>", unsubscribe),
+]

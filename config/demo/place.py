@@ -14,7 +14,7 @@ from typing import Any
 import requests
 from ruamel.yaml import YAML
 
-from workspace.layout import copy_starter
+from config import starter
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SECONDS_TO_START = 60
@@ -132,7 +132,7 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
 
 
 def init_workspace(place: Place) -> None:
-    copy_starter(CHECKOUT, place.workspace)
+    starter.copy(place.workspace)
 
 
 def environment(place: Place, told: dict[str, Any]) -> dict[str, str]:

@@ -1,0 +1,35 @@
+"""Making Django and the database ready, for the commands that need them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from process.blueprint import Blueprint
+
+
+def ready() -> None:
+    """Set Django up, check the deployment, and bring the database's schema up to date."""
+    import django  # noqa: PLC0415 - costs 0.4 s that `--help` and `check` must not pay
+
+    django.setup()
+    from django.core.management import call_command  # noqa: PLC0415 - only after set-up
+    from django.db import connection  # noqa: PLC0415 - likewise
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 - likewise
+
+    call_command("check", verbosity=0)
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+    from workers.clock import use_moment_if_kept  # noqa: PLC0415 - likewise
+
+    use_moment_if_kept()
+
+
+def blueprint() -> "Blueprint":
+    """The workspace, checked; raises Invalid with every problem."""
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+
+    from crm.facts import FIELDS  # noqa: PLC0415 - likewise
+    from process import blueprint as loader  # noqa: PLC0415 - likewise
+
+    return loader.load(Path(settings.WORKSPACE), schema=FIELDS)

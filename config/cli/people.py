@@ -1,0 +1,130 @@
+"""Commands on people: enroll, stop, pause, resume a lead; a login for the console."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from config.cli.app import app
+
+if TYPE_CHECKING:
+    from crm.models import Lead
+
+LeadName = Annotated[str, typer.Argument(help="A lead's number or email address.")]
+
+
+def lead_of(name: str) -> "Lead":
+    """The lead of this number or address; a usage error when there is none, or more than one."""
+    from crm.models import Lead  # noqa: PLC0415 - only after set-up
+    from crm.normalize import email  # noqa: PLC0415 - likewise
+
+    rows = Lead.objects.filter(deleted_at=None)
+    found = rows.filter(pk=int(name)) if name.isdecimal() else rows.filter(email=email(name))
+    leads = list(found[:3])
+    if not leads:
+        raise typer.BadParameter(f"no lead is called {name!r}; try its email address")
+    if len(leads) > 1:
+        numbers = ", ".join(str(lead.pk) for lead in leads)
+        raise typer.BadParameter(f"several leads have {name!r}; name one by its number: {numbers}")
+    return leads[0]
+
+
+@app.command()
+def enroll(
+    lead: LeadName,
+    sequence: Annotated[str, typer.Argument(help="An applied sequence.")],
+    again: Annotated[bool, typer.Option("--again", help="Though it was in it before.")] = False,
+) -> None:
+    """Enroll a lead by hand; everything that forbids it still does."""
+    _ready()
+    from runtime import clock  # noqa: PLC0415 - as above
+    from sequences import enroll as enrolling  # noqa: PLC0415 - as above
+    from sequences import versions  # noqa: PLC0415 - as above
+
+    active = {version.sequence: version for version in versions.active()}
+    if sequence not in active:
+        valid = ", ".join(active) or "none is applied yet"
+        raise typer.BadParameter(f"no applied sequence is called {sequence!r}; valid: {valid}")
+    candidate = enrolling.judge(active[sequence], lead_of(lead), again=again)
+    if candidate.refusal:
+        typer.echo(f"Not enrolled: {candidate.lead} {candidate.refusal}", err=True)
+        raise typer.Exit(1)
+    because = {"rule": "by a person", "command": "enroll"}
+    enrolling.enroll(active[sequence], candidate, start_at=clock.now(), because=because)
+    typer.echo(f"{candidate.lead} is in {sequence} now.")
+
+
+@app.command()
+def stop(lead: LeadName) -> None:
+    """End whatever a lead is in; queued emails are cancelled."""
+    _ready()
+    from django.db import transaction  # noqa: PLC0415 - as above
+
+    from runtime import clock  # noqa: PLC0415 - as above
+    from sequences import engine  # noqa: PLC0415 - as above
+
+    row = lead_of(lead)
+    with transaction.atomic():
+        ended = engine.stop_lead(row, "by a person", at=clock.now())
+    typer.echo(f"{row}: {ended} enrollment(s) stopped.")
+
+
+@app.command()
+def pause(lead: LeadName) -> None:
+    """Hold a lead's enrollment until it is resumed."""
+    _hold(lead, paused=True)
+
+
+@app.command()
+def resume(lead: LeadName) -> None:
+    """Let a paused enrollment go on where it was."""
+    _hold(lead, paused=False)
+
+
+def _hold(name: str, *, paused: bool) -> None:
+    _ready()
+    from django.db import transaction  # noqa: PLC0415 - as above
+
+    from sequences import engine  # noqa: PLC0415 - as above
+    from sequences.models import Enrollment  # noqa: PLC0415 - as above
+
+    row = lead_of(name)
+    status = "active" if paused else "paused"
+    found = Enrollment.objects.filter(lead=row, status=status).first()
+    if found is None:
+        typer.echo(f"{row} is in no {status} enrollment.", err=True)
+        raise typer.Exit(1)
+    with transaction.atomic():
+        if paused:
+            engine.pause(found.pk, until=None)
+        else:
+            engine.resume(found.pk)
+    typer.echo(f"{row}: {found.sequence} {'is paused' if paused else 'goes on'}.")
+
+
+@app.command()
+def user(email: Annotated[str, typer.Argument(help="The login, an email address.")]) -> None:
+    """Make a login for the console; the password is asked for, or read from standard input."""
+    _ready()
+    from django.contrib.auth.models import User  # noqa: PLC0415 - as above
+    from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
+    from django.core.exceptions import ValidationError  # noqa: PLC0415 - as above
+
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise typer.BadParameter(" ".join(error.messages)) from error
+    if User.objects.filter(username=email).exists():
+        raise typer.BadParameter(f"{email} has a login already")
+    User.objects.create_superuser(email, email, password)
+    typer.echo(f"{email} may log in at /admin/ now.")
+
+
+def _ready() -> None:
+    from config.cli.django import ready  # noqa: PLC0415 - as above
+
+    ready()

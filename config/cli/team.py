@@ -1,0 +1,154 @@
+"""Commands on the team's files: init, check, plan, apply, preview."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from config.cli.app import app
+
+if TYPE_CHECKING:
+    from process.apply import SequencePlan
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")] = Path()) -> None:
+    """Copy the starter workspace: seven stages, sequences and emails that work."""
+    from config import starter  # noqa: PLC0415 - every command loads only what it needs
+
+    try:
+        starter.copy(folder)
+    except starter.OccupiedError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(f"{folder} is a workspace now. Next: edit cadenza.yaml, then: cadenza check")
+
+
+@app.command()
+def check(
+    as_json: Json = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask each CRM whether it knows the values.")
+    ] = False,
+) -> None:
+    """Check the whole workspace: every problem with file, line and column."""
+    import django  # noqa: PLC0415 - as above
+
+    django.setup()
+    from config.cli.django import blueprint, ready  # noqa: PLC0415 - as above
+    from process.blueprint import Invalid  # noqa: PLC0415 - as above
+
+    try:
+        loaded = blueprint()
+    except Invalid as invalid:
+        _tell_problems([str(problem) for problem in invalid.problems], as_json=as_json)
+        raise typer.Exit(1) from None
+    problems: list[str] = []
+    if online:
+        ready()
+        from process.online import problems_online  # noqa: PLC0415 - as above
+
+        problems = list(problems_online(loaded))
+    _tell_problems(problems, as_json=as_json)
+    if problems:
+        raise typer.Exit(1)
+    if not as_json:
+        typer.echo(
+            f"{len(loaded.sequences)} sequences, {len(loaded.templates)} emails, "
+            f"{len(loaded.connections)} connections, {len(loaded.mailboxes)} mailboxes: fine"
+        )
+
+
+def _tell_problems(problems: list[str], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"problems": problems}, ensure_ascii=False))
+    else:
+        for problem in problems:
+            typer.echo(problem, err=True)
+
+
+@app.command()
+def plan(as_json: Json = False) -> None:
+    """Show what `apply` would do: versions, who would be enrolled, who not and why."""
+    from config.cli.django import blueprint, ready  # noqa: PLC0415 - as above
+
+    ready()
+    from process import apply as applying  # noqa: PLC0415 - as above
+
+    planned = applying.plan(blueprint())
+    if as_json:
+        typer.echo(json.dumps([_planned(entry) for entry in planned], ensure_ascii=False))
+        return
+    for entry in planned:
+        typer.echo(f"{entry.sequence} ({entry.version}): enrolls {len(entry.enrolls)}")
+        for candidate in entry.refusals:
+            typer.echo(f"  not {candidate.lead}: {candidate.refusal}")
+
+
+def _planned(entry: "SequencePlan") -> dict[str, object]:
+    return {
+        "sequence": entry.sequence,
+        "version": entry.version,
+        "enrolls": [candidate.lead.pk for candidate in entry.enrolls],
+        "refused": [
+            {"lead": candidate.lead.pk, "reason": candidate.refusal}
+            for candidate in entry.refusals
+        ],
+    }
+
+
+@app.command()
+def apply(as_json: Json = False) -> None:
+    """Put the workspace to work: activate its sequences and enroll the leads they name."""
+    from config.cli.django import blueprint, ready  # noqa: PLC0415 - as above
+
+    ready()
+    from process import apply as applying  # noqa: PLC0415 - as above
+
+    applied = applying.apply(blueprint())
+    if as_json:
+        told = {"enrolled": dict(applied.enrolled), "activated": list(applied.activated)}
+        typer.echo(json.dumps(told))
+        return
+    for name, count in applied.enrolled.items():
+        typer.echo(f"{name}: enrolled {count}")
+    typer.echo("Next: cadenza run")
+
+
+@app.command()
+def demo(  # noqa: PLR0913 - each is an option of its own
+    data: Annotated[
+        Path | None, typer.Option(help="CSV folder of a company; default: the one that ships.")
+    ] = None,
+    folder: Annotated[Path, typer.Option("--dir", help="The demo's own folder.")] = Path(
+        ".cadenza/demo"
+    ),
+    seed: Annotated[int, typer.Option(help="Who the people are and how they answer.")] = 7,
+    days: Annotated[int, typer.Option(help="Business days and weekends to live through.")] = 60,
+    distributed: Annotated[
+        bool, typer.Option("--distributed", help="Over Redis and PostgreSQL, two workers.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The main job against the local sandbox, 60 days in about a minute."""
+    if data is not None and not (data / "sales_pipeline.csv").exists():
+        raise typer.BadParameter(f"{data} has no sales_pipeline.csv", param_hint="--data")
+    # What the caller's environment says is for real work; the demo brings its own.
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    from config.demo import main as run_demo  # noqa: PLC0415 - as above
+
+    sys.exit(
+        run_demo(
+            data=data,
+            seed=seed,
+            folder=folder,
+            days=days,
+            as_json=as_json,
+            distributed=distributed,
+        )
+    )

@@ -1,0 +1,206 @@
+"""The console: everything can be looked at; what is history is read-only."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from crm import models as crm
+from mail import models as mail
+from process import models as process
+from process import tasks
+from sequences import models as sequences
+
+
+class History(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """Rows that the program writes and people read."""
+
+    def has_add_permission(self, _request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+
+class HistoryInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
+    extra = 0
+    tab = True
+    show_change_link = True
+
+    def has_add_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+
+class ActivityInline(HistoryInline):
+    model = crm.Activity
+    fields = ["occurred_at", "kind", "data"]
+    ordering = ["-occurred_at", "-pk"]
+    verbose_name_plural = "timeline"
+
+
+class EnrollmentInline(HistoryInline):
+    model = sequences.Enrollment
+    fields = ["sequence", "status", "reason", "started_at", "ended_at", "because"]
+
+
+class MessageInline(HistoryInline):
+    model = mail.Message
+    fields = ["step_id", "subject", "status", "sent_at", "last_error"]
+
+
+class StageMoveInline(HistoryInline):
+    model = crm.StageMove
+    fields = ["at", "from_stage", "to_stage", "because"]
+
+
+@admin.register(crm.Connection)
+class ConnectionAdmin(History):
+    list_display = ["name", "kind", "status", "pulled_at", "calls", "last_error"]
+
+
+@admin.register(crm.Owner)
+class OwnerAdmin(History):
+    list_display = ["name", "email", "active"]
+    search_fields = ["name", "email"]
+
+
+@admin.register(crm.Company)
+class CompanyAdmin(History):
+    list_display = ["name", "industry", "country", "employees", "owner"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "domain"]
+    list_filter = ["country"]
+
+
+@admin.register(crm.Lead)
+class LeadAdmin(History):
+    list_display = ["__str__", "email", "stage", "company", "owner", "source", "disposition"]
+    list_select_related = ["company", "owner", "source"]
+    list_filter = ["stage", "source", "owner", "do_not_contact", "disposition"]
+    search_fields = ["email", "first_name", "last_name", "company__name"]
+    ordering = ["-pk"]
+    inlines = [ActivityInline, EnrollmentInline, MessageInline, StageMoveInline]
+
+
+@admin.register(crm.Deal)
+class DealAdmin(History):
+    list_display = ["name", "stage_value", "amount", "is_closed", "is_won", "lead", "owner"]
+    list_select_related = ["lead", "owner"]
+    list_filter = ["stage_value", "is_closed", "is_won", "source"]
+    search_fields = ["name", "lead__email"]
+
+
+@admin.register(crm.Activity)
+class ActivityAdmin(History):
+    list_display = ["occurred_at", "kind", "lead", "connection", "reacted_at"]
+    list_select_related = ["lead", "connection"]
+    list_filter = ["kind"]
+    ordering = ["-pk"]
+
+
+@admin.register(crm.StageMove)
+class StageMoveAdmin(History):
+    list_display = ["at", "lead", "from_stage", "to_stage"]
+    list_select_related = ["lead"]
+    list_filter = ["to_stage"]
+    ordering = ["-pk"]
+
+
+@admin.register(crm.Change)
+class ChangeAdmin(History):
+    list_display = ["created_at", "connection", "kind", "field", "status", "attempts", "last_error"]
+    list_select_related = ["connection"]
+    list_filter = ["status", "kind", "connection"]
+    ordering = ["-pk"]
+
+
+@admin.register(sequences.Enrollment)
+class EnrollmentAdmin(History):
+    list_display = ["lead", "sequence", "status", "reason", "started_at", "due_at"]
+    list_select_related = ["lead"]
+    list_filter = ["sequence", "status", "reason"]
+    search_fields = ["lead__email"]
+    ordering = ["-pk"]
+
+
+@admin.register(sequences.AppliedVersion)
+class AppliedVersionAdmin(History):
+    list_display = ["sequence", "digest", "active", "applied_at"]
+    list_filter = ["active"]
+
+
+@admin.register(mail.Mailbox)
+class MailboxAdmin(History):
+    list_display = ["address", "owner", "status", "read_at", "per_day", "last_error"]
+    list_select_related = ["owner"]
+    list_filter = ["status"]
+
+
+@admin.register(mail.Message)
+class MessageAdmin(History):
+    list_display = ["to_email", "subject", "step_id", "status", "mailbox", "sent_at"]
+    list_select_related = ["mailbox"]
+    list_filter = ["status", "mailbox"]
+    search_fields = ["to_email", "message_id", "subject"]
+    exclude = ["raw"]
+    ordering = ["-pk"]
+
+
+@admin.register(mail.Inbound)
+class InboundAdmin(History):
+    list_display = ["received_at", "kind", "from_email", "subject", "mailbox", "lead"]
+    list_select_related = ["mailbox", "lead"]
+    list_filter = ["kind"]
+    search_fields = ["from_email", "subject"]
+    ordering = ["-pk"]
+
+
+@admin.register(mail.Suppression)
+class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    """May be added by hand; the address is normalized, so that it is found."""
+
+    list_display = ["email", "kind", "at"]
+    list_filter = ["kind"]
+    search_fields = ["email"]
+    fields = ["email"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        from mail.suppression import suppress  # noqa: PLC0415 - admin loads before mail is ready
+        from runtime import clock  # noqa: PLC0415 - likewise
+
+        suppress(
+            obj.email,
+            mail.Suppression.Kind.MANUAL,
+            at=clock.now(),
+            because={"by": request.user.get_username()},
+        )
+
+    def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(process.Task)
+class TaskAdmin(History):
+    list_display = ["title", "kind", "lead", "owner", "due_at", "done_at"]
+    list_select_related = ["lead", "owner"]
+    list_filter = ["kind", "owner"]
+    actions = ["mark_done"]
+
+    @admin.action(description="Mark as done", permissions=["view"])
+    def mark_done(self, _request: HttpRequest, rows: Any) -> None:
+        for task in rows:
+            tasks.done(task.pk)

@@ -1,0 +1,68 @@
+"""How things stand, for an operator: what works, what waits, what needs a person."""
+
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from crm.models import Activity, Change, Connection
+from mail.models import Mailbox, Message
+from sequences.models import Enrollment
+
+Rows = list[dict[str, Any]]
+
+
+def overview() -> dict[str, Rows]:
+    """Tables by name; an empty one has nothing to tell."""
+    return {
+        "connections": _connections(),
+        "enrollments": _rows(
+            Enrollment.objects.values("sequence", "status")
+            .annotate(count=Count("pk"))
+            .order_by("sequence", "status")
+        ),
+        "emails": _rows(
+            Message.objects.values("status").annotate(count=Count("pk")).order_by("status")
+        ),
+        "mailboxes_in_trouble": _rows(
+            Mailbox.objects.exclude(status="active", last_error="").values(
+                "address", "status", "last_error"
+            )
+        ),
+        "unconfirmed": _rows(
+            Message.objects.filter(status="unconfirmed").values("pk", "to_email", "handed_at")
+        ),
+        "refused_changes": _rows(
+            Change.objects.filter(status="refused").values(
+                "connection__name", "record__external_id", "field", "last_error"
+            )
+        ),
+        "failed_reactions": _rows(
+            Activity.objects.filter(reacted_at=None)
+            .exclude(reaction_error="")
+            .values("pk", "kind", "reaction_attempts", "reaction_error")
+        ),
+    }
+
+
+def _rows(values: QuerySet[Any, Any]) -> Rows:
+    return [dict(row) for row in values]
+
+
+def _connections() -> Rows:
+    pending = dict(
+        Change.objects.filter(status="pending")
+        .values_list("connection")
+        .annotate(count=Count("pk"))
+        .values_list("connection", "count")
+    )
+    return [
+        {
+            "connection": connection.name,
+            "status": connection.status,
+            "pulled_at": connection.pulled_at,
+            "pending": pending.get(connection.pk, 0),
+            "calls": connection.calls,
+            "last_error": connection.last_error,
+        }
+        for connection in Connection.objects.order_by("name")
+    ]
