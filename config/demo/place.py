@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -44,9 +45,16 @@ class Place:
         fresh.write_text(json.dumps({**self.notes(), **values}))
         fresh.replace(path)
 
+    def secret(self) -> str:
+        """The key that signs this run's links, the same after a restart."""
+        if "secret" not in self.notes():
+            self.keep(secret=secrets.token_urlsafe(50))
+        return str(self.notes()["secret"])
+
     def clear(self) -> None:
         """Start from nothing; the processes that an interrupted run left are ended first."""
-        for pid in self.notes().get("pids", []):
+        notes = self.notes()
+        for pid in (*notes.get("pids", []), *notes.get("workers", [])):
             end(pid)
         if self.folder.exists():
             shutil.rmtree(self.folder)
