@@ -18,18 +18,23 @@ def merged(standard: FieldTable, custom: object) -> FieldTable:
     if custom is None:
         return standard
     if not isinstance(custom, Mapping):
-        raise ValueError(f"fields: {custom!r} is not a mapping of {', '.join(_MAPPABLE)}")
+        raise _wrong(f"fields: {custom!r} is not a mapping of {', '.join(_MAPPABLE)}")
     table = {kind: dict(names) for kind, names in standard.items()}
     for kind, names in custom.items():
         if kind not in _MAPPABLE:
             raise ValueError(f"fields: {kind!r} is none of {', '.join(_MAPPABLE)}")
         if not isinstance(names, Mapping):
-            raise ValueError(f"fields.{kind}: {names!r} is not a mapping of our names to the CRM's")
+            raise _wrong(f"fields.{kind}: {names!r} is not a mapping of our names to the CRM's")
         for ours, theirs in names.items():
             if not isinstance(ours, str) or not isinstance(theirs, str) or not theirs:
                 raise ValueError(f"fields.{kind}.{ours}: {theirs!r} is not a field's name")
             table[kind][ours] = theirs
     return table
+
+
+def _wrong(message: str) -> ValueError:
+    """A setting of a wrong shape is a wrong value, not a programming error."""
+    return ValueError(message)
 
 
 def vendor_name(table: FieldTable, kind: Kind, ours: str) -> str:

@@ -178,4 +178,5 @@ def _converted(name: str, raw: object, convert: Callable[[object], object]) -> o
 def _shape(value: object) -> str:
     if value is None:
         return "nothing"
-    return {list: "a list", dict: "an object", str: "a text"}.get(type(value), type(value).__name__)
+    words: Mapping[type, str] = {list: "a list", dict: "an object", str: "a text"}
+    return words.get(type(value), type(value).__name__)

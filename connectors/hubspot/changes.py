@@ -199,7 +199,7 @@ class Changes:
     ) -> tuple[list[Record], list[Skipped]]:
         def values(item: Mapping[str, Any]) -> Mapping[str, object]:
             found = fields.values_of(kind, item, self._table[kind])
-            return found | links.get(text(item.get("id")), {})
+            return {**found, **links.get(text(item.get("id")), {})}
 
         return build_all(kind, items, values)
 

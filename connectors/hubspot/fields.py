@@ -65,6 +65,7 @@ EMAIL_TO_CONTACT, EMAIL_TO_DEAL, DEAL_TO_PRIMARY_COMPANY = 198, 210, 5
 #: The same primary company as /crm/v3 lists spell it.
 _PRIMARY_COMPANY = "deal_to_company"
 
+_SPELLED = (("_slash_", "/"), ("_hyphen_", "-"), ("_plus_", "+"))
 _ZONES = {name.casefold(): name for name in available_timezones()}
 
 
@@ -95,10 +96,9 @@ def owner_values(item: Mapping[str, Any]) -> dict[str, object]:
 
 def zone_of(value: str) -> str:
     """An IANA name; HubSpot spells its own zones `europe_slash_berlin`. Blank when unknown."""
-    spelled = (
-        value.casefold().replace("_slash_", "/").replace("_hyphen_", "-").replace("_plus_", "+")
-    )
-    return _ZONES.get(spelled, "")
+    for spelled, sign in _SPELLED:
+        value = value.replace(spelled, sign)
+    return _ZONES.get(value.casefold(), "")
 
 
 def in_order(ids: Sequence[str]) -> tuple[str, ...]:

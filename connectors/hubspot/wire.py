@@ -21,6 +21,7 @@ from connectors.vendor_text import shown
 URL = "https://api.hubapi.com"
 _CONNECT, _READ = 3.0, 10.0
 _DAILY_LIMIT_WAIT = 3600.0
+_CALLERS_FAULT = 4  # of any 4xx
 _LOCKED, _TOO_MANY, _MIGRATING = 423, 429, 477
 
 
@@ -108,7 +109,7 @@ def error_of(
         return RateLimited(message, retry_after=_wait_of(status, headers, body))
     if status in {401, 403}:
         return Unauthorized(message)
-    if 400 <= status < 500:
+    if status // 100 == _CALLERS_FAULT:
         return Refused(message, field=field_of(body))
     return Unavailable(message)
 

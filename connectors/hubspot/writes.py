@@ -58,7 +58,7 @@ class Writes:
             )
             for result in _objects(answer, "results"):
                 if message_id := _property(result, "hs_email_message_id"):
-                    touches[message_id] = text(result.get("id"))
+                    touches[message_id] = _id(result)
         return touches
 
     # -- updates ---------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class Writes:
                 {"inputs": [{**row, "objectWriteTraceId": row["id"]} for row in batch]},
                 repeatable=True,  # the same values again change nothing
             )
-            done = {text(result.get("id")) for result in _objects(answer, "results")}
+            done = {_id(result) for result in _objects(answer, "results")}
             errors = _errors_by_row(answer)
             return [_updated(row["id"], done, errors) for row in batch]
 
@@ -117,7 +117,7 @@ class Writes:
             repeatable=False,  # a second time would log it twice
         )
         created = {
-            _property(result, "hs_email_message_id"): text(result.get("id"))
+            _property(result, "hs_email_message_id"): _id(result)
             for result in _objects(answer, "results")
         }
         errors = _errors_by_row(answer)
@@ -206,6 +206,13 @@ def _objects(
     if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
         raise Unavailable(f"HubSpot's answer has no list of {key}")
     return items
+
+
+def _id(result: Mapping[str, Any]) -> str:
+    try:
+        return text(result.get("id"))
+    except Malformed as error:
+        raise Unavailable(f"an id of HubSpot's answer: {error}") from error
 
 
 def _property(result: Mapping[str, Any], name: str) -> str:
