@@ -46,7 +46,9 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     problems: list[Problem] = []
     team = _read(folder, layout.TEAM, Team, problems)
     process = _read(folder, layout.PROCESS, Process, problems)
-    sequences = [_read(folder, file, Definition, problems) for file in layout.sequence_files(folder)]
+    sequences = [
+        _read(folder, file, Definition, problems) for file in layout.sequence_files(folder)
+    ]
     templates = read_templates(folder, problems)
     problems += cross_check(
         team=team,
@@ -57,9 +59,7 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     )
     if problems or team is None or process is None:
         raise Invalid(problems)
-    return _blueprint(
-        team[0], process[0], [found[0] for found in sequences if found], templates
-    )
+    return _blueprint(team[0], process[0], [found[0] for found in sequences if found], templates)
 
 
 def _read(

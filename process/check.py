@@ -1,4 +1,4 @@
-"""What the files of a workspace say about each other: names that must exist, facts that are read."""
+"""What a workspace's files say about each other: names that must exist, facts that are read."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -137,11 +137,13 @@ def _missing_subjects(
             template = templates.get(step.email)
             if begins and template is not None and not template.subject:
                 file = layout.template_file(step.email, layout.SUBJECT)
-                message = f'"{step.email}" begins a thread here and needs a subject: {file} is missing'
+                message = (
+                    f'"{step.email}" begins a thread here and needs a subject: {file} is missing'
+                )
                 yield document.problem(("steps", number, "email"), message, value=step.email)
 
 
-def _unknown(
+def _unknown(  # noqa: PLR0913 - the place and what was found there
     document: Document,
     path: Path,
     what: str,

@@ -34,6 +34,9 @@ class Journal:
         """Entries behind `after` (a seq) whose kind is or starts with `kind`, oldest first."""
         return (entry for entry in self._entries[after:] if entry["kind"].startswith(kind))
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def close(self) -> None:
         self._file.close()
 

@@ -23,6 +23,8 @@ class Entry(NamedTuple):
     at: datetime
     seq: int
     by: str
+    #: How far the journal was, to order it among what came by mail.
+    journal: int
 
 
 @dataclass(slots=True)
@@ -78,6 +80,8 @@ class Store:
         self.tables: dict[str, Table] = {name: Table() for name in objects}
         self.history: list[Entry] = []
         self.on_change: list[Listener] = []
+        #: Says how many entries the journal has.
+        self.journal_length: Callable[[], int] = lambda: 0
         self._moment = moment
         self._new_id = new_id
         self._derive = derive
@@ -180,7 +184,11 @@ class Store:
 
     def _note(self, record: Record, name: str, value: Any, by: By, at: datetime) -> None:
         seq = len(self.history) + 1
-        self.history.append(Entry(self.crm, record.object, record.id, name, value, at, seq, by))
+        self.history.append(
+            Entry(
+                self.crm, record.object, record.id, name, value, at, seq, by, self.journal_length()
+            )
+        )
 
 
 def _moment_of(entry: tuple[datetime, str]) -> datetime:

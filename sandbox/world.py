@@ -61,6 +61,8 @@ class World:
             "hubspot": hubspot_store(lambda: self.moment),
             "salesforce": salesforce_store(lambda: self.moment),
         }
+        for store in self.stores.values():
+            store.journal_length = lambda: len(self.journal)
         #: CRM -> route -> how often it was called.
         self.calls: dict[str, Counter[str]] = {"hubspot": Counter(), "salesforce": Counter()}
         #: Mails that arrived in reps' inboxes, by address; the mail world counts them here.

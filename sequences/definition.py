@@ -82,7 +82,9 @@ def _of_one_kind(step: object) -> object:
         kinds = [kind for kind in _KINDS if kind in step]
         if len(kinds) != 1:
             has = ", ".join(map(str, step)) or "nothing"
-            raise Fault(f"a step has exactly one of email, task, wait; this has {has}", choices=_KINDS)
+            raise Fault(
+                f"a step has exactly one of email, task, wait; this has {has}", choices=_KINDS
+            )
     elif not isinstance(step, Step):
         raise Fault("a step is a mapping with an id and one of email, task, wait", choices=_KINDS)
     return step

@@ -110,7 +110,9 @@ FixedDuration = Annotated[Duration, AfterValidator(_fixed)]
 
 def _business_days_later(day: date, amount: int) -> date:
     weeks, days = divmod(amount, 5)
-    day = min(day, day - timedelta(days=day.weekday() - _FRIDAY))  # a weekend counts from its Friday
+    day = min(
+        day, day - timedelta(days=day.weekday() - _FRIDAY)
+    )  # a weekend counts from its Friday
     day += timedelta(weeks=weeks)
     beyond_friday = day.weekday() + days > _FRIDAY
     return day + timedelta(days=days + (2 if beyond_friday else 0))

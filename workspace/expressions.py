@@ -7,6 +7,7 @@ size is false. Nothing is executed: the parsed expression is walked, so its cost
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
@@ -17,15 +18,15 @@ from workspace.reading import Schema
 
 _environment = Environment(autoescape=False)  # noqa: S701 - only parses, renders nothing
 
-_COMPARE: Mapping[str, Callable[[object, object], bool]] = {
+_COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
     "lt": operator.lt,
     "lteq": operator.le,
     "gt": operator.gt,
     "gteq": operator.ge,
-    "in": lambda left, right: left in right,  # type: ignore[operator]  # TypeError is caught
-    "notin": lambda left, right: left not in right,  # type: ignore[operator]  # likewise
+    "in": lambda left, right: left in right,
+    "notin": lambda left, right: left not in right,
 }
 _FILTERS: Mapping[str, Callable[[str], object]] = {
     "lower": str.lower,
@@ -93,7 +94,9 @@ def _forbidden(node: nodes.Node) -> Iterator[Fault]:
         yield from _forbidden(child)
 
 
-def _value(node: nodes.Node, context: Mapping[str, object]) -> object:
+def _value(  # noqa: PLR0911 - one for each kind of node
+    node: nodes.Node, context: Mapping[str, object]
+) -> object:
     match node:
         case nodes.Const():
             return node.value

@@ -33,7 +33,7 @@ class Document:
     _values: dict[Path, Node] = field(repr=False)
     _keys: dict[Path, Node] = field(repr=False)
 
-    def problem(
+    def problem(  # noqa: PLR0913 - a problem has so many parts; all but two are named
         self,
         path: Path,
         message: str,
@@ -146,7 +146,10 @@ def _compose(text: str, file: str) -> Node | None:
 
 def _explained(error: MarkedYAMLError, text: str, line: int) -> str:
     lines = text.splitlines()
-    if line <= len(lines) and "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]:
+    if (
+        line <= len(lines)
+        and "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
+    ):
         return "YAML syntax: a tab in the indentation; use spaces"
     parts = (error.context, error.problem)
     return "YAML syntax: " + ", ".join(" ".join(str(part).split()) for part in parts if part)
@@ -164,16 +167,19 @@ class _Reader:
     def read(self, node: Node, path: Path) -> object:
         if len(self.values) >= MOST_VALUES or len(path) > DEEPEST:
             # Aliases of aliases, or an alias inside of what it stands for.
-            raise _invalid(self._file, "has too many or too deeply nested values", *_place(node.start_mark))
+            raise _invalid(
+                self._file, "has too many or too deeply nested values", *_place(node.start_mark)
+            )
         self.values[path] = node
-        if not node.tag.startswith(_STANDARD):
-            self._note(node, f'has the tag "{node.tag}"; tags are not supported')
+        tag = str(node.tag)
+        if not tag.startswith(_STANDARD):
+            self._note(node, f'has the tag "{tag}"; tags are not supported')
             return None
         if isinstance(node, MappingNode):
             return dict(self._items(node, path))
         if isinstance(node, SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return _scalar(node.tag.removeprefix(_STANDARD), node.value)
+        return _scalar(tag.removeprefix(_STANDARD), node.value)
 
     def _items(self, node: MappingNode, path: Path) -> Iterator[tuple[str, object]]:
         seen: dict[str, Node] = {}
@@ -191,9 +197,7 @@ class _Reader:
 
     def _note(self, node: Node, message: str) -> None:
         line, column = _place(node.start_mark)
-        self.problems.append(
-            Problem(file=self._file, line=line, column=column, message=message)
-        )
+        self.problems.append(Problem(file=self._file, line=line, column=column, message=message))
 
 
 def _scalar(tag: str, text: str) -> object:
@@ -222,5 +226,3 @@ def _shown(value: object) -> str:
 
 def _invalid(file: str, message: str, line: int = 1, column: int = 1) -> Invalid:
     return Invalid([Problem(file=file, line=line, column=column, message=message)])
-
-

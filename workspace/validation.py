@@ -71,7 +71,10 @@ def _problem(model: type[BaseModel], document: Document, error: ErrorDetails) ->
     value = error["input"]
     if choices:
         return document.problem(
-            path, f"{name}: {unknown('value', _written(value), choices)}", value=value, choices=choices
+            path,
+            f"{name}: {unknown('value', _written(value), choices)}",
+            value=value,
+            choices=choices,
         )
     said = _SAID.get(kind) or error["msg"].removeprefix("Value error, ")
     shown = f' "{_written(value)}"' if isinstance(value, str | int | float) else ""
@@ -89,18 +92,20 @@ def _written(value: object) -> str:
     return "" if value is None else str(value)[:100]
 
 
-def _path_in(data: object, loc: tuple[str | int, ...]) -> Path:
+def _path_in(data: Any, loc: tuple[str | int, ...]) -> Path:
     """The error's location without the tags that pydantic puts in for unions."""
     path: list[str | int] = []
     for part in loc:
-        if isinstance(data, dict) and part in data:
+        if _has(data, part):
             data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
-            continue
-        path.append(part)
+            path.append(part)
     return tuple(path)
+
+
+def _has(data: Any, part: str | int) -> bool:
+    if isinstance(data, list):
+        return isinstance(part, int) and part < len(data)
+    return isinstance(data, dict) and part in data
 
 
 def _choices(model: type[BaseModel], error: ErrorDetails) -> tuple[str, ...]:
@@ -136,7 +141,11 @@ def _inner(kind: Any, part: str | int) -> Iterator[Any]:
         if isinstance(member, type) and issubclass(member, BaseModel):
             for name, info in member.model_fields.items():
                 if part == (info.alias or name):
-                    yield Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
+                    yield (
+                        Annotated[info.annotation, *info.metadata]
+                        if info.metadata
+                        else info.annotation
+                    )
             if part in _tags(member):
                 yield member
         elif origin is Annotated and any(_is_tag(extra, part) for extra in get_args(member)[1:]):

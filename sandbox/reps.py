@@ -1,0 +1,93 @@
+"""What reps do in their CRM by themselves: deals move on after a presentation, data is mended."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from sandbox.personas import share_of
+from sandbox.store import Store
+from sandbox.world import World
+
+#: CRM -> object and field of a deal's stage.
+_DEALS = {"hubspot": ("deals", "dealstage"), "salesforce": ("Opportunity", "StageName")}
+_PEOPLE = {"hubspot": ("contacts", "jobtitle"), "salesforce": ("Contact", "Title")}
+#: Of a hundred presented deals that many come to Closing; of those that many are won.
+TO_CLOSING = 70
+TO_WON = 65
+#: One of so many people gets another title some day.
+_MENDED_EACH = 25
+
+
+def attach(world: World) -> None:
+    """Let the company's reps work in their CRMs."""
+    for crm, store in world.stores.items():
+        _Reps(world, crm, store).begin()
+
+
+class _Reps:
+    def __init__(self, world: World, crm: str, store: Store) -> None:
+        self.world, self.crm, self.store = world, crm, store
+        self.object, self.field = _DEALS[crm]
+        self.presentation, self.closing, self.won = (
+            self._value(stage) for stage in ("Presentation", "Closing", "Follow-up")
+        )
+        self.lost = {"hubspot": "lost", "salesforce": "Lost"}[crm]
+
+    def begin(self) -> None:
+        self.store.on_change.append(self._changed)
+        kind, title = _PEOPLE[self.crm]
+        for number, key in enumerate(self.store.tables[kind].by_id):
+            if number % _MENDED_EACH == 0:
+                days = 1 + self._share(key, "mend", whole=50)
+                self.world.agenda.at(self.world.moment + timedelta(days=days), self._mend(kind, title, key))
+
+    def _changed(self, kind: str, key: str, changed: Mapping[str, Any], by: str) -> None:
+        if kind != self.object or by != "api" or changed.get(self.field) != self.presentation:
+            return
+        days = 4 + self._share(key, "present", whole=4)
+        self._at(days, key, self.presentation, self._after_presentation)
+
+    def _after_presentation(self, key: str) -> None:
+        if self._share(key, "close") >= TO_CLOSING:
+            return
+        self._edit(key, self.closing)
+        days = 3 + self._share(key, "sign", whole=4)
+        self._at(days, key, self.closing, self._after_closing)
+
+    def _after_closing(self, key: str) -> None:
+        self._edit(key, self.won if self._share(key, "win") < TO_WON else self.lost)
+
+    def _at(self, days: int, key: str, stage: str, act: Any) -> None:
+        """Act later, if the deal still is where it was."""
+
+        def later() -> None:
+            record = self.store.get(self.object, key)
+            if record is not None and record.values.get(self.field) == stage:
+                act(key)
+
+        self.world.agenda.at(self.world.moment + timedelta(days=days), later)
+
+    def _edit(self, key: str, stage: str) -> None:
+        self.store.edit(self.object, key, {self.field: stage}, by="person")
+
+    def _mend(self, kind: str, title: str, key: str) -> Any:
+        def edit() -> None:
+            record = self.store.get(kind, key)
+            if record is not None and not record.archived:
+                told = f"Senior {record.values.get(title) or 'Manager'}"
+                self.store.edit(kind, key, {title: told}, by="person")
+
+        return edit
+
+    def _value(self, stage: str) -> str:
+        """What the team's process calls a stage in this CRM; the usual name without a process."""
+        for each in self.world.process.get("stages") or []:
+            if each.get("name") == stage:
+                values = each["counterparts"].get(self.crm, {}).get("deal_stage") or []
+                if values:
+                    return str(values[0])
+        usual = {"Presentation": "presentation", "Closing": "closing", "Follow-up": "won"}[stage]
+        return usual if self.crm == "hubspot" else usual.capitalize()
+
+    def _share(self, key: str, *about: object, whole: int = 100) -> int:
+        return share_of(whole, *about, self.world.seed, key)
