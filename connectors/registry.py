@@ -45,6 +45,21 @@ def _hubspot(settings: Settings) -> Connector:
     )
 
 
+def _salesforce(settings: Settings) -> Connector:
+    from connectors.salesforce import SalesforceConnector, fields  # noqa: PLC0415 - as above
+
+    allow_sandbox = bool(settings.get("allow_sandbox"))
+    return SalesforceConnector(
+        url=endpoints.normalized_url(
+            _text(settings, "url"), setting="url", allow_sandbox=allow_sandbox
+        ),
+        client_id=_text(settings, "client_id"),
+        client_secret=_text(settings, "client_secret"),
+        table=merged(fields.FIELDS, settings.get("fields")),
+        allow_sandbox=allow_sandbox,
+    )
+
+
 def _text(settings: Settings, name: str) -> str:
     value = settings.get(name)
     if not isinstance(value, str) or not value.strip():
@@ -54,4 +69,5 @@ def _text(settings: Settings, name: str) -> str:
 
 _KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings], Connector]]] = {
     "hubspot": (frozenset({"token", "url"}), _hubspot),
+    "salesforce": (frozenset({"url", "client_id", "client_secret"}), _salesforce),
 }

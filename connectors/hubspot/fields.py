@@ -80,6 +80,8 @@ def values_of(
     values["deleted"] = flag(item.get("archived"))
     if kind == "lead":
         values["timezone"] = zone_of(text(values.get("timezone")))
+    if kind == "deal" and not flag(values.get("is_closed")):
+        values["closed_at"] = None  # closedate is a forecast until then
     return values
 
 

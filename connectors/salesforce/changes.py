@@ -1,0 +1,162 @@
+"""Reading from Salesforce by SystemModstamp and Id, with queryAll so that deletions are seen.
+
+Formula and roll-up fields change without a new stamp, and so do the contact roles of a deal: such a
+change is seen with the record's next one. Merged records come as deleted and are not followed.
+https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from simple_salesforce.format import quote_soql_value
+
+from connectors.base import Kind, Page, Record, Refused, Skipped, Unavailable
+from connectors.batches import chunks
+from connectors.cursor import Cursor
+from connectors.mapping import FieldTable
+from connectors.records import Malformed, build_all, mapping, moment, sequence, text
+from connectors.salesforce import fields
+from connectors.salesforce.wire import Wire
+
+#: Ids of one query: the URI and the headers together stay below 16,384 bytes.
+IDS = 200
+_KINDS = {object_: kind for kind, objects in fields.OBJECTS.items() for object_ in objects}
+
+
+class Changes:
+    def __init__(self, wire: Wire, custom: FieldTable) -> None:
+        self._wire, self._custom = wire, custom
+        self._names: dict[str, Mapping[str, str]] = {}
+
+    def pages(self, kind: Kind, written: str, now: datetime) -> Iterator[Page]:
+        """See Connector.changed."""
+        cursor = Cursor.parse(written).begun(now)
+        objects = fields.OBJECTS[kind]
+        reached = cursor.mark("object")
+        at = objects.index(reached) if reached in objects else 0
+        for object_, following in zip(objects[at:], (*objects[at + 1 :], ""), strict=True):
+            for items, is_last in self._scan(object_, cursor):
+                records, skipped = self._built(object_, items)
+                if not is_last:
+                    stamp, id_ = _key(items[-1])
+                    cursor = cursor.at(object=object_, stamp=stamp, id=id_)
+                elif following:
+                    cursor = cursor.at(object=following)
+                else:
+                    cursor = cursor.ended()
+                yield Page(records=records, skipped=skipped, cursor=cursor.text())
+
+    def read(self, kind: Kind, ids: Sequence[str]) -> tuple[list[Record], list[Skipped]]:
+        """The records of `ids` as they are now; those that are gone are left out."""
+        records: list[Record] = []
+        skipped: list[Skipped] = []
+        for object_ in fields.OBJECTS[kind]:
+            mine = [id_ for id_ in ids if fields.PREFIXES.get(id_[:3]) == object_]
+            for chunk in chunks(mine, IDS):
+                wanted = f"WHERE Id IN {quote_soql_value(chunk)}"
+                for items, _ in self.rows(f"{self._select(object_)} {wanted}"):
+                    found, left_out = self._built(object_, items)
+                    records += found
+                    skipped += left_out
+        return records, skipped
+
+    def names(self, object_: str) -> Mapping[str, str]:
+        """Our field -> the object's, the mapped ones among them where the object has them."""
+        if object_ not in self._names:
+            kind = _KINDS[object_]
+            custom = self._custom.get(kind, {})
+            if custom:
+                self._describe(kind, custom)
+            else:
+                self._names[object_] = fields.FIELDS[object_]
+        return self._names[object_]
+
+    def rows(self, soql: str, *, deleted: bool = False) -> Iterator[tuple[list[Any], bool]]:
+        """Pages of a query's rows, and whether it is the last."""
+        answer, seen = self._wire.query(soql, deleted=deleted), set[str]()
+        while True:
+            try:
+                items = list(sequence(answer.get("records")))
+                path = "" if answer.get("done") is True else text(answer.get("nextRecordsUrl"))
+                if not path and answer.get("done") is not True:
+                    raise Malformed("neither done nor a next page")
+            except Malformed as error:
+                raise Unavailable(f"Salesforce's answer to a query: {error}") from error
+            if path in seen:
+                raise Unavailable("Salesforce's answer to a query: the same page comes again")
+            yield items, not path
+            if not path:
+                return
+            seen.add(path)
+            answer = self._wire.more(path)
+
+    def _scan(self, object_: str, cursor: Cursor) -> Iterator[tuple[list[Any], bool]]:
+        """Everything in the cursor's window, behind its place: pages, and whether it is the last.
+
+        The upper bound lies a second ahead: a stamp has no more than seconds.
+        """
+        high = fields.literal(cursor.high + timedelta(seconds=1))
+        stamp, id_ = cursor.mark("stamp"), cursor.mark("id")
+        if cursor.mark("object") == object_ and stamp and id_:
+            # Rows that share the last stamp are walked to their end by id, then the later ones.
+            same = f"SystemModstamp = {_literal(stamp)} AND Id > {quote_soql_value(id_)}"
+            for items, _ in self._window(object_, same, "Id"):
+                if items:
+                    yield items, False
+            low = f"SystemModstamp > {_literal(stamp)} AND "
+        else:
+            low = f"SystemModstamp >= {fields.literal(cursor.low)} AND " if cursor.since else ""
+        yield from self._window(object_, f"{low}SystemModstamp < {high}", "SystemModstamp, Id")
+
+    def _window(self, object_: str, condition: str, order: str) -> Iterator[tuple[list[Any], bool]]:
+        select = self._select(object_)
+        soql = f"{select} WHERE {condition} ORDER BY {order}"
+        return self.rows(soql, deleted=True)
+
+    def _select(self, object_: str) -> str:
+        return f"SELECT {fields.selected(object_, self.names(object_))} FROM {object_}"
+
+    def _built(self, object_: str, items: Sequence[object]) -> tuple[list[Record], list[Skipped]]:
+        names = self.names(object_)
+        return build_all(
+            _KINDS[object_], items, lambda item: fields.values_of(object_, item, names)
+        )
+
+    def _describe(self, kind: Kind, custom: Mapping[str, str]) -> None:
+        """Ask which objects of the kind have the mapped fields: a Lead's may be no Contact's."""
+        known = {object_: self._columns(object_) for object_ in fields.OBJECTS[kind]}
+        for ours, theirs in custom.items():
+            if not any(theirs in columns for columns in known.values()):
+                where = " and ".join(known)
+                raise Refused(
+                    f"fields.{kind}.{ours}: Salesforce has no field {theirs!r} on {where}",
+                    field=ours,
+                )
+        for object_, columns in known.items():
+            mapped = {ours: theirs for ours, theirs in custom.items() if theirs in columns}
+            self._names[object_] = {**fields.FIELDS[object_], **mapped}
+
+    def _columns(self, object_: str) -> set[str]:
+        try:
+            listed = sequence(self._wire.rest(f"sobjects/{object_}/describe").get("fields"))
+            return {text(mapping(field).get("name")) for field in listed}
+        except Malformed as error:
+            raise Unavailable(f"Salesforce's description of {object_}: {error}") from error
+
+
+def _key(item: object) -> tuple[str, str]:
+    """What a scan goes on behind. Raises Unavailable: without it no place could be kept."""
+    try:
+        row = mapping(item)
+        stamp, id_ = text(row.get("SystemModstamp")), text(row.get("Id"))
+        if id_ and moment(stamp):
+            return stamp, id_
+    except Malformed:
+        pass
+    raise Unavailable("Salesforce's answer to a query: a row without Id or SystemModstamp")
+
+
+def _literal(stamp: str) -> str:
+    """The stamp of a row in SOQL; a cursor whose stamp no row had reads nothing behind it."""
+    return fields.literal(datetime.fromisoformat(stamp))

@@ -1,0 +1,76 @@
+"""The session that simple-salesforce works on: one adapter for login and calls alike.
+
+simple-salesforce writes `https://` into every URL, sets no timeout and repeats nothing; the adapter
+below its session is the one place that all of it passes.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from connectors import endpoints
+from connectors.base import Unavailable
+
+CONNECT, READ = 3.0, 20.0
+_USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
+
+
+class OneHostAdapter(HTTPAdapter):
+    """Talks to the configured host alone, over plain http where the configured URL says so."""
+
+    def __init__(self, *, url: str, allow_sandbox: bool) -> None:
+        super().__init__()
+        parts = urlsplit(url)
+        self._plain = parts.scheme == "http"
+        self._host = parts.netloc.lower()
+        self._allow_sandbox = allow_sandbox
+        self.calls = 0
+        #: Of the org's calls in the last 24 hours: (used, allowed); (0, 0) before the first answer.
+        self.usage = (0, 0)
+
+    def send(  # noqa: PLR0913, PLR0917 - as HTTPAdapter declares it
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        asked = urlsplit(request.url or "")
+        if asked.netloc.lower() != self._host:
+            raise Unavailable(f"Salesforce leads to another host, {asked.hostname}")
+        if self._plain:
+            request.url = asked._replace(scheme="http").geturl()
+        self.calls += 1
+        response = super().send(
+            request,
+            stream=stream,
+            timeout=timeout or (CONNECT, READ),
+            verify=verify,
+            cert=cert,
+            proxies=proxies,
+        )
+        endpoints.refuse_sandbox(
+            response.headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
+        )
+        if found := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
+            self.usage = (int(found[1]), int(found[2]))
+        return response
+
+
+def session_on(adapter: OneHostAdapter) -> requests.Session:
+    session = requests.Session()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, adapter)
+    # Without an auth of its own, requests lets a ~/.netrc replace our bearer token.
+    session.auth = _as_it_is
+    return session
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
