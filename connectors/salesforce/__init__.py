@@ -1,4 +1,4 @@
-"""The Salesforce adapter."""
+"""Salesforce, through simple-salesforce on a session of our own."""
 
 from connectors.salesforce.connector import SalesforceConnector
 

@@ -76,13 +76,7 @@ class Changes:
         """Pages of a query's rows, and whether it is the last."""
         answer, seen = self._wire.query(soql, deleted=deleted), set[str]()
         while True:
-            try:
-                items = list(sequence(answer.get("records")))
-                path = "" if answer.get("done") is True else text(answer.get("nextRecordsUrl"))
-                if not path and answer.get("done") is not True:
-                    raise Malformed("neither done nor a next page")
-            except Malformed as error:
-                raise Unavailable(f"Salesforce's answer to a query: {error}") from error
+            items, path = _page(answer)
             if path in seen:
                 raise Unavailable("Salesforce's answer to a query: the same page comes again")
             yield items, not path
@@ -115,7 +109,8 @@ class Changes:
         return self.rows(soql, deleted=True)
 
     def _select(self, object_: str) -> str:
-        return f"SELECT {fields.selected(object_, self.names(object_))} FROM {object_}"
+        columns = fields.selected(object_, self.names(object_))
+        return f"SELECT {columns} FROM {object_}"  # noqa: S608 - names from the org's description
 
     def _built(self, object_: str, items: Sequence[object]) -> tuple[list[Record], list[Skipped]]:
         names = self.names(object_)
@@ -143,6 +138,18 @@ class Changes:
             return {text(mapping(field).get("name")) for field in listed}
         except Malformed as error:
             raise Unavailable(f"Salesforce's description of {object_}: {error}") from error
+
+
+def _page(answer: Mapping[str, Any]) -> tuple[list[Any], str]:
+    """An answer's rows, and where the next page is; blank on the last, which says that it is."""
+    try:
+        items = list(sequence(answer.get("records")))
+        path = "" if answer.get("done") is True else text(answer.get("nextRecordsUrl"))
+    except Malformed as error:
+        raise Unavailable(f"Salesforce's answer to a query: {error}") from error
+    if not path and answer.get("done") is not True:
+        raise Unavailable("Salesforce's answer to a query: neither done nor a next page")
+    return items, path
 
 
 def _key(item: object) -> tuple[str, str]:

@@ -12,17 +12,29 @@ from connectors.base import Kind
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, flag, mapping, sequence, text
 
-#: Our kind -> the objects that hold it; a person is a Lead until converted, then a Contact.
+#: Our kind -> the objects that hold it, in the order in which they are read: a person is a Lead
+#: until it is converted, then the Contact.
 OBJECTS: Mapping[Kind, tuple[str, ...]] = {
     "owner": ("User",),
     "company": ("Account",),
     "lead": ("Lead", "Contact"),
     "deal": ("Opportunity",),
 }
-#: Our field -> the vendor's, as the workspace may map over it.
-FIELDS: FieldTable = {
-    "owner": {"name": "Name", "email": "Email", "active": "IsActive"},
-    "company": {
+#: The first three characters of an id say its object.
+PREFIXES = {"00Q": "Lead", "003": "Contact", "006": "Opportunity"}
+_PERSON = {
+    "email": "Email",
+    "first_name": "FirstName",
+    "last_name": "LastName",
+    "title": "Title",
+    "phone": "Phone",
+    "owner_id": "OwnerId",
+    "do_not_contact": "HasOptedOutOfEmail",
+}
+#: Object -> our field -> its own.
+FIELDS: Mapping[str, Mapping[str, str]] = {
+    "User": {"email": "Email", "name": "Name", "active": "IsActive"},
+    "Account": {
         "name": "Name",
         "domain": "Website",
         "industry": "Industry",
@@ -30,16 +42,15 @@ FIELDS: FieldTable = {
         "employees": "NumberOfEmployees",
         "owner_id": "OwnerId",
     },
-    "lead": {
-        "email": "Email",
-        "first_name": "FirstName",
-        "last_name": "LastName",
-        "title": "Title",
-        "phone": "Phone",
-        "owner_id": "OwnerId",
-        "do_not_contact": "HasOptedOutOfEmail",
+    "Lead": {
+        **_PERSON,
+        "country": "Country",
+        "status": "Status",
+        # Where a person converts it: the program never does.
+        "converted_to": "ConvertedContactId",
     },
-    "deal": {
+    "Contact": {**_PERSON, "country": "MailingCountry", "company_id": "AccountId"},
+    "Opportunity": {
         "name": "Name",
         "stage": "StageName",
         "amount": "Amount",
@@ -51,69 +62,55 @@ FIELDS: FieldTable = {
         "company_id": "AccountId",
     },
 }
-#: What only one of the two objects of a person has.
-OF_OBJECT: Mapping[str, Mapping[str, str]] = {
-    "Lead": {"status": "Status", "country": "Country", "converted_to": "ConvertedContactId"},
-    "Contact": {"country": "MailingCountry", "company_id": "AccountId"},
-}
-#: Computed by Salesforce: it refuses the write.
+#: Set by the platform.
 READ_ONLY = frozenset({"is_closed", "is_won", "created_at", "converted_to"})
-SYSTEM = ("Id", "SystemModstamp", "IsDeleted")
-ROLES = "(SELECT ContactId, IsPrimary FROM OpportunityContactRoles)"
-#: The first three characters of an id say what it is an id of.
-_PREFIXES = {"00Q": "Lead", "003": "Contact", "006": "Opportunity"}
-MESSAGE_ID = "Message-ID: "
+#: Where the workspace's own mapping starts: it goes over whichever object has the field.
+NO_CUSTOM: FieldTable = {"company": {}, "lead": {}, "deal": {}}
+_ROLES = "(SELECT ContactId, IsPrimary FROM OpportunityContactRoles)"
 
 
-def object_of(external_id: str) -> str:
-    """Lead, Contact or Opportunity; "" for an id of anything else."""
-    return _PREFIXES.get(external_id[:3], "")
+def selected(object_: str, names: Mapping[str, str]) -> str:
+    """The SELECT list of an object, its mapped fields among them."""
+    columns = {"Id", "SystemModstamp", *names.values()}
+    if object_ != "User":  # which is never deleted and has no such field
+        columns.add("IsDeleted")
+    listed = ", ".join(sorted(columns))
+    return f"{listed}, {_ROLES}" if object_ == "Opportunity" else listed
 
 
-def names_in(table: FieldTable, kind: Kind, object_: str) -> dict[str, str]:
-    """Our field -> the object's; the workspace's mapping goes over both."""
-    return {**OF_OBJECT.get(object_, {}), **table[kind]}
-
-
-def values_of(kind: Kind, item: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, object]:
-    """Raw values under our names of one row as a query answers it."""
+def values_of(object_: str, item: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, object]:
+    """Raw values under our names of one row of a query."""
     values: dict[str, object] = {ours: item.get(theirs) for ours, theirs in names.items()}
     values["external_id"] = item.get("Id")
     values["modified_at"] = item.get("SystemModstamp")
-    values["deleted"] = flag(item.get("IsDeleted"))
-    if kind == "company":
+    if object_ != "User":
+        values["deleted"] = item.get("IsDeleted")
+    if object_ == "Account":
         values["domain"] = domain_of(text(values.get("domain")))
-    if kind == "deal":
-        values["lead_ids"] = _people(item.get("OpportunityContactRoles"))
+    if object_ == "Opportunity":
+        values["lead_ids"] = people_of(item.get("OpportunityContactRoles"))
         if not flag(values.get("is_closed")):
-            values["closed_at"] = None  # an open opportunity's CloseDate is a hope
+            values["closed_at"] = None  # CloseDate is a forecast until then
     return values
 
 
+def people_of(roles: object) -> tuple[str, ...]:
+    """Contact ids of a child query, the primary one first; without rows it is null."""
+    rows = sequence(mapping(roles).get("records")) if roles is not None else ()
+    people = [(not flag(mapping(row).get("IsPrimary")), text(row.get("ContactId"))) for row in rows]
+    return tuple(dict.fromkeys(id_ for _, id_ in sorted(people) if id_))
+
+
 def domain_of(website: str) -> str:
-    """example.com of https://www.example.com/about."""
+    """The host of a Website, which people type in any form."""
+    address = website.strip()
     try:
-        host = urlsplit(website if "//" in website else f"//{website}").hostname or ""
+        host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
     except ValueError as error:
-        raise Malformed(f"{website!r} where a website was expected") from error
+        raise Malformed(f"domain: {address!r} is no address of a website") from error
     return host.removeprefix("www.")
 
 
-def _people(roles: object) -> list[str]:
-    """The primary contact first."""
-    if roles is None:
-        return []
-    rows = [mapping(row) for row in sequence(mapping(roles).get("records"))]
-    rows.sort(key=lambda row: (not flag(row.get("IsPrimary")), text(row.get("ContactId"))))
-    return [text(row.get("ContactId")) for row in rows]
-
-
-def literal(value: str) -> str:
-    """A text as SOQL quotes it: nothing in it can end the quotation."""
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return "'" + escaped.replace("\n", "\\n").replace("\r", "\\r") + "'"
-
-
-def moment(at: datetime) -> str:
-    """A moment as SOQL takes it, in milliseconds."""
+def literal(at: datetime) -> str:
+    """A moment as SOQL writes it, without quotes."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,19 +1,17 @@
-"""Salesforce's HTTP: one session with timeouts and a count, one login, one refresh.
+"""Salesforce's REST calls: login by client credentials, queries, collections, errors by next move.
 
-The client is simple-salesforce, unmodified; each way around it says why.
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceError, SalesforceExpiredSession
+from simple_salesforce.exceptions import SalesforceError
 
-from connectors import endpoints
 from connectors.base import (
     Conflict,
     ConnectorError,
@@ -24,169 +22,195 @@ from connectors.base import (
     Unavailable,
 )
 from connectors.retry import persistently
+from connectors.salesforce.session import OneHostAdapter, session_on
 from connectors.vendor_text import shown
 
 T = TypeVar("T")
-
-VERSION = "59.0"
-_TIMEOUT = (3.0, 20.0)
-#: The limit is one of 24 rolling hours: some of it is free again in a while.
+VERSION = "62.0"
+#: Seconds to leave a spent allowance alone; it is counted over 24 hours that roll.
 _LIMIT_WAIT = 900.0
+#: Seconds after which a locked row is worth another try.
+_LOCK_WAIT = 60.0
+_LIMITS = {"REQUEST_LIMIT_EXCEEDED"}
+_LOCKS = {"UNABLE_TO_LOCK_ROW"}
 _GONE = {
     "CANNOT_UPDATE_CONVERTED_LEAD",
+    "CANNOT_REFERENCE_CONVERTED_LEAD",
     "ENTITY_IS_DELETED",
     "NOT_FOUND",
-    "INVALID_CROSS_REFERENCE_KEY",
 }
-_BUSY = {"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG", "QUERY_TIMEOUT"}
-
-
-class _Adapter(HTTPAdapter):
-    """The one door: timeouts that the client lacks, a count, and loopback for its fixed https."""
-
-    def __init__(self, *, url: str, allow_sandbox: bool) -> None:
-        super().__init__()
-        self.calls = 0
-        self._target = urlsplit(url)
-        self._allow_sandbox = allow_sandbox
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # all of requests' options go through
-        self.calls += 1
-        if self._target.scheme == "http":
-            # simple-salesforce builds https:// addresses only; the local server speaks http.
-            parts = urlsplit(request.url or "")
-            request.url = str(urlunsplit(parts._replace(scheme="http")))
-        options["timeout"] = _TIMEOUT
-        response = super().send(request, **options)
-        endpoints.refuse_sandbox(
-            response.headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
-        )
-        return response
+_PASSING = {"QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"}
+_CALLERS_FAULT = 4  # of any 4xx
 
 
 class Wire:
     def __init__(
         self, *, url: str, client_id: str, client_secret: str, allow_sandbox: bool
     ) -> None:
-        self._url = url
-        self._host = urlsplit(url).netloc
-        self._credentials = {
-            "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": client_secret,
-        }
-        self._adapter = _Adapter(url=url, allow_sandbox=allow_sandbox)
-        self._session = requests.Session()
-        self._session.mount("https://", self._adapter)
+        # simple-salesforce knows https only; the adapter turns it back where the URL is http.
+        self._url = urlsplit(url)._replace(scheme="https").geturl()
+        self._credentials = {"client_id": client_id, "client_secret": client_secret}
+        self._adapter = OneHostAdapter(url=url, allow_sandbox=allow_sandbox)
+        self._session = session_on(self._adapter)
         self._client: Salesforce | None = None
+        #: Known after the login.
+        self.org_id = ""
 
     @property
     def calls(self) -> int:
         return self._adapter.calls
 
-    def query(self, soql: str) -> dict[str, Any]:
-        """One page, deleted rows included."""
-        return self._persistently(
-            lambda client: client.query(soql, include_deleted=True), call="query", repeatable=True
-        )
+    @property
+    def usage(self) -> tuple[int, int]:
+        return self._adapter.usage
 
-    def get(self, path: str) -> dict[str, Any]:
-        return self._persistently(
-            lambda client: client.restful(path), call=f"GET {path}", repeatable=True
-        )
+    def query(self, soql: str, *, deleted: bool = False) -> dict[str, Any]:
+        """The first page of up to 2,000; with `deleted`, deleted and merged rows too (queryAll)."""
+        return _answer(self._read(lambda sf: sf.query(soql, include_deleted=deleted)))
 
-    def write(
-        self, method: str, path: str, body: Mapping[str, Any], *, repeatable: bool
-    ) -> list[Any]:
-        """A collection's outcomes, one per row."""
-        answer: Any = self._persistently(
-            lambda client: client.restful(path, method=method, json=body),
-            call=f"{method} {path}",
+    def more(self, path: str) -> dict[str, Any]:
+        """The page that an answer's nextRecordsUrl names."""
+        if not path.startswith("/services/data/"):
+            raise Unavailable("Salesforce's nextRecordsUrl is no path of its API")
+        return _answer(self._read(lambda sf: sf.query_more(path, identifier_is_url=True)))
+
+    def rest(self, path: str) -> dict[str, Any]:
+        return _answer(self._read(lambda sf: sf.restful(path)))
+
+    def collection(
+        self, method: str, records: Sequence[Mapping[str, object]], *, repeatable: bool
+    ) -> list[Mapping[str, Any]]:
+        """Write up to 200 rows; a result per row, in order."""
+        body = {"allOrNone": False, "records": list(records)}
+        answer: object = persistently(
+            lambda: self._once(
+                lambda sf: sf.restful("composite/sobjects", method=method, json=body)
+            ),
             repeatable=repeatable,
         )
-        if not isinstance(answer, list):
-            raise Unavailable(f"{method} {path}: the answer is no list of outcomes")
-        return answer
+        if not isinstance(answer, list) or len(answer) != len(records):
+            raise Unavailable("Salesforce's answer has no result for each row")
+        return [row if isinstance(row, Mapping) else {} for row in answer]
 
     def close(self) -> None:
         self._session.close()
 
-    def _persistently(self, use: Callable[[Salesforce], T], *, call: str, repeatable: bool) -> T:
-        return persistently(lambda: self._once(use, call), repeatable=repeatable)
+    def _read(self, call: Callable[[Salesforce], T]) -> T:
+        return persistently(lambda: self._once(call), repeatable=True)
 
-    def _once(self, use: Callable[[Salesforce], T], call: str) -> T:
-        """One refresh and one replay of an expired session; a second 401 is for good."""
-        try:
-            return self._tried(use, call)
-        except SalesforceExpiredSession:
-            self._client = None
-        try:
-            return self._tried(use, call)
-        except SalesforceExpiredSession as error:
-            raise Unauthorized(f"{call}: Salesforce does not accept its own fresh login") from error
+    def _once(self, call: Callable[[Salesforce], T]) -> T:
+        """Call; where the session has expired, log in and replay it, once.
 
-    def _tried(self, use: Callable[[Salesforce], T], call: str) -> T:
+        simple-salesforce's own refresh recurses for as long as the answer is 401, and drops the
+        call's headers: given a session id in place of credentials, it leaves that to us.
+        """
+        known = self._client
         try:
-            if self._client is None:
-                self._client = self._login()
-            return use(self._client)
-        except SalesforceExpiredSession:
-            raise
-        except SalesforceError as error:
-            raise error_of(error.status, error.content, call) from None
+            return self._tried(call, known or self._login())
         except SandboxRefused:
             raise
+        except Unauthorized:
+            if known is None:
+                raise
+        return self._tried(call, self._login())
+
+    def _tried(self, call: Callable[[Salesforce], T], client: Salesforce) -> T:
+        try:
+            return call(client)
+        except SalesforceError as error:
+            raise error_of(error.status, error.content) from None
         except requests.RequestException as error:
-            # Covers HTML with status 200 as well: requests' JSON error is one of its own.
-            raise Unavailable(f"{call}: {type(error).__name__}") from error
-        except ValueError as error:
-            raise Unavailable(f"{call}: the answer is no JSON") from error
+            # Its text may carry the whole query; the kind says enough.
+            raise Unavailable(f"Salesforce: {type(error).__name__}") from error
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            # simple-salesforce reads answers without looking: HTML, null or a number stumble here.
+            raise Unavailable("Salesforce: the answer has not the promised shape") from error
 
     def _login(self) -> Salesforce:
-        """Client credentials; simple-salesforce's own goes to a fixed host and beside the session.
+        """Log in by client credentials, through the same adapter as every call.
 
-        https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_client_credentials_flow.htm
+        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_client_credentials_flow.htm
         """
-        answer = self._session.post(
-            f"https://{self._host}/services/oauth2/token", data=self._credentials
-        )
+        self._client = None
         try:
-            body = answer.json()
-        except ValueError:
-            body = {}
-        body = body if isinstance(body, dict) else {}
-        if answer.status_code in {400, 401, 403}:
-            said = shown(body.get("error_description") or body.get("error") or "without a reason")
-            raise Unauthorized(f"login: Salesforce refused client_id and client_secret: {said}")
+            response = self._session.post(
+                f"{self._url}/services/oauth2/token",
+                data={"grant_type": "client_credentials", **self._credentials},
+            )
+            body = response.json()
+        except (requests.RequestException, ValueError, RecursionError) as error:
+            raise Unavailable(f"Salesforce's login: {type(error).__name__}") from error
+        if not isinstance(body, dict):
+            raise Unavailable("Salesforce's login: the answer is no JSON object")
+        if not response.ok:
+            raise _login_error(response.status_code, body)
         token = body.get("access_token")
-        if not isinstance(token, str):
-            raise Unavailable(f"login: status {answer.status_code} without an access token")
-        return Salesforce(
-            instance=self._host, session_id=token, session=self._session, version=VERSION
+        if not isinstance(token, str) or not token:
+            raise Unavailable("Salesforce's login: the answer has no access_token")
+        # https://login.salesforce.com/id/<organization>/<user>
+        self.org_id = str(body.get("id") or "").rstrip("/").rpartition("/")[0].rpartition("/")[2]
+        # The configured My Domain serves the API: an answer's instance_url leads nowhere else.
+        self._client = Salesforce(
+            session_id=token, instance_url=self._url, version=VERSION, session=self._session
         )
+        return self._client
 
 
-def error_of(status: int, content: object, call: str) -> ConnectorError:
-    """Which next move an error answer asks for."""
+def error_of(status: int, content: object) -> ConnectorError:
+    """Which next move an error answer asks for: [{errorCode, message, fields}], or anything."""
     first = content[0] if isinstance(content, list) and content else {}
-    first = first if isinstance(first, dict) else {}
-    return refusal(
-        str(first.get("errorCode") or ""),
-        f"{call}: {status} {shown(first.get('message') or 'without a message')}",
-        first.get("fields"),
-        status=status,
+    error = first if isinstance(first, Mapping) else {}
+    code = str(error.get("errorCode") or "")
+    message = f"Salesforce: {status} {code} {shown(error.get('message') or 'without a message')}"
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Unauthorized(message)
+    if code in _LIMITS or status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimited(message, retry_after=_LIMIT_WAIT)
+    if status == HTTPStatus.FORBIDDEN:
+        return Unauthorized(message)
+    if status == HTTPStatus.PRECONDITION_FAILED:
+        return Conflict(message)
+    if status // 100 == _CALLERS_FAULT and code not in _PASSING:
+        return Refused(message, field=_field(error))
+    return Unavailable(message)
+
+
+def row_error(result: Mapping[str, Any]) -> ConnectorError:
+    """The same for one row of a collection: {success: false, errors: [{statusCode, ...}]}."""
+    errors = result.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else {}
+    error = first if isinstance(first, Mapping) else {}
+    code = str(error.get("statusCode") or "")
+    message = f"{code} {shown(error.get('message') or 'refused without a reason')}".strip()
+    if code in _GONE:
+        return Conflict(message)
+    if code in _LOCKS:
+        return RateLimited(message, retry_after=_LOCK_WAIT)
+    if code in _LIMITS:
+        return RateLimited(message, retry_after=_LIMIT_WAIT)
+    return Refused(message, field=_field(error))
+
+
+def is_locked(result: Mapping[str, Any]) -> bool:
+    errors = result.get("errors")
+    return isinstance(errors, list) and any(
+        isinstance(error, Mapping) and error.get("statusCode") in _LOCKS for error in errors
     )
 
 
-def refusal(code: str, message: str, fields: object, *, status: int = 400) -> ConnectorError:
-    """The error of a call, or of one row of a collection."""
-    if code == "REQUEST_LIMIT_EXCEEDED":
-        return RateLimited(message, retry_after=_LIMIT_WAIT)
-    if code in _GONE:
-        return Conflict(f"{message} ({code})")
-    if code in _BUSY or status >= 500:
-        return Unavailable(f"{message} ({code})")
-    if status in {401, 403}:
-        return Unauthorized(f"{message} ({code})")
-    named = fields[0] if isinstance(fields, list) and fields else ""
-    return Refused(f"{message} ({code})", field=str(named))
+def _login_error(status: int, body: Mapping[str, object]) -> ConnectorError:
+    reason = shown(body.get("error_description") or body.get("error") or status)
+    if status // 100 == _CALLERS_FAULT:
+        return Unauthorized(f"Salesforce's login was refused: {reason}")
+    return Unavailable(f"Salesforce's login: {reason}")
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    fields = error.get("fields")
+    return fields[0] if isinstance(fields, list) and fields and isinstance(fields[0], str) else ""
+
+
+def _answer(body: object) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise Unavailable("Salesforce: the answer is no JSON object")
+    return body

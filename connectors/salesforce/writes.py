@@ -1,29 +1,32 @@
-"""Writing to Salesforce: collections of 200, an outcome per row, touches as Tasks.
+"""Writing to Salesforce: collections of 200 with an outcome per row; touches as email Tasks.
 
+An email is a Task of subtype Email, never an EmailMessage besides, which would make a second one.
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections.htm
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import UTC
 
-from connectors.base import Outcome, Refused, Touch, Unavailable, Update
-from connectors.batches import RecordUpdate, in_batches, write_coalesced
-from connectors.mapping import FieldTable, vendor_name
+from simple_salesforce.format import quote_soql_value
+
+from connectors.base import Conflict, ConnectorError, Outcome, Refused, Touch, Unavailable, Update
+from connectors.batches import RecordUpdate, chunks, in_batches, write_coalesced
+from connectors.records import Malformed, mapping, text
 from connectors.salesforce import fields
-from connectors.salesforce.wire import Wire, refusal
-from connectors.vendor_text import shown
+from connectors.salesforce.changes import IDS, Changes
+from connectors.salesforce.wire import Wire, is_locked, row_error
 
 _BATCH = 200
-_COLLECTION = "composite/sobjects"
-_LONGEST_SUBJECT = 255
-_LONGEST_DESCRIPTION = 32_000
-
-Row = Mapping[str, Any]
+#: Longest texts that a Task takes.
+_SUBJECT, _DESCRIPTION = 255, 32_000
+_MARK = "Message-ID: "
+_EMAILS_OF = "SELECT Id, Description FROM Task WHERE TaskSubtype = 'Email' AND WhoId IN "
+Row = Mapping[str, object]
 
 
 class Writes:
-    def __init__(self, wire: Wire, table: FieldTable) -> None:
-        self._wire, self._table = wire, table
+    def __init__(self, wire: Wire, changes: Changes) -> None:
+        self._wire, self._changes = wire, changes
 
     def update(self, updates: Sequence[Update]) -> list[Outcome]:
         """See Connector.update."""
@@ -32,77 +35,114 @@ class Writes:
     def log_touches(self, touches: Sequence[Touch]) -> list[Outcome]:
         """See Connector.log_touches."""
         rows = [_task(touch) for touch in touches]
-        return in_batches(rows, _BATCH, lambda batch: self._send("POST", batch, repeatable=False))
+        # A second time would log it twice.
+        return self._send("POST", rows, repeatable=False)
 
-    def _write_records(self, records: Sequence[RecordUpdate]) -> list[Outcome]:
+    def find_touches(self, lead_ids: Sequence[str]) -> dict[str, str]:
+        """See Connector.find_touches. Description cannot be filtered by: it is read and looked at."""
+        found: dict[str, str] = {}
+        for chunk in chunks(lead_ids, IDS):
+            for items, _ in self._changes.rows(_EMAILS_OF + quote_soql_value(chunk)):
+                for item in items:
+                    try:
+                        row = mapping(item)
+                        if message_id := message_id_of(text(row.get("Description"))):
+                            found[message_id] = text(row.get("Id"))
+                    except Malformed as error:
+                        raise Unavailable(f"Salesforce's tasks: {error}") from error
+        return found
+
+    def _write_records(self, updates: Sequence[RecordUpdate]) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
-        ready: list[tuple[int, Row]] = []
-        for position, record in enumerate(records):
+        rows: dict[int, Row] = {}
+        for position, update in enumerate(updates):
             try:
-                ready.append((position, self._row(record)))
-            except Refused as error:
+                rows[position] = self._row(update)
+            except (Refused, Conflict) as error:
                 outcomes[position] = Outcome(external_id="", error=error)
-        written = in_batches(
-            [row for _, row in ready],
-            _BATCH,
-            lambda batch: self._send("PATCH", batch, repeatable=True),
-        )
-        outcomes |= {
-            position: outcome for (position, _), outcome in zip(ready, written, strict=True)
-        }
-        return [outcomes[position] for position in range(len(records))]
+        # The same values again change nothing.
+        written = self._send("PATCH", list(rows.values()), repeatable=True)
+        outcomes |= dict(zip(rows, written, strict=True))
+        return [outcomes[position] for position in range(len(updates))]
 
-    def _row(self, record: RecordUpdate) -> Row:
-        object_ = fields.object_of(record.external_id)
-        if not object_:
-            raise Refused(f"{record.external_id!r} is no id of a {record.kind}")
-        own = fields.OF_OBJECT.get(object_, {})
-        row: dict[str, Any] = {"attributes": {"type": object_}, "id": record.external_id}
-        for name, value in record.fields.items():
-            if name in fields.READ_ONLY:
-                raise Refused(f"{name} of a {record.kind} cannot be written", field=name)
+    def _row(self, update: RecordUpdate) -> Row:
+        object_ = fields.PREFIXES.get(update.external_id[:3], "")
+        if object_ not in fields.OBJECTS[update.kind]:
+            raise Conflict(f"{update.external_id!r} is no id of a Salesforce {update.kind}")
+        names = self._changes.names(object_)
+        for name in update.fields:
             if name == "status" and object_ == "Contact":
-                raise Refused("a Salesforce Contact has no status: only a Lead has", field=name)
-            theirs = own.get(name) or vendor_name(self._table, record.kind, name)
-            row[theirs] = None if value == "" else value
-        return row
+                raise Refused(
+                    "a Salesforce Contact has no status: only a Lead that is not converted does",
+                    field=name,
+                )
+            if name not in names or name in fields.READ_ONLY:
+                choices = ", ".join(sorted(set(names) - fields.READ_ONLY))
+                raise Refused(
+                    f"{name!r} of a {object_} cannot be written; it takes {choices}", field=name
+                )
+        values = {
+            names[name]: None if value == "" else value for name, value in update.fields.items()
+        }
+        return {"attributes": {"type": object_}, "id": update.external_id, **values}
 
-    def _send(self, method: str, batch: Sequence[Row], *, repeatable: bool) -> list[Outcome]:
-        body = {"allOrNone": False, "records": list(batch)}
-        answer = self._wire.write(method, _COLLECTION, body, repeatable=repeatable)
-        if len(answer) != len(batch):
-            raise Unavailable(f"{method} {_COLLECTION}: {len(answer)} outcomes, {len(batch)} rows")
-        return [_outcome(result) for result in answer]
+    def _send(self, method: str, rows: Sequence[Row], *, repeatable: bool) -> list[Outcome]:
+        def send(batch: Sequence[Row]) -> list[Outcome]:
+            results = self._wire.collection(method, batch, repeatable=repeatable)
+            locked = [place for place, result in enumerate(results) if is_locked(result)]
+            # Rows of one parent one after the other: side by side they lock each other out.
+            locked.sort(key=lambda place: _parent(batch[place]))
+            if locked:
+                again = [batch[place] for place in locked]
+                try:
+                    retried = self._wire.collection(method, again, repeatable=repeatable)
+                except ConnectorError as error:
+                    # The others' outcomes are known and must not be lost.
+                    return [
+                        Outcome(external_id="", error=error)
+                        if place in locked
+                        else _outcome(result)
+                        for place, result in enumerate(results)
+                    ]
+                for place, result in zip(locked, retried, strict=True):
+                    results[place] = result
+            return [_outcome(result) for result in results]
+
+        return in_batches(rows, _BATCH, send)
 
 
-def _outcome(result: object) -> Outcome:
-    if not isinstance(result, Mapping):
-        return Outcome(external_id="", error=Unavailable("an outcome that is no object"))
-    if result.get("success") is True:
-        return Outcome(external_id=str(result.get("id") or ""))
-    errors = result.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else {}
-    first = first if isinstance(first, Mapping) else {}
-    code = str(first.get("statusCode") or "")
-    message = shown(first.get("message") or "refused without a message")
-    return Outcome(external_id="", error=refusal(code, message, first.get("fields")))
+def message_id_of(description: str) -> str:
+    """The Message-ID in the last line of a Task that we logged; blank for others."""
+    last = description.rstrip().rpartition("\n")[2]
+    return last.removeprefix(_MARK).strip() if last.startswith(_MARK) else ""
 
 
 def _task(touch: Touch) -> Row:
-    """A completed email Task, whose description ends with the Message-ID that we find it by."""
-    mark = f"\n\n{fields.MESSAGE_ID}{touch.message_id}"
-    task: dict[str, Any] = {
+    mark = f"\n\n{_MARK}{touch.message_id}"
+    task: dict[str, object] = {
         "attributes": {"type": "Task"},
-        "Subject": touch.subject[:_LONGEST_SUBJECT],
-        "Description": touch.text[: _LONGEST_DESCRIPTION - len(mark)] + mark,
-        "Status": "Completed",
         "TaskSubtype": "Email",
-        "ActivityDate": touch.sent_at.date().isoformat(),
+        "Status": "Completed",
+        "Subject": touch.subject[:_SUBJECT],
+        "ActivityDate": touch.sent_at.astimezone(UTC).date().isoformat(),
         "WhoId": touch.lead_id,
+        "Description": touch.text[: _DESCRIPTION - len(mark)] + mark,
     }
-    # A Lead's Task takes no WhatId.
-    if touch.deal_id and fields.object_of(touch.lead_id) == "Contact":
-        task["WhatId"] = touch.deal_id
     if touch.owner_id:
         task["OwnerId"] = touch.owner_id
+    # The platform refuses a WhatId beside a Lead: only Contacts stand on deals.
+    if touch.deal_id and fields.PREFIXES.get(touch.lead_id[:3]) == "Contact":
+        task["WhatId"] = touch.deal_id
     return task
+
+
+def _parent(row: Row) -> str:
+    return str(row.get("WhatId") or row.get("WhoId") or row.get("id") or "")
+
+
+def _outcome(result: Mapping[str, object]) -> Outcome:
+    if result.get("success") is True and isinstance(result.get("id"), str):
+        return Outcome(external_id=str(result["id"]))
+    if result.get("success") is not False:
+        return Outcome(external_id="", error=Unavailable("Salesforce's answer skips this row"))
+    return Outcome(external_id="", error=row_error(result))
