@@ -55,7 +55,7 @@ def _salesforce(settings: Settings) -> Connector:
         ),
         client_id=_text(settings, "client_id"),
         client_secret=_text(settings, "client_secret"),
-        table=merged(fields.FIELDS, settings.get("fields")),
+        custom=merged(fields.NO_CUSTOM, settings.get("fields")),
         allow_sandbox=allow_sandbox,
     )
 

@@ -39,7 +39,7 @@ class Writes:
         return self._send("POST", rows, repeatable=False)
 
     def find_touches(self, lead_ids: Sequence[str]) -> dict[str, str]:
-        """See Connector.find_touches. Description cannot be filtered by: it is read and looked at."""
+        """See Connector.find_touches. SOQL cannot filter by Description, so all are looked at."""
         found: dict[str, str] = {}
         for chunk in chunks(lead_ids, IDS):
             for items, _ in self._changes.rows(_EMAILS_OF + quote_soql_value(chunk)):
