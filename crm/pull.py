@@ -28,14 +28,21 @@ class Pulled:
     error: str = ""
 
 
-def pull(connection_id: int, *, progress: Progress | None = None) -> Pulled | None:
+def pull(
+    connection_id: int, *, progress: Progress | None = None, only_if_due: bool = False
+) -> Pulled | None:
     """Land everything that changed since the last pull; None when somebody else is at it.
+
+    With `only_if_due` also None when it is not time yet: a bell may ring twice for one due moment.
 
     Interrupted at any instruction, the next pull goes on behind the last page that landed. A
     failure is kept on the connection and told in the answer, never raised.
     """
     with lease.taken(Connection, connection_id, "pull_claimed_until") as connection:
         if connection is None or connection.status != Connection.Status.ACTIVE:
+            return None
+        due_at = connection.pull_due_at
+        if only_if_due and due_at is not None and due_at > clock.now():
             return None
         pulled = Pulled(connection=connection.name)
         try:

@@ -34,7 +34,7 @@ def compose(message: Message) -> Composed:
     try:
         subject = _subject(message, context)
         text = rendering.render(message.template.text, context)
-        html = rendering.render(message.template.html, context) if message.template.html else ""
+        html = rendering.render(message.template.html, context, html=True) if message.template.html else ""
     except rendering.TemplateError as error:
         raise Unsendable(f"template {message.template.name}: {error}") from error
     references = _references(message)
@@ -57,12 +57,12 @@ def problem(template: EmailTemplate, lead: Lead, deal: Deal | None) -> str:
     try:
         subject = rendering.render(template.subject, context).strip()
         rendering.render(template.text, context)
-        rendering.render(template.html, context)
+        rendering.render(template.html, context, html=True)
         mime.refuse_control(subject, "subject")
         envelope_address(lead.email)
     except (rendering.TemplateError, ValueError) as error:
         return str(error)
-    return "" if subject else "the subject is empty"
+    return "" if subject or not template.subject else "the subject is empty"
 
 
 def envelope_address(address: str) -> str:

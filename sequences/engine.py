@@ -22,6 +22,7 @@ from runtime import bell, clock
 from sequences.cadence import Assign, Decision, Send, State, Stop, Wait, decide, window_of
 from sequences.models import Enrollment, StepRun
 from sequences.versions import definition_of
+from workspace.templating import render
 
 BATCH = 200
 #: The due time of an email whose enrollment waits for a person.
@@ -159,7 +160,7 @@ def _assign(enrollment: Enrollment, decision: Assign, now: datetime) -> None:
         key=f"task:{enrollment.pk}:{decision.step.id}",
         data={
             "task": decision.step.task,
-            "title": decision.step.title,
+            "title": render(decision.step.title, facts.context(enrollment.lead, enrollment.deal)),
             "due_at": decision.due_at.isoformat(),
         },
     )

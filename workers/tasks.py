@@ -18,7 +18,7 @@ def sweep() -> None:
 @app.task
 def pull(connection_ids: Sequence[int]) -> None:
     for connection_id in connection_ids:
-        pull_connection(connection_id)
+        pull_connection(connection_id, only_if_due=True)
 
 
 @app.task

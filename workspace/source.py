@@ -20,6 +20,8 @@ MOST_VALUES = 20_000
 Place = tuple[int, int]
 
 _STANDARD = "tag:yaml.org,2002:"
+#: What YAML itself gives to untagged values.
+_TAGS = frozenset("str int float bool null timestamp map seq merge value".split())
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -172,7 +174,7 @@ class _Reader:
             )
         self.values[path] = node
         tag = str(node.tag)
-        if not tag.startswith(_STANDARD):
+        if tag.removeprefix(_STANDARD) not in _TAGS:
             self._note(node, f'has the tag "{tag}"; tags are not supported')
             return None
         if isinstance(node, MappingNode):

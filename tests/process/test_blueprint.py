@@ -1,0 +1,343 @@
+import shutil
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from crm.facts import FIELDS
+from process.blueprint import Invalid, load
+
+TEMPLATE = "templates/email/approach-opening"
+
+
+@pytest.fixture
+def problems_after(starter):
+    """What is wrong after one text in one file was replaced."""
+
+    def edit(file, written, instead):
+        path = starter / file
+        text = path.read_text()
+        assert written in text
+        path.write_text(text.replace(written, instead))
+        return problems(starter)
+
+    return edit
+
+
+def problems(folder):
+    with pytest.raises(Invalid) as caught:
+        load(folder, schema=FIELDS)
+    return list(map(str, caught.value.problems))
+
+
+def test_the_starter_is_valid(starter):
+    blueprint = load(starter, schema=FIELDS)
+
+    assert list(blueprint.sequences) == [
+        "approach",
+        "objection-person",
+        "objection-price",
+        "objection-solution",
+        "objection-timing",
+        "onboarding",
+    ]
+    assert blueprint.timezone == "Europe/Berlin"
+    assert blueprint.mailboxes[0].owner == "ada@example.com"
+    assert blueprint.templates["approach-reminder"].subject == ""
+    assert str(blueprint.sequences["objection-timing"].steps[0].wait) == "20 business days"
+    assert set(blueprint.digests) == set(blueprint.sequences)
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        (f"{TEMPLATE}/body.txt", {"approach"}),
+        ("sequences/onboarding.yaml", {"onboarding"}),
+    ],
+)
+def test_a_digest_changes_with_what_it_covers(starter, file, changed):
+    before = load(starter, schema=FIELDS).digests
+    text = (starter / file).read_text()
+    (starter / file).write_text(text.replace("fifteen", "ten").replace("Fifteen", "Ten").replace(
+        "15 business days", "16 business days"
+    ))
+
+    after = load(starter, schema=FIELDS).digests
+
+    assert {name for name in after if after[name] != before[name]} == changed
+
+
+def test_every_digest_covers_the_process(starter):
+    before = load(starter, schema=FIELDS).digests
+    path = starter / "process.yaml"
+    path.write_text(path.read_text().replace("service_level: 5 days", "service_level: 6 days"))
+
+    after = load(starter, schema=FIELDS).digests
+
+    assert not set(before.values()) & set(after.values())
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "instead", "expected"),
+    [
+        (
+            "sequences/approach.yaml",
+            "email: approach-opening",
+            "email: approach-openning",
+            'sequences/approach.yaml:26:12: unknown template "approach-openning"; '
+            'did you mean "approach-opening"? valid: ',
+        ),
+        (
+            "sequences/approach.yaml",
+            "wait: 3 business days",
+            "wait: 3 fortnights",
+            'sequences/approach.yaml:28:11: steps.3.wait: "3 fortnights": unknown unit '
+            '"fortnights"; valid: business days, days, hours, minutes, seconds, weeks',
+        ),
+        (
+            "sequences/approach.yaml",
+            "stage: Approach",
+            "stage: Aproach",
+            'sequences/approach.yaml:3:8: unknown stage "Aproach"; did you mean "Approach"? valid: ',
+        ),
+        (
+            "sequences/approach.yaml",
+            "not deal.is_closed",
+            "not deal.is_close",
+            "sequences/approach.yaml:6:76: enroll.when: unknown field of deal "
+            '"is_close"; did you mean "is_closed"? valid: ',
+        ),
+        (
+            "sequences/approach.yaml",
+            "Call {{ lead.first_name",
+            "Call {{ lead.first_nam",
+            "sequences/approach.yaml:34:20: steps.5.title: unknown field of lead "
+            '"first_nam"; did you mean "first_name"? valid: ',
+        ),
+        (
+            "sequences/approach.yaml",
+            "steps:",
+            "steps: [",
+            "sequences/approach.yaml:",
+        ),
+        (
+            f"{TEMPLATE}/body.txt",
+            "{{ lead.first_name",
+            "{{ lead.frist_name",
+            f'{TEMPLATE}/body.txt:1:7: unknown field of lead "frist_name"; '
+            'did you mean "first_name"? valid: ',
+        ),
+        (
+            f"{TEMPLATE}/body.html",
+            "{{ unsubscribe_url }}",
+            "#",
+            f"{TEMPLATE}/body.html:1:1: must have {{{{ unsubscribe_url }}}}: "
+            "the law asks for it in every email",
+        ),
+        (
+            f"{TEMPLATE}/body.txt",
+            "{{ sender.postal_address }}",
+            "",
+            f"{TEMPLATE}/body.txt:1:1: must have {{{{ sender.postal_address }}}}: "
+            "the law asks for it in every email",
+        ),
+        (
+            "process.yaml",
+            "sequences: [onboarding]",
+            "sequences: [onbording]",
+            'process.yaml:146:19: unknown sequence "onbording"; did you mean "onboarding"? valid: ',
+        ),
+        (
+            "cadenza.yaml",
+            "timezone: Europe/Berlin #",
+            "timezone: Berlin #",
+            'cadenza.yaml:4:11: timezone: unknown timezone "Berlin"; IANA names are valid, such as ',
+        ),
+        (
+            "cadenza.yaml",
+            "kind: hubspot",
+            "kind: hubspt",
+            'cadenza.yaml:14:5: connections.hubspot: unknown value "hubspt"; '
+            'did you mean "hubspot"? valid: csv, hubspot, salesforce',
+        ),
+        (
+            "cadenza.yaml",
+            "pull_every: 15 minutes",
+            "pull_every: 2 business days",
+            'cadenza.yaml:16:17: connections.hubspot.pull_every: "2 business days": business days '
+            "have no fixed length; valid: ",
+        ),
+        (
+            "cadenza.yaml",
+            "smtp+starttls://smtp",
+            "https://smtp",
+            'cadenza.yaml:37:11: mailboxes.0.smtp: "https://smtp.example.com:587" is no address of '
+            "this kind of server; write it like smtp+starttls://mail.example.com; "
+            "valid schemes: smtp+starttls, smtps, smtp",
+        ),
+        (
+            "cadenza.yaml",
+            "per_hour: 25",
+            "per_hour: 0",
+            'cadenza.yaml:42:15: mailboxes.0.per_hour "0" should be greater than 0',
+        ),
+    ],
+)
+def test_a_mistake_is_told_at_its_place(problems_after, file, written, instead, expected):
+    found = problems_after(file, written, instead)
+
+    assert found[0].startswith(expected), found
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("token: ${HUBSPOT_TOKEN}", "token: pat-na1-secret"),
+        ("token: ${HUBSPOT_TOKEN}", "token: {value: pat-na1-secret}"),
+        ("token: ${HUBSPOT_TOKEN}", "tokn: pat-na1-secret"),
+        ("token: ${HUBSPOT_TOKEN}", "token: 'x${HUBSPOT_TOKEN}pat-na1-secret'"),
+        ("kind: hubspot\n    token: ${HUBSPOT_TOKEN}", "token: pat-na1-secret"),
+        ("password: ${MAIL_PASSWORD_ADA}", "password: pat-na1-secret"),
+        ("smtp://smtp.example.com", "smtp://ada:pat-na1-secret@smtp.example.com"),
+        ("smtp+starttls://smtp.example.com:587", "smtps://ada:pat-na1-secret@host:x"),
+        ("https://example.my", "https://ada:pat-na1-secret@example.my"),
+        ("token: ${HUBSPOT_TOKEN}", "token: ${HUBSPOT_TOKEN}\n    token: pat-na1-secret"),
+        ("token: ${HUBSPOT_TOKEN}", "token: !!binary pat-na1-secret"),
+        ("token: ${HUBSPOT_TOKEN}", "token: pat-na1-secret: x"),
+    ],
+)
+def test_a_secret_that_is_written_out_is_refused_and_not_shown(starter, written, instead):
+    path = starter / "cadenza.yaml"
+    text = path.read_text().replace("smtp+starttls://smtp", "smtp://smtp")
+    written = written.replace("smtp+starttls://smtp", "smtp://smtp")
+    assert written in text
+    path.write_text(text.replace(written, instead))
+
+    with pytest.raises(Invalid) as caught:
+        load(starter, schema=FIELDS)
+
+    assert all(problem.file == "cadenza.yaml" for problem in caught.value.problems)
+    assert "secret" not in repr(caught.value.problems).replace("a secret must", "")
+
+
+def test_all_problems_of_all_files_come_at_once_in_order(starter):
+    for file, written, instead in (
+        ("cadenza.yaml", "ada@example.com\n    name", "ada\n    name"),
+        ("process.yaml", "owner: marketing", "ownr: marketing"),
+        ("sequences/approach.yaml", "approach-closing", "no-such"),
+        ("sequences/onboarding.yaml", "name: onboarding", "name: approach"),
+        (f"{TEMPLATE}/subject.txt", "company.name", "company.nam"),
+    ):
+        path = starter / file
+        path.write_text(path.read_text().replace(written, instead))
+
+    found = problems(starter)
+
+    assert [line.split(":")[0] for line in found] == [
+        "cadenza.yaml",
+        "process.yaml",
+        "process.yaml",
+        "sequences/approach.yaml",
+        "sequences/onboarding.yaml",
+        f"{TEMPLATE}/subject.txt",
+    ]
+
+
+def test_two_mailboxes_with_one_address(problems_after):
+    found = problems_after(
+        "cadenza.yaml",
+        "mailboxes:\n",
+        "mailboxes:\n"
+        "  - address: Ada@example.com\n"
+        "    smtp: smtps://s.example.com\n"
+        "    imap: imaps://i.example.com\n"
+        "    password: ${P}\n",
+    )
+
+    assert found == ['cadenza.yaml:38:14: mailboxes.1.address: two mailboxes have the address "ada@example.com"']
+
+
+def test_counterparts_are_held_against_the_connections(problems_after):
+    found = problems_after("cadenza.yaml", "  salesforce:\n", "  sfdc:\n")
+
+    assert len(found) == 14  # of seven stages: one is unknown, one is missing
+    assert found[0] == (
+        'process.yaml:41:5: Prospecting has no counterpart in the connection "sfdc"'
+    )
+    assert found[1] == 'process.yaml:43:7: unknown connection "salesforce"; valid: hubspot, sfdc'
+
+
+def test_files_that_are_missing(starter):
+    (starter / TEMPLATE / "body.txt").unlink()
+    (starter / TEMPLATE / "subject.txt").unlink()
+    (starter / TEMPLATE / "body.htm").write_text("x")
+    (starter / "process.yaml").unlink()
+
+    assert problems(starter) == [
+        "process.yaml:1:1: cannot be read: No such file or directory",
+        'sequences/approach.yaml:26:12: "approach-opening" begins a thread here and needs a '
+        f"subject: {TEMPLATE}/subject.txt is missing",
+        f'{TEMPLATE}/body.htm:1:1: unknown file "body.htm"; did you mean "body.html"? '
+        "valid: body.html, body.txt, subject.txt",
+        f"{TEMPLATE}/body.txt:1:1: is missing: every email has a plain text",
+    ]
+
+
+def test_an_empty_folder_and_no_folder(tmp_path):
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        assert problems(folder) == [
+            "cadenza.yaml:1:1: cannot be read: No such file or directory",
+            "process.yaml:1:1: cannot be read: No such file or directory",
+        ]
+
+
+def test_mapped_fields_may_be_read(starter):
+    path = starter / "cadenza.yaml"
+    path.write_text(
+        path.read_text().replace("{ timezone: hs_timezone }", "{ budget: annual_budget }")
+    )
+    sequence = starter / "sequences/approach.yaml"
+    text = sequence.read_text()
+
+    sequence.write_text(text.replace("not deal.is_closed", 'lead.extra.budget == "high"'))
+    assert "approach" in load(starter, schema=FIELDS).sequences
+
+    sequence.write_text(text.replace("not deal.is_closed", 'lead.extra.bugdet == "high"'))
+    assert problems(starter) == [
+        'sequences/approach.yaml:6:72: enroll.when: unknown field of lead.extra "bugdet"; '
+        'did you mean "budget"? valid: budget'
+    ]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(
+    file=st.sampled_from(
+        ["cadenza.yaml", "process.yaml", "sequences/approach.yaml", f"{TEMPLATE}/body.txt"]
+    ),
+    content=st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)),
+)
+@example(file="cadenza.yaml", content=b"connections: {a: {kind: []}}\nmailboxes: [1]")
+@example(file="cadenza.yaml", content=b"connections: {a: {kind: {}}}\nmailboxes: {}")
+@example(file="process.yaml", content=b"answers: {1: [a]}\nstages: [{name: []}]")
+@example(file="sequences/approach.yaml", content=b"steps: [{email: 1, id: 2}]\nenroll: x")
+@example(file="sequences/approach.yaml", content=b"steps: [{id: a, wait: {a: 1}}]")
+def test_whatever_a_file_holds_is_loaded_or_invalid(starter, file, content):
+    original = (starter / file).read_bytes()
+    try:
+        (starter / file).write_bytes(content)
+        load(starter, schema=FIELDS)
+    except Invalid as invalid:
+        assert invalid.problems
+    finally:
+        (starter / file).write_bytes(original)
+
+
+def test_a_workspace_without_sequences_loads(starter):
+    shutil.rmtree(starter / "sequences")
+    path = starter / "process.yaml"
+    text = path.read_text()
+    for line in [line for line in text.splitlines() if "      sequences: [" in line]:
+        text = text.replace(f"{line}\n", "")
+    path.write_text(text)
+
+    assert dict(load(starter, schema=FIELDS).sequences) == {}

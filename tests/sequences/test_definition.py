@@ -1,0 +1,153 @@
+import pytest
+
+from sequences.definition import EmailStep, Sequence, TaskStep, WaitStep
+from workspace.durations import Duration
+from workspace.source import parse_yaml
+from workspace.validation import validate
+
+VALID = """\
+name: approach
+stage: Approach
+enroll:
+  when: lead.stage == "Approach"
+window:
+  days: [mon, fri]
+  from: "09:00"
+  to: 17:30
+steps:
+  - id: research
+    task: research
+    title: Look them up
+    due: 1 business day
+  - id: breathe
+    wait: 3 business days
+  - id: opening
+    email: approach-opening
+"""
+
+
+def read(text):
+    return validate(Sequence, parse_yaml(text, "s.yaml"))
+
+
+def test_a_sequence_is_read():
+    sequence = read(VALID)
+
+    assert isinstance(sequence, Sequence)
+    assert sequence.steps == (
+        TaskStep(
+            id="research",
+            task="research",
+            title="Look them up",
+            due=Duration(amount=1, unit="business day"),
+        ),
+        WaitStep(id="breathe", wait=Duration(amount=3, unit="business day")),
+        EmailStep(id="opening", email="approach-opening"),
+    )
+    assert sequence.window.model_dump(mode="json", by_alias=True) == {
+        "days": ["mon", "fri"],
+        "from": "09:00",
+        "to": "17:30",
+        "timezone": None,
+    }
+    assert (sequence.enroll.per_day, sequence.enroll.existing) == (None, True)
+
+
+def test_a_sequence_survives_the_database():
+    sequence = read(VALID)
+
+    assert Sequence.model_validate(sequence.model_dump(mode="json", by_alias=True)) == sequence
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "expected"),
+    [
+        (
+            "stage: Approach\n",
+            "stag: Approach\n",
+            [
+                's.yaml:1:1: the field "stage" is missing',
+                's.yaml:2:1: unknown field "stag"; did you mean "stage"? '
+                "valid: description, enroll, exit, name, stage, steps, window",
+            ],
+        ),
+        (
+            "email: approach-opening",
+            "emial: approach-opening",
+            [
+                "s.yaml:16:5: steps.2: a step has exactly one of email, task, wait; "
+                "this has id, emial"
+            ],
+        ),
+        (
+            "    title: Look them up",
+            "    titel: Look them up",
+            [
+                's.yaml:10:5: the field "title" of steps.0 is missing',
+                's.yaml:12:5: unknown field "titel"; did you mean "title"? '
+                "valid: due, id, task, title",
+            ],
+        ),
+        (
+            "3 business days",
+            "3 fortnights",
+            [
+                's.yaml:15:11: steps.1.wait: "3 fortnights": unknown unit "fortnights"; '
+                "valid: business days, days, hours, minutes, seconds, weeks"
+            ],
+        ),
+        (
+            "task: research",
+            "task: reserch",
+            [
+                's.yaml:11:11: steps.0.task: unknown value "reserch"; did you mean "research"? '
+                "valid: call, email, research, social"
+            ],
+        ),
+        (
+            "[mon, fri]",
+            "[mon, freitag]",
+            [
+                's.yaml:6:15: window.days.1: unknown value "freitag"; did you mean "fri"? '
+                "valid: fri, mon, sat, sun, thu, tue, wed"
+            ],
+        ),
+        (
+            "to: 17:30",
+            "to: 08:00",
+            ['s.yaml:8:7: window.to: "08:00" is not later than from, "09:00"'],
+        ),
+        (
+            "id: breathe",
+            "id: research",
+            ['s.yaml:14:9: steps.1.id: two steps have the id "research"'],
+        ),
+        (
+            "name: approach",
+            "name: My Approach",
+            ['s.yaml:1:7: name "My Approach" must be lower-case words joined by "-"'],
+        ),
+        (
+            "to: 17:30",
+            "to: 17:30\n  timezone: Europe/Berln",
+            [
+                's.yaml:9:13: window.timezone: unknown timezone "Europe/Berln"; IANA names are '
+                "valid, such as Europe/Berlin, Europe/Dublin, Europe/Kirov"
+            ],
+        ),
+    ],
+)
+def test_a_mistake_is_told_at_its_place(written, instead, expected):
+    assert written in VALID
+
+    problems = read(VALID.replace(written, instead))
+
+    assert sorted(map(str, problems)) == sorted(expected)
+
+
+@pytest.mark.parametrize("text", ["[]", "just text", "steps: {}", "steps: []", "steps: [1, [], ~]"])
+def test_what_is_no_sequence_has_problems(text):
+    problems = read(text)
+
+    assert isinstance(problems, list)
+    assert problems != []
