@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from connectors import endpoints
 from connectors.base import Connector
@@ -60,6 +61,15 @@ def _salesforce(settings: Settings) -> Connector:
     )
 
 
+def _csv(settings: Settings) -> Connector:
+    from connectors.csv_folder import CsvConnector, connector  # noqa: PLC0415 - as above
+
+    return CsvConnector(
+        folder=Path(_text(settings, "folder")),
+        table=merged(connector.COLUMNS, settings.get("fields")),
+    )
+
+
 def _text(settings: Settings, name: str) -> str:
     value = settings.get(name)
     if not isinstance(value, str) or not value.strip():
@@ -69,5 +79,6 @@ def _text(settings: Settings, name: str) -> str:
 
 _KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings], Connector]]] = {
     "hubspot": (frozenset({"token", "url"}), _hubspot),
+    "csv": (frozenset({"folder"}), _csv),
     "salesforce": (frozenset({"url", "client_id", "client_secret"}), _salesforce),
 }

@@ -1,0 +1,278 @@
+"""A folder with owners.csv, companies.csv, leads.csv and deals.csv; touches go to touches.csv.
+
+The first row of each names the columns: our field names, or what the workspace maps them to. Only
+`id` must be there. Columns that nobody mapped are kept and not read. Several people of a deal stand
+in `lead_ids`, separated by semicolons. A row that is gone is not a deleted record: a column
+`deleted` says true for one.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from connectors.base import (
+    Choice,
+    Choices,
+    Conflict,
+    Kind,
+    Outcome,
+    Page,
+    Record,
+    Refused,
+    Skipped,
+    Touch,
+    Unavailable,
+    Update,
+)
+from connectors.batches import RecordUpdate, chunks, write_coalesced
+from connectors.csv_folder.sheet import (
+    Row,
+    Sheet,
+    digest_of,
+    locked,
+    new_sheet,
+    read_sheet,
+    replace_file,
+)
+from connectors.mapping import FieldTable, vendor_name
+from connectors.records import Malformed, build, flag, names_of, text
+
+FILES: Mapping[Kind, str] = {
+    "owner": "owners.csv",
+    "company": "companies.csv",
+    "lead": "leads.csv",
+    "deal": "deals.csv",
+}
+#: Our field -> the column, before the workspace maps it.
+COLUMNS: FieldTable = {
+    kind: {**{name: name for name in sorted(names_of(kind))}, "external_id": "id"} for kind in FILES
+}
+TOUCHES = "touches.csv"
+TOUCH_COLUMNS = (
+    "message_id", "lead_id", "deal_id", "owner_id", "sent_at", "from_email", "to_email", "subject",
+    "text",
+)  # fmt: skip
+_PAGE = 500
+_READ_ONLY = frozenset({"external_id", "modified_at", "deleted", "lead_ids"})
+_KINDS: tuple[Literal["lead", "deal"], ...] = ("lead", "deal")
+
+
+class CsvConnector:
+    """Makes no calls: `calls` counts the files that it read or wrote."""
+
+    def __init__(self, *, folder: Path, table: FieldTable) -> None:
+        self._folder, self._table = folder, table
+        self.calls = 0
+
+    def check(self) -> str:
+        found = [name for name in FILES.values() if (self._here() / name).exists()]
+        if not found:
+            raise Refused(f"{self._folder} has none of {', '.join(FILES.values())}")
+        return f"{self._folder.name}: {', '.join(found)}"
+
+    def choices(self) -> Choices:
+        """The values that stand in the files today."""
+        return Choices(
+            deal_stage=self._values("deal", "stage"),
+            lead_status=self._values("lead", "status"),
+            lifecycle_stage=self._values("lead", "lifecycle_stage"),
+        )
+
+    def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:  # noqa: ARG002 - a file has no window
+        """All rows when the file is another one than at the cursor, else none."""
+        path = self._here() / FILES[kind]
+        self.calls += 1
+        known, start = _place(cursor)
+        digest = digest_of(path)
+        sheet = read_sheet(path) if digest and (digest != known or start) else None
+        if sheet is None:
+            yield Page(records=[], cursor=_cursor(digest, 0))
+            return
+        places = range(start if sheet.digest == known else 0, len(sheet.rows))
+        pages = list(chunks(places, _PAGE)) or [[]]
+        for number, page in enumerate(pages, start=1):
+            records, skipped = self._built(kind, sheet, [sheet.rows[place] for place in page])
+            behind = page[-1] + 1 if number < len(pages) else 0
+            yield Page(records=records, skipped=skipped, cursor=_cursor(sheet.digest, behind))
+
+    def read(self, kind: Literal["lead", "deal"], external_ids: Sequence[str]) -> Sequence[Record]:
+        sheet = self._sheet(kind)
+        if sheet is None:
+            return []
+        wanted = set(external_ids)
+        rows = [row for row in sheet.rows if self._id(kind, row) in wanted]
+        return self._built(kind, sheet, rows)[0]
+
+    def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
+        return write_coalesced(updates, self._write_records)
+
+    def log_touches(self, touches: Sequence[Touch]) -> Sequence[Outcome]:
+        """One row each in touches.csv; a Message-ID that stands there already is not repeated."""
+        if not touches:
+            return []
+        path = self._here() / TOUCHES
+        with locked(self._folder):
+            self.calls += 1
+            sheet = read_sheet(path) or new_sheet(path, TOUCH_COLUMNS)
+            missing = [name for name in TOUCH_COLUMNS if name not in sheet.columns]
+            if missing:
+                raise Refused(f"{TOUCHES}:1:1: lacks the columns {', '.join(missing)}")
+            known = {row.values.get("message_id") for row in sheet.rows}
+            fresh = {t.message_id: t for t in touches if t.message_id not in known}
+            if fresh:
+                replace_file(path, sheet.with_more([_touch_row(t) for t in fresh.values()]))
+        return [Outcome(external_id=touch.message_id) for touch in touches]
+
+    def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
+        self.calls += 1
+        sheet = read_sheet(self._here() / TOUCHES)
+        wanted = set(lead_ids)
+        ids = [
+            row.values.get("message_id", "")
+            for row in (sheet.rows if sheet else ())
+            if row.values.get("lead_id") in wanted
+        ]
+        return {message_id: message_id for message_id in ids if message_id}
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def _here(self) -> Path:
+        if not self._folder.is_dir():
+            raise Unavailable(f"there is no folder {self._folder}")
+        return self._folder
+
+    def _sheet(self, kind: Kind) -> Sheet | None:
+        self.calls += 1
+        return read_sheet(self._here() / FILES[kind])
+
+    def _values(self, kind: Kind, name: str) -> list[Choice]:
+        sheet, column = self._sheet(kind), self._table[kind][name]
+        rows = sheet.rows if sheet else ()
+        values = {row.values.get(column, "").strip() for row in rows} - {""}
+        return [Choice(value=value, label=value) for value in sorted(values)]
+
+    def _id(self, kind: Kind, row: Row) -> str:
+        return row.values.get(self._table[kind]["external_id"], "").strip()
+
+    def _built(
+        self, kind: Kind, sheet: Sheet, rows: Sequence[Row]
+    ) -> tuple[list[Record], list[Skipped]]:
+        """Records, and the rows that are none, each with file, line and column."""
+        if self._table[kind]["external_id"] not in sheet.columns:
+            wanted = self._table[kind]["external_id"]
+            raise Refused(f"{sheet.path.name}:1:1: has no column {wanted!r}")
+        records: list[Record] = []
+        skipped: list[Skipped] = []
+        for row in rows:
+            if not any(row.values.values()):
+                continue  # a blank line
+            try:
+                if row.fault:
+                    raise Malformed(row.fault)  # noqa: TRY301 - one place makes the message
+                records.append(build(kind, self._raw(kind, row)))
+            except Malformed as error:
+                field = str(error).partition(":")[0]
+                column = self._table[kind].get(field, self._table[kind]["external_id"])
+                reason = f"{sheet.place(row.line, column)}: {error}"
+                skipped.append(Skipped(external_id=self._id(kind, row), reason=reason))
+        return records, skipped
+
+    def _raw(self, kind: Kind, row: Row) -> Mapping[str, object]:
+        values: dict[str, object] = {
+            ours: (row.values.get(column) or "").strip() or None
+            for ours, column in self._table[kind].items()
+        }
+        if kind == "deal" and values["lead_ids"] is not None:
+            people = text(values["lead_ids"]).split(";")
+            values["lead_ids"] = [id_.strip() for id_ in people if id_.strip()]
+        return values
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def _write_records(self, updates: Sequence[RecordUpdate]) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        self._here()
+        with locked(self._folder):
+            for kind in _KINDS:
+                mine = {place: u for place, u in enumerate(updates) if u.kind == kind}
+                if mine:
+                    outcomes |= self._write_kind(kind, mine)
+        return [outcomes[place] for place in range(len(updates))]
+
+    def _write_kind(
+        self, kind: Literal["lead", "deal"], updates: Mapping[int, RecordUpdate]
+    ) -> Mapping[int, Outcome]:
+        sheet = self._sheet(kind) or new_sheet(self._folder / FILES[kind], ("id",))
+        places = {self._id(kind, row): place for place, row in enumerate(sheet.rows)}
+        outcomes: dict[int, Outcome] = {}
+        changed: dict[int, Mapping[str, str]] = {}
+        for position, update in updates.items():
+            try:
+                values = self._cells(kind, sheet, update)
+                changed[_found(places, update.external_id, sheet)] = values
+                outcomes[position] = Outcome(external_id=update.external_id)
+            except (Refused, Conflict) as error:
+                outcomes[position] = Outcome(external_id="", error=error)
+        if changed:
+            replace_file(sheet.path, sheet.with_rows(changed))
+        return outcomes
+
+    def _cells(self, kind: Kind, sheet: Sheet, update: RecordUpdate) -> Mapping[str, str]:
+        cells: dict[str, str] = {}
+        for name, value in update.fields.items():
+            column = vendor_name(self._table, kind, name)
+            if name in _READ_ONLY or column not in sheet.columns:
+                choices = ", ".join(sheet.columns)
+                raise Refused(
+                    f"{sheet.path.name} takes no {name!r}; its columns are {choices}", field=name
+                )
+            self._check(name, value)
+            cells[column] = text(value)
+        return cells
+
+    def _check(self, name: str, value: object) -> None:
+        """A value that could not be read back is refused, as another CRM's validation would."""
+        try:
+            if name in {"do_not_contact", "is_closed", "is_won"}:
+                flag(value)
+        except Malformed as error:
+            raise Refused(f"{name}: {error}", field=name) from error
+
+
+def _found(places: Mapping[str, int], external_id: str, sheet: Sheet) -> int:
+    try:
+        return places[external_id]
+    except KeyError:
+        raise Conflict(f"{sheet.path.name} has no row {external_id!r} any more") from None
+
+
+def _touch_row(touch: Touch) -> Mapping[str, str]:
+    return {
+        "message_id": touch.message_id,
+        "lead_id": touch.lead_id,
+        "deal_id": touch.deal_id,
+        "owner_id": touch.owner_id,
+        "sent_at": touch.sent_at.isoformat(),
+        "from_email": touch.from_email,
+        "to_email": touch.to_email,
+        "subject": touch.subject,
+        "text": touch.text,
+    }
+
+
+def _cursor(digest: str, start: int) -> str:
+    return json.dumps({"digest": digest, "row": start})
+
+
+def _place(cursor: str) -> tuple[str, int]:
+    """Digest and first unread row; a text that no cursor wrote starts over."""
+    try:
+        place = json.loads(cursor or "{}")
+        return str(place.get("digest", "")), int(place.get("row", 0))
+    except (ValueError, TypeError, AttributeError):
+        return "", 0
