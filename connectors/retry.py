@@ -26,12 +26,10 @@ PATIENCE = 20.0
 #: A longer `retry_after` is not waited for here.
 SHORT = 10.0
 
-_backoff = wait_exponential_jitter(initial=0.3, max=5, jitter=0.3)
+_backoff = wait_exponential_jitter(multiplier=0.3, max=5, jitter=0.3)
 
 
-def persistently(
-    call: Callable[[], T], *, repeatable: bool, sleep: Callable[[float], None] = time.sleep
-) -> T:
+def persistently(call: Callable[[], T], *, repeatable: bool) -> T:
     """Call until it succeeds or patience ends, then raise its last error.
 
     Pass `repeatable=True` for reads, and for writes where doing it twice is doing it once: only
@@ -42,10 +40,15 @@ def persistently(
         retry=retry_if_exception(lambda error: _worth_another(error, repeatable=repeatable)),
         wait=_wait,
         stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(PATIENCE),
-        sleep=sleep,
+        sleep=lambda seconds: rest(seconds),
         reraise=True,
     )
     return retrying(call)
+
+
+def rest(seconds: float) -> None:
+    """The one wait of the connectors, bounded by `persistently`."""
+    time.sleep(seconds)
 
 
 def _worth_another(error: BaseException, *, repeatable: bool) -> bool:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from email.message import EmailMessage
+from email.message import Message
 from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime
 from hashlib import sha256
@@ -152,12 +153,17 @@ def _report(mail: Accepted, at: datetime, *, action: str, status: str, words: st
     report["Return-Path"] = "<>"
     report.attach(MIMEText(f"Your message to {mail.recipient}: {words}\n", "plain", "utf-8"))
     recipient = on_the_wire(mail.recipient)
-    delivery = EmailMessage()
-    delivery["Content-Type"] = "message/delivery-status"
+    delivery = MIMENonMultipart("message", "delivery-status")
     delivery.set_payload(
-        f"Reporting-MTA: dns; mx.example\nArrival-Date: {format_datetime(at)}\n\n"
-        f"Final-Recipient: rfc822; {recipient}\nAction: {action}\nStatus: {status}\n"
-        f"Diagnostic-Code: smtp; {words}\n"
+        [
+            _fields(("Reporting-MTA", "dns; mx.example"), ("Arrival-Date", format_datetime(at))),
+            _fields(
+                ("Final-Recipient", f"rfc822; {recipient}"),
+                ("Action", action),
+                ("Status", status),
+                ("Diagnostic-Code", f"smtp; {words}"),
+            ),
+        ]
     )
     report.attach(delivery)
     headers = MIMEText(
@@ -165,6 +171,13 @@ def _report(mail: Accepted, at: datetime, *, action: str, status: str, words: st
     )
     report.attach(headers)
     return report.as_bytes(policy=WIRE)
+
+
+def _fields(*fields: tuple[str, str]) -> Message:
+    block = Message()
+    for name, value in fields:
+        block[name] = value
+    return block
 
 
 def _address(
