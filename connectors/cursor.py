@@ -27,9 +27,15 @@ class Cursor:
     def parse(cls, written: str) -> Self:
         """Text that no cursor wrote starts over: records may repeat, none is skipped."""
         try:
-            return cls(**json.loads(written)) if written else cls()
-        except (ValueError, TypeError):
+            cursor = cls(**json.loads(written)) if written else cls()
+            for moment in (cursor.since, cursor.until, cursor.archived):
+                if moment and datetime.fromisoformat(moment).tzinfo is None:
+                    return cls()
+            if not all(isinstance(mark, str) for mark in dict(cursor.place or {}).values()):
+                return cls()
+        except (ValueError, TypeError, RecursionError):
             return cls()
+        return cursor
 
     def begun(self, now: datetime) -> Self:
         """The scan under way, or a new one that ends at `now`."""

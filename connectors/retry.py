@@ -40,7 +40,7 @@ def persistently(call: Callable[[], T], *, repeatable: bool) -> T:
         retry=retry_if_exception(lambda error: _worth_another(error, repeatable=repeatable)),
         wait=_wait,
         stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(PATIENCE),
-        sleep=lambda seconds: rest(seconds),
+        sleep=rest,
         reraise=True,
     )
     return retrying(call)

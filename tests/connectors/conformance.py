@@ -1,0 +1,313 @@
+"""What every connector must do. Subclass it, and give a fixture `crm` with an `Account`."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from connectors.base import (
+    KINDS,
+    CompanyRecord,
+    Conflict,
+    DealRecord,
+    LeadRecord,
+    OwnerRecord,
+    Refused,
+    Touch,
+    Unauthorized,
+    Unavailable,
+    Update,
+)
+from connectors.records import TYPES
+
+
+@dataclass
+class Account:
+    """One CRM account under test, with what a test must know of it."""
+
+    #: Builds a connector of this account, with settings in place of the right ones.
+    connect: Any
+    #: The CRM's moment, and moving it on.
+    now: Any
+    advance: Any
+    #: Settings that point to nobody, and ones with a wrong secret; None where there is no secret.
+    nowhere: dict
+    wrong_secret: dict | None
+    #: Ids of a lead that takes a status and of a deal, and values to write there.
+    lead_id: str
+    deal_id: str
+    status: str
+    stage: str
+    #: An update that this CRM refuses.
+    refused: Update
+    #: An id of a lead that nobody has.
+    unknown_id: str
+    #: Calls that a pull of a kind may make when nothing changed.
+    quiet_calls: dict
+
+    def pull(self, connector, kind, cursor=""):
+        """Records by id of a whole pull, and the last cursor."""
+        records, last = {}, cursor
+        for page in connector.changed(kind, cursor, now=self.now()):
+            assert page.skipped == () or not list(page.skipped), page.skipped
+            records |= {record.external_id: record for record in page.records}
+            last = page.cursor
+        return records, last
+
+
+class Conformance:
+    @pytest.fixture
+    def connector(self, crm):
+        made = crm.connect()
+        yield made
+        made.close()
+
+    def test_check_says_who_we_are(self, connector):
+        assert connector.check().strip()
+
+    def test_choices_hold_what_the_records_have(self, crm, connector):
+        choices = connector.choices()
+
+        leads, _ = crm.pull(connector, "lead")
+        deals, _ = crm.pull(connector, "deal")
+        assert {lead.status for lead in leads.values()} - {""} <= {
+            choice.value for choice in choices.lead_status
+        }
+        assert {deal.stage for deal in deals.values()} <= {
+            choice.value for choice in choices.deal_stage
+        }
+        assert crm.stage in {choice.value for choice in choices.deal_stage}
+
+    def test_first_pull_brings_everything_linked(self, crm, connector):
+        pulled = {kind: crm.pull(connector, kind)[0] for kind in KINDS}
+
+        for kind in KINDS:
+            assert pulled[kind]
+            assert {type(record) for record in pulled[kind].values()} == {TYPES[kind]}
+        owners, companies, leads, deals = (pulled[kind] for kind in KINDS)
+        assert all(isinstance(owner, OwnerRecord) and owner.email for owner in owners.values())
+        for record in [*companies.values(), *leads.values(), *deals.values()]:
+            assert isinstance(record, CompanyRecord | LeadRecord | DealRecord)
+            assert record.owner_id in {"", *owners}
+        assert {lead.company_id for lead in leads.values()} <= {"", *companies}
+        assert {deal.company_id for deal in deals.values()} <= {"", *companies}
+        assert {id_ for deal in deals.values() for id_ in deal.lead_ids} <= set(leads)
+        assert any(deal.lead_ids for deal in deals.values())
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_quiet_pull_is_empty_and_cheap(self, crm, connector, kind):
+        _, cursor = crm.pull(connector, kind)
+        crm.advance()
+        _, cursor = crm.pull(connector, kind, cursor)  # may repeat what lies in the overlap
+        crm.advance()
+        before = connector.calls
+
+        records, after = crm.pull(connector, kind, cursor)
+
+        assert records == {}
+        assert connector.calls - before <= crm.quiet_calls[kind]
+        assert crm.pull(connector, kind, after)[0] == {}
+
+    def test_change_is_seen_and_then_quiet(self, crm, connector):
+        _, cursor = crm.pull(connector, "lead")
+        crm.advance()
+        _, cursor = crm.pull(connector, "lead", cursor)
+        crm.advance()
+        _change(crm, "Chief of the change")
+
+        seen, cursor = crm.pull(connector, "lead", cursor)
+        crm.advance()
+        repeated, cursor = crm.pull(connector, "lead", cursor)
+        crm.advance()
+        quiet, _ = crm.pull(connector, "lead", cursor)
+
+        assert seen[crm.lead_id].title == "Chief of the change"
+        assert set(repeated) <= set(seen)
+        assert quiet == {}
+
+    def test_change_at_the_moment_of_a_pull_is_seen_by_the_next(self, crm, connector):
+        _, cursor = crm.pull(connector, "lead")
+        _change(crm, "Chief of the moment")
+
+        seen, _ = crm.pull(connector, "lead", cursor)
+
+        assert seen[crm.lead_id].title == "Chief of the moment"
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_first_pull_resumes_behind_every_page(self, crm, connector, kind):
+        pages = list(connector.changed(kind, "", now=crm.now()))
+        everything = {record.external_id for page in pages for record in page.records}
+
+        for number, page in enumerate(pages[:-1], start=1):
+            landed = {record.external_id for done in pages[:number] for record in done.records}
+            rest, _ = crm.pull(connector, kind, page.cursor)
+            assert landed | set(rest) == everything
+            assert len(rest) < len(everything)
+
+    def test_delta_resumes_behind_every_page(self, crm, connector):
+        ids = sorted(crm.pull(connector, "lead")[0])
+        cursor = crm.pull(connector, "lead")[1]
+        crm.advance()
+        cursor = crm.pull(connector, "lead", cursor)[1]
+        crm.advance()
+        edited = connector.update(
+            [Update(kind="lead", external_id=id_, fields={"title": "Delta"}) for id_ in ids]
+        )
+        assert [outcome.error for outcome in edited] == [None] * len(ids)
+
+        pages = list(connector.changed("lead", cursor, now=crm.now()))
+
+        for number, page in enumerate(pages, start=1):
+            landed = {record.external_id for done in pages[:number] for record in done.records}
+            rest, _ = crm.pull(connector, "lead", page.cursor)
+            assert landed | set(rest) >= set(ids)
+
+    def test_update_reads_back(self, crm, connector):
+        outcomes = connector.update(
+            [
+                Update(kind="lead", external_id=crm.lead_id, fields={"status": crm.status}),
+                Update(kind="deal", external_id=crm.deal_id, fields={"stage": crm.stage}),
+            ]
+        )
+
+        assert [(o.external_id, o.error) for o in outcomes] == [
+            (crm.lead_id, None),
+            (crm.deal_id, None),
+        ]
+        assert connector.read("lead", [crm.lead_id])[0].status == crm.status
+        assert connector.read("deal", [crm.deal_id])[0].stage == crm.stage
+
+    def test_update_keeps_every_character(self, crm, connector):
+        title = "Zoë «ß»; 'x', \"y\"\nline2 \\ 東京 \N{CLINKING BEER MUGS}"
+
+        _change(crm, title)
+
+        assert connector.read("lead", [crm.lead_id])[0].title == title
+
+    def test_two_updates_of_one_record_both_land(self, crm, connector):
+        outcomes = connector.update(
+            [
+                Update(kind="lead", external_id=crm.lead_id, fields={"title": "Twice"}),
+                Update(kind="lead", external_id=crm.lead_id, fields={"phone": "+49 30 1"}),
+            ]
+        )
+
+        assert [outcome.error for outcome in outcomes] == [None, None]
+        (lead,) = connector.read("lead", [crm.lead_id])
+        assert (lead.title, lead.phone) == ("Twice", "+49 30 1")
+
+    def test_refused_row_does_not_hold_up_healthy_ones(self, crm, connector):
+        outcomes = connector.update(
+            [
+                Update(kind="lead", external_id=crm.lead_id, fields={"title": "Healthy"}),
+                crm.refused,
+                Update(kind="deal", external_id=crm.deal_id, fields={"stage": crm.stage}),
+            ]
+        )
+
+        assert [type(outcome.error) for outcome in outcomes] == [type(None), Refused, type(None)]
+        assert outcomes[1].external_id == ""
+        assert outcomes[1].error.field
+        assert connector.read("lead", [crm.lead_id])[0].title == "Healthy"
+
+    def test_unknown_field_is_refused_with_the_choices(self, crm, connector):
+        (outcome,) = connector.update(
+            [Update(kind="lead", external_id=crm.lead_id, fields={"statsu": "x"})]
+        )
+
+        assert isinstance(outcome.error, Refused)
+        assert outcome.error.field == "statsu"
+        assert "status" in str(outcome.error)
+
+    def test_record_that_is_gone_is_a_conflict_and_not_read(self, crm, connector):
+        (outcome,) = connector.update(
+            [Update(kind="lead", external_id=crm.unknown_id, fields={"title": "x"})]
+        )
+
+        assert isinstance(outcome.error, Conflict)
+        assert list(connector.read("lead", [crm.unknown_id])) == []
+        assert [r.external_id for r in connector.read("lead", [crm.unknown_id, crm.lead_id])] == [
+            crm.lead_id
+        ]
+
+    def test_touches_are_logged_and_found(self, crm, connector):
+        first, second = _touch(crm, "first"), _touch(crm, "second", deal_id=crm.deal_id)
+
+        outcomes = connector.log_touches([first, second])
+
+        assert [outcome.error for outcome in outcomes] == [None, None]
+        found = connector.find_touches([crm.lead_id])
+        assert {id_: found.get(id_) for id_ in (first.message_id, second.message_id)} == {
+            first.message_id: outcomes[0].external_id,
+            second.message_id: outcomes[1].external_id,
+        }
+        assert first.message_id not in connector.find_touches([crm.unknown_id])
+
+    def test_nothing_to_write_makes_no_call(self, connector):
+        before = connector.calls
+
+        assert list(connector.update([])) == []
+        assert list(connector.log_touches([])) == []
+        assert connector.calls == before
+
+    def test_wrong_secret_is_unauthorized(self, crm):
+        if crm.wrong_secret is None:
+            pytest.skip("has no secret")
+        stranger = crm.connect(**crm.wrong_secret)
+
+        for attempt in (
+            stranger.check,
+            lambda: crm.pull(stranger, "lead"),
+            lambda: stranger.update([crm.refused]),
+        ):
+            with pytest.raises(Unauthorized):
+                attempt()
+        stranger.close()
+
+    def test_nobody_there_is_unavailable_within_seconds(self, crm):
+        lost = crm.connect(**crm.nowhere)
+        began = time.monotonic()
+
+        for attempt in (
+            lost.check,
+            lambda: crm.pull(lost, "deal"),
+            lambda: lost.log_touches([_touch(crm, "lost")]),
+        ):
+            with pytest.raises(Unavailable):
+                attempt()
+        assert time.monotonic() - began < 10
+        lost.close()
+
+    def test_cursor_of_nobody_starts_over(self, crm, connector):
+        everything, _ = crm.pull(connector, "company")
+
+        assert crm.pull(connector, "company", "no cursor")[0].keys() == everything.keys()
+        assert crm.pull(connector, "company", '{"since": 7}')[0].keys() == everything.keys()
+
+
+def _change(crm, title):
+    """Edit as somebody else does: over another connector."""
+    other = crm.connect()
+    (outcome,) = other.update(
+        [Update(kind="lead", external_id=crm.lead_id, fields={"title": title})]
+    )
+    other.close()
+    assert outcome.error is None
+
+
+_serial = iter(range(10**6))
+
+
+def _touch(crm, subject, deal_id=""):
+    return Touch(
+        message_id=f"<{subject}.{next(_serial)}@cadenza.example>",
+        subject=subject,
+        text=f"Hello, this is {subject}.\n\nRegards, Zoë",
+        sent_at=datetime(2026, 3, 2, 9, 30, tzinfo=UTC),
+        from_email="ada@example.com",
+        to_email="lead@example.com",
+        lead_id=crm.lead_id,
+        deal_id=deal_id,
+    )

@@ -1,0 +1,132 @@
+"""The sandbox process, one for the session, and a way to move its time."""
+
+import json
+import subprocess
+import sys
+import threading
+import urllib.request
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+pytest.register_assert_rewrite("tests.connectors.conformance")
+
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Sandbox:
+    """What the sandbox's one line of JSON says, and its control door."""
+
+    facts: dict
+
+    def __getitem__(self, name):
+        return self.facts[name]
+
+    def now(self):
+        return datetime.fromisoformat(self._control("/state")["now"])
+
+    def advance(self, by=timedelta(hours=1)):
+        self._control("/moment", {"now": (self.now() + by).isoformat()})
+
+    def _control(self, path, body=None):
+        request = urllib.request.Request(  # noqa: S310 - a loopback address that we were told
+            self.facts["control"] + path, data=json.dumps(body).encode() if body else None
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - likewise
+            return json.load(answer)
+
+
+@contextmanager
+def start_sandbox(folder, *options):
+    """The sandbox as a process of its own; its last words are told when it does not come up."""
+    with (folder / "sandbox.log").open("w") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "sandbox", "--state", str(folder), *options],
+            cwd=_CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        line = process.stdout.readline()
+        if not line:
+            pytest.fail(f"no sandbox: {(folder / 'sandbox.log').read_text()[-2000:]}")
+        yield Sandbox(json.loads(line))
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory):
+    with start_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    """Waits between attempts are counted, not slept: the errors under test are not passing."""
+    waited = []
+    monkeypatch.setattr("connectors.retry.rest", waited.append)
+    return waited
+
+
+class Scripted:
+    """A CRM that answers what it was told to, in turn, and keeps what it was asked."""
+
+    def __init__(self):
+        self.answers, self.asked = [], []
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _answer(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length)
+                script.asked.append((f"{self.command} {self.path}", dict(self.headers), body))
+                status, headers, content = script.next()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - names that http.server calls
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def answer(self, body, status=200, **headers):
+        """Say this next; the last one is said for ever. Bytes go out as they are."""
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers.append((status, named, content))
+
+    def next(self):
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join(timeout=10)
+        self.server.server_close()
+
+
+@pytest.fixture
+def scripted():
+    server = Scripted()
+    yield server
+    server.close()

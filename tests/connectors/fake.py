@@ -1,0 +1,149 @@
+"""A CRM in memory that is a Connector and passes the conformance suite; for tests of what uses one.
+
+crm = FakeCrm()
+crm.put("lead", LeadRecord(external_id="l1", email="ada@example.com"))
+connector = crm.connector()
+"""
+
+from collections import Counter
+from dataclasses import fields, replace
+
+from connectors.base import (
+    Choice,
+    Choices,
+    Conflict,
+    Outcome,
+    Page,
+    Refused,
+    Unauthorized,
+    Unavailable,
+)
+from connectors.records import TYPES
+
+SECRET = "right"
+_PAGE = 2
+
+
+class FakeCrm:
+    """The account: what it holds, and what it was asked."""
+
+    def __init__(self):
+        self.records = {kind: {} for kind in TYPES}
+        #: (kind, id) -> the number of its last change.
+        self.changed = {}
+        self.touches = {}
+        self.asked = Counter()
+        self.statuses = ["NEW", "OPEN"]
+        self.stages = ["open", "won", "lost"]
+        #: Errors to raise on the next calls, one each.
+        self.failures = []
+        self.reachable = True
+        self._serial = 0
+
+    def connector(self, secret=SECRET):
+        return FakeConnector(self, secret)
+
+    def put(self, kind, record):
+        """Create or replace a record, as a person in the CRM does."""
+        self._serial += 1
+        self.records[kind][record.external_id] = record
+        self.changed[kind, record.external_id] = self._serial
+
+    def delete(self, kind, external_id):
+        self.put(kind, replace(self.records[kind][external_id], deleted=True))
+
+
+class FakeConnector:
+    def __init__(self, crm, secret):
+        self._crm, self._secret = crm, secret
+        self.calls = 0
+
+    def check(self):
+        self._call("check")
+        return "a CRM in memory"
+
+    def choices(self):
+        self._call("choices")
+        return Choices(
+            deal_stage=[
+                Choice(value=stage, label=stage, is_closed=stage != "open", is_won=stage == "won")
+                for stage in self._crm.stages
+            ],
+            lead_status=[Choice(value=status, label=status) for status in self._crm.statuses],
+        )
+
+    def changed(self, kind, cursor, *, now):  # noqa: ARG002 - changes are numbered, not timed
+        since = int(cursor) if cursor.isdecimal() else 0
+        while True:
+            self._call(f"changed {kind}")
+            numbers = sorted(
+                (number, id_)
+                for (of, id_), number in self._crm.changed.items()
+                if of == kind and number > since
+            )
+            page = numbers[:_PAGE]
+            since = page[-1][0] if page else since
+            records = [self._crm.records[kind][id_] for _, id_ in page]
+            yield Page(records=records, cursor=str(since))
+            if len(numbers) <= _PAGE:
+                return
+
+    def read(self, kind, external_ids):
+        self._call(f"read {kind}")
+        found = [self._crm.records[kind].get(id_) for id_ in external_ids]
+        return [record for record in found if record is not None and not record.deleted]
+
+    def update(self, updates):
+        if not updates:
+            return []
+        self._call("update")
+        return [self._outcome(update) for update in updates]
+
+    def log_touches(self, touches):
+        if not touches:
+            return []
+        self._call("log_touches")
+        outcomes = []
+        for touch in touches:
+            id_ = f"touch-{len(self._crm.touches) + 1}"
+            self._crm.touches[id_] = touch
+            outcomes.append(Outcome(external_id=id_))
+        return outcomes
+
+    def find_touches(self, lead_ids):
+        self._call("find_touches")
+        return {
+            touch.message_id: id_
+            for id_, touch in self._crm.touches.items()
+            if touch.lead_id in lead_ids
+        }
+
+    def close(self):
+        pass
+
+    def _outcome(self, update):
+        record = self._crm.records[update.kind].get(update.external_id)
+        if record is None or record.deleted:
+            error = Conflict(f"{update.external_id} is gone")
+            return Outcome(external_id="", error=error)
+        known = {field.name for field in fields(record)}
+        for name, value in update.fields.items():
+            allowed = {"status": self._crm.statuses, "stage": self._crm.stages}.get(name)
+            if name not in known:
+                error = Refused(f"{name!r} is none of {', '.join(sorted(known))}", field=name)
+                return Outcome(external_id="", error=error)
+            if allowed is not None and value not in allowed:
+                error = Refused(f"{value!r} is none of {', '.join(allowed)}", field=name)
+                return Outcome(external_id="", error=error)
+        self._crm.put(update.kind, replace(record, **update.fields))
+        return Outcome(external_id=update.external_id)
+
+    def _call(self, name):
+        self.calls += 1
+        self._crm.asked[name] += 1
+        if not self._crm.reachable:
+            raise Unavailable("nobody there")
+        if self._secret != SECRET:
+            raise Unauthorized("wrong secret")
+        if self._crm.failures:
+            raise self._crm.failures.pop(0)

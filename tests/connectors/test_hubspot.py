@@ -1,0 +1,40 @@
+"""HubSpot against the sandbox."""
+
+import pytest
+
+from connectors.base import Update
+from connectors.registry import connect
+from tests.connectors.conformance import Account, Conformance
+
+
+@pytest.fixture
+def crm(sandbox):
+    def made(**others):
+        settings = {"url": sandbox["hubspot"], "token": sandbox["hubspot_token"]}
+        return connect("hubspot", {**settings, "allow_sandbox": True, **others})
+
+    probe = made()
+    leads = [r for page in probe.changed("lead", "", now=sandbox.now()) for r in page.records]
+    deals = [r for page in probe.changed("deal", "", now=sandbox.now()) for r in page.records]
+    probe.close()
+    deal = next(deal for deal in deals if not deal.is_closed)
+    return Account(
+        connect=made,
+        now=sandbox.now,
+        advance=sandbox.advance,
+        nowhere={"url": "http://127.0.0.1:1"},
+        wrong_secret={"token": "pat-eu1-wrong"},
+        lead_id=leads[0].external_id,
+        deal_id=deal.external_id,
+        status="CONNECTED",
+        stage="presentation",
+        refused=Update(
+            kind="lead", external_id=leads[1].external_id, fields={"status": "NO_SUCH_STATUS"}
+        ),
+        unknown_id="10999999999",
+        quiet_calls={"owner": 1, "company": 1, "lead": 1, "deal": 1},
+    )
+
+
+class TestHubSpot(Conformance):
+    pass

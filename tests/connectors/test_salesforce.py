@@ -1,0 +1,94 @@
+"""Salesforce against the sandbox."""
+
+import pytest
+
+from connectors.base import Refused, Update
+from connectors.registry import connect
+from tests.connectors.conformance import Account, Conformance
+
+
+@pytest.fixture
+def crm(sandbox):
+    def made(**others):
+        settings = {
+            "url": sandbox["salesforce"],
+            "client_id": sandbox["salesforce_client_id"],
+            "client_secret": sandbox["salesforce_client_secret"],
+            "fields": {"lead": {"timezone": "Timezone__c"}, "deal": {"product": "Product__c"}},
+        }
+        return connect("salesforce", {**settings, "allow_sandbox": True, **others})
+
+    probe = made()
+    leads = [r for page in probe.changed("lead", "", now=sandbox.now()) for r in page.records]
+    deals = [r for page in probe.changed("deal", "", now=sandbox.now()) for r in page.records]
+    probe.close()
+    lead = next(r.external_id for r in leads if r.external_id.startswith("00Q"))
+    other = next(r.external_id for r in reversed(leads) if r.external_id.startswith("00Q"))
+    return Account(
+        connect=made,
+        now=sandbox.now,
+        advance=sandbox.advance,
+        nowhere={"url": "http://127.0.0.1:1"},
+        wrong_secret={"client_secret": "wrong"},
+        lead_id=lead,
+        deal_id=next(deal for deal in deals if not deal.is_closed).external_id,
+        status="Qualified",
+        stage="Presentation",
+        refused=Update(kind="lead", external_id=other, fields={"status": "No such status"}),
+        unknown_id="00QgK0000099999QAA",
+        # Leads stand in two objects.
+        quiet_calls={"owner": 1, "company": 1, "lead": 2, "deal": 1},
+    )
+
+
+class TestSalesforce(Conformance):
+    pass
+
+
+def test_contact_has_no_status(crm):
+    connector = crm.connect()
+    leads, _ = crm.pull(connector, "lead")
+    contact = next(id_ for id_ in leads if id_.startswith("003"))
+
+    (outcome,) = connector.update(
+        [Update(kind="lead", external_id=contact, fields={"status": "Qualified"})]
+    )
+
+    assert isinstance(outcome.error, Refused)
+    assert (outcome.error.field, str(outcome.error)) == (
+        "status",
+        "a Salesforce Contact has no status: only a Lead that is not converted does",
+    )
+
+
+def test_mapped_fields_are_read_where_the_object_has_them(crm):
+    connector = crm.connect()
+
+    leads, _ = crm.pull(connector, "lead")
+    deals, _ = crm.pull(connector, "deal")
+
+    assert {lead.timezone for lead in leads.values()} - {""}
+    assert {tuple(deal.extra) for deal in deals.values()} == {("product",)}
+
+
+def test_field_that_no_object_has_is_refused_by_name(crm):
+    connector = crm.connect(fields={"lead": {"timezone": "Timezon__c"}})
+
+    with pytest.raises(Refused) as caught:
+        crm.pull(connector, "lead")
+
+    assert str(caught.value) == (
+        "fields.lead.timezone: Salesforce has no field 'Timezon__c' on Lead and Contact"
+    )
+
+
+def test_expired_session_is_logged_in_again_once(crm):
+    connector = crm.connect()
+    connector.check()
+    connector._wire._client.session_id = "expired"
+    connector._wire._client.headers["Authorization"] = "Bearer expired"
+    before = connector.calls
+
+    connector.check()
+
+    assert connector.calls - before == 3  # refused, login, replay
