@@ -6,12 +6,11 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints
 
 from workspace.durations import FixedDuration
+from workspace.names import Identifier
 from workspace.problems import Fault
 from workspace.secrets import SecretName
 from workspace.validation import Definition
 
-#: Our name of a field: as it reads in templates and expressions.
-FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 #: The vendor's name of a property or field.
 VendorName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
 
@@ -39,9 +38,9 @@ WebAddress = Annotated[str, AfterValidator(web_address)]
 class FieldMappings(Definition):
     """Our name -> the CRM's, where they differ from the standard or are the team's own."""
 
-    lead: dict[FieldName, VendorName] = {}
-    company: dict[FieldName, VendorName] = {}
-    deal: dict[FieldName, VendorName] = {}
+    lead: dict[Identifier, VendorName] = {}
+    company: dict[Identifier, VendorName] = {}
+    deal: dict[Identifier, VendorName] = {}
 
 
 class HubSpotSettings(Definition):

@@ -70,8 +70,9 @@ class MailboxSettings(Definition):
     @model_validator(mode="before")
     @classmethod
     def _named_after_address(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("address"), str):
-            return {"owner": data["address"], "username": data["address"], **data}
+        address = data.get("address") if isinstance(data, dict) else None
+        if isinstance(address, str) and _ADDRESS.fullmatch(address):
+            return {"owner": address, "username": address, **data}  # type: ignore[dict-item]  # a dict
         return data
 
     @model_validator(mode="after")

@@ -53,7 +53,7 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     problems += cross_check(
         team=team,
         process=process,
-        sequences=[found for found in sequences if found is not None],
+        sequences=sequences,
         templates=templates,
         schema=schema,
     )

@@ -25,54 +25,53 @@ def cross_check(
     *,
     team: tuple[Team, Document] | None,
     process: tuple[Process, Document] | None,
-    sequences: Sequence[tuple[Definition, Document]],
+    sequences: Sequence[tuple[Definition, Document] | None],
     templates: Mapping[str, Template],
     schema: Schema,
 ) -> Iterator[Problem]:
-    """Every problem between files; a file that could not be read (None) is not held against."""
+    """Every problem between files; what follows from a file that was refused (None) is left out."""
     schema = _with_mapped_fields(schema, team[0] if team else None)
-    if process:
-        yield from _process_problems(process, team, sequences)
-    yield from _duplicates(sequences)
-    for sequence, document in sequences:
+    read = [sequence for sequence in sequences if sequence is not None]
+    if process and len(read) == len(sequences):
+        yield from _tactics(*process, [sequence.name for sequence, _ in read])
+    if process and team:
+        yield from _counterparts(*process, list(team[0].connections))
+    yield from _duplicates(read)
+    for sequence, document in read:
         yield from _sequence_problems(sequence, document, templates, schema)
     for template in templates.values():
         yield from emails.check(template, {**schema, **EMAIL_FACTS})
-    yield from _missing_subjects(sequences, templates)
+    yield from _missing_subjects(read, templates)
 
 
 def _with_mapped_fields(schema: Schema, team: Team | None) -> Schema:
     """`lead.extra` has the fields that the team mapped and that are not standard ones."""
     if team is None:
-        return schema
+        return {**schema, "lead.extra": None}
     mapped = {name for connection in team.connections.values() for name in connection.fields.lead}
-    return {**schema, "lead.extra": frozenset(mapped - schema["lead"])}
+    return {**schema, "lead.extra": frozenset(mapped - (schema["lead"] or frozenset()))}
 
 
-def _process_problems(
-    process: tuple[Process, Document],
-    team: tuple[Team, Document] | None,
-    sequences: Sequence[tuple[Definition, Document]],
-) -> Iterator[Problem]:
-    definition, document = process
-    names = [sequence.name for sequence, _ in sequences]
-    for number, stage in enumerate(definition.stages):
-        at: Path = ("stages", number)
+def _tactics(process: Process, document: Document, names: Sequence[str]) -> Iterator[Problem]:
+    for number, stage in enumerate(process.stages):
         for item, name in enumerate(stage.tactics.sequences):
             if name not in names:
-                path = (*at, "tactics", "sequences", item)
+                path = ("stages", number, "tactics", "sequences", item)
                 yield _unknown(document, path, "sequence", name, names)
-        if team is None:
-            continue
-        connections = list(team[0].connections)
+
+
+def _counterparts(
+    process: Process, document: Document, connections: Sequence[str]
+) -> Iterator[Problem]:
+    for number, stage in enumerate(process.stages):
+        at: Path = ("stages", number, "counterparts")
         for name in stage.counterparts:
             if name not in connections:
-                path = (*at, "counterparts", name)
-                yield _unknown(document, path, "connection", name, connections, at_key=True)
+                yield _unknown(document, (*at, name), "connection", name, connections, at_key=True)
         for name in connections:
             if name not in stage.counterparts:
                 message = f'{stage.name} has no counterpart in the connection "{name}"'
-                yield document.problem((*at, "counterparts"), message, at_key=True)
+                yield document.problem(at, message, at_key=True)
 
 
 def _duplicates(sequences: Sequence[tuple[Definition, Document]]) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, StringConstraints, model_validator
 
 from workspace.durations import Duration
+from workspace.names import Identifier
 from workspace.problems import Fault, unknown
 from workspace.validation import Definition
 
@@ -21,7 +22,7 @@ STAGES: tuple[StageName, ...] = get_args(StageName)
 Event = Literal["enrolled", "email_sent", "answered", "task_done", "deal_moved"]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 #: As expressions read it: answer.disposition == "price".
-AnswerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=50)]
+AnswerName = Identifier
 #: An answer in which no phrase occurs.
 OTHER = "other"
 

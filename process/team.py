@@ -6,13 +6,10 @@ from pydantic import Field, StringConstraints, model_validator
 
 from crm.definition import ConnectionSettings, WebAddress
 from mail.definition import MailboxSettings
+from workspace.names import Slug
 from workspace.problems import Fault
 from workspace.validation import Definition
 from workspace.zones import ZoneName
-
-ConnectionName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=60)
-]
 
 
 class SenderSettings(Definition):
@@ -26,7 +23,7 @@ class Team(Definition):
     timezone: ZoneName  #: for leads whose own is not known
     public_url: WebAddress
     sender: SenderSettings
-    connections: Annotated[dict[ConnectionName, ConnectionSettings], Field(min_length=1)]
+    connections: Annotated[dict[Slug, ConnectionSettings], Field(min_length=1)]
     mailboxes: Annotated[tuple[MailboxSettings, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

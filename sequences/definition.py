@@ -6,17 +6,16 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from workspace.durations import Duration
+from workspace.names import Slug, TimeOfDay
 from workspace.problems import Fault
 from workspace.validation import Definition
 from workspace.zones import ZoneName
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 TaskKind = Literal["call", "research", "social", "email"]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 #: An expression over the facts of a lead, see workspace.expressions.
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
 
 
 class Enroll(Definition):

@@ -7,8 +7,9 @@ from jinja2 import nodes
 
 from workspace.problems import Fault, unknown
 
-#: Name -> its fields; none for a plain value. `lead.extra` may have an entry of its own.
-Schema = Mapping[str, frozenset[str]]
+#: Name -> its fields: empty for a plain value, None when any field may be read. `lead.extra` may
+#: have an entry of its own.
+Schema = Mapping[str, frozenset[str] | None]
 
 _STRINGS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 
@@ -45,22 +46,25 @@ def chains(node: nodes.Node) -> Iterator[tuple[tuple[str, ...], int]]:
 
 def _judge(chain: tuple[str, ...], schema: Schema) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Message, choices and the part of the chain that is wrong; a blank message for none."""
-    group = ""
-    for depth, name in enumerate(chain):
-        culprit = chain[: depth + 1]
-        known = schema[group] if group else frozenset(key for key in schema if "." not in key)
-        if name not in known:
-            what = f"field of {group}" if group else "name"
-            return f"{unknown(what, name, known)}", tuple(sorted(known)), culprit
-        group = ".".join(culprit)
-        if not schema.get(group):
-            if group in schema and "." in group and depth + 1 < len(chain):
-                return f"{group} has no fields: none is mapped in cadenza.yaml", (), chain
-            if depth + 1 < len(chain):
-                return f"{group} is a plain value and has no {chain[depth + 1]}", (), chain
+    known: frozenset[str] | None = frozenset(key for key in schema if "." not in key)
+    for depth, name in enumerate(chain, start=1):
+        group, outer = ".".join(chain[:depth]), ".".join(chain[: depth - 1])
+        if known is None:
             return "", (), ()
-    fields = tuple(sorted(schema[group]))
+        if name not in known:
+            what = f"field of {outer}" if outer else "name"
+            return unknown(what, name, known), tuple(sorted(known)), chain[:depth]
+        known = schema.get(group, frozenset())
+        if known is not None and not known:
+            return _of_plain(group, chain[depth:], schema), (), chain
+    fields = tuple(sorted(known or ()))
     return f"{group} is not one value; read one of its fields: {', '.join(fields)}", fields, chain
+
+
+def _of_plain(group: str, beyond: tuple[str, ...], schema: Schema) -> str:
+    if group in schema and "." in group:
+        return f"{group} has no fields: none is mapped in cadenza.yaml"
+    return f"{group} is a plain value and has no {beyond[0]}" if beyond else ""
 
 
 def _offset(source: str, line: int, culprit: tuple[str, ...]) -> int:

@@ -21,7 +21,9 @@ Place = tuple[int, int]
 
 _STANDARD = "tag:yaml.org,2002:"
 #: What YAML itself gives to untagged values.
-_TAGS = frozenset("str int float bool null timestamp map seq merge value".split())
+_TAGS = frozenset(
+    {"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value"}
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 

@@ -29,6 +29,8 @@ _SAID = {
     "bool_parsing": "must be true or false",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
+    "too_short": "needs at least one entry",
+    "string_too_short": "must not be empty",
     "dict_type": "must be a mapping of keys to values",
     "model_type": "must be a mapping of keys to values",
     "model_attributes_type": "must be a mapping of keys to values",
@@ -40,56 +42,94 @@ def validate(model: type[Model], document: Document) -> Model | list[Problem]:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        return [_problem(model, document, details) for details in error.errors()]
+        told = [_Told(model, document, details) for details in error.errors()]
+        return [each.problem() for each in told if not each.follows_from_others()]
 
 
-def _problem(model: type[BaseModel], document: Document, error: ErrorDetails) -> Problem:
-    path = _path_in(document.data, error["loc"])
-    name = ".".join(map(str, path)) or "the file"
-    kind = error["type"]
-    if kind == "extra_forbidden":
-        key = str(error["loc"][-1])
-        fields = _fields(_type_at(model, error["loc"][:-1]))
-        # The value is not shown: under a misspelled key there may be a secret.
-        return document.problem(
-            path, unknown("field", key, fields), value=key, choices=fields, at_key=True
+class _Told:
+    """One of pydantic's errors, told with the team's own words and places."""
+
+    def __init__(self, model: type[BaseModel], document: Document, error: ErrorDetails) -> None:
+        self._model, self._document, self._error = model, document, error
+        self._kind, self._loc = error["type"], error["loc"]
+        self._value: object = error["input"]
+        self._path = _path_in(document.data, self._loc)
+        self._name = ".".join(map(str, self._path)) or "the file"
+
+    def follows_from_others(self) -> bool:
+        """A list whose entries are all wrong is also too short for pydantic."""
+        return self._kind == "too_short" and bool(self._value)
+
+    def problem(self) -> Problem:  # noqa: PLR0911 - one for each kind of error
+        fault = self._error.get("ctx", {}).get("error")
+        if isinstance(fault, Fault):
+            return self._fault(fault)
+        match self._kind:
+            case "extra_forbidden":
+                return self._unknown_field()
+            case "missing":
+                return self._missing(str(self._loc[-1]))
+            case "literal_error":
+                return self._unknown_value(self._path, self._value, self._literals())
+            case "union_tag_invalid":
+                ctx = self._error["ctx"]
+                tags = tuple(tag.strip(" '") for tag in ctx["expected_tags"].split(","))
+                key = str(ctx["discriminator"]).strip("'")
+                return self._unknown_value((*self._path, key), ctx["tag"], tags)
+            case "union_tag_not_found":
+                return self._missing(str(self._error["ctx"]["discriminator"]).strip("'"))
+        said = _SAID.get(self._kind) or self._error["msg"].replace("Input should", "should")
+        shown = f' "{_written(self._value)}"' if isinstance(self._value, str | int | float) else ""
+        return self._document.problem(
+            self._path, f"{self._name}{shown} {said}", value=self._value, at_key=self._is_key()
         )
-    if kind == "missing":
-        missing = str(error["loc"][-1])
-        around = f"of {'.'.join(map(str, path))} " if path else ""
-        return document.problem(path, f'the field "{missing}" {around}is missing')
-    fault = error.get("ctx", {}).get("error")
-    if isinstance(fault, Fault):
-        return document.problem(
-            path + fault.path,
-            f"{'.'.join(map(str, path + fault.path)) or 'the file'}: {fault}",
-            value=None if fault.hidden else error["input"],
+
+    def _fault(self, fault: Fault) -> Problem:
+        path = self._path + fault.path
+        name = ".".join(map(str, path)) or "the file"
+        return self._document.problem(
+            path,
+            f"{name}: {fault}",
+            value=None if fault.hidden or fault.path else self._value,
             choices=fault.choices,
             offset=fault.offset,
+            at_key=self._is_key(),
         )
-    choices = _choices(model, error)
-    value = error["input"]
-    if choices:
-        return document.problem(
-            path,
-            f"{name}: {unknown('value', _written(value), choices)}",
-            value=value,
-            choices=choices,
+
+    def _unknown_field(self) -> Problem:
+        # The value is not shown: under a misspelled key there may be a secret.
+        key = str(self._loc[-1])
+        fields = _fields(_type_at(self._model, self._loc[:-1]))
+        message = unknown("field", key, fields)
+        return self._document.problem(self._path, message, value=key, choices=fields, at_key=True)
+
+    def _missing(self, field: str) -> Problem:
+        around = f"of {'.'.join(map(str, self._path))} " if self._path else ""
+        return self._document.problem(self._path, f'the field "{field}" {around}is missing')
+
+    def _unknown_value(self, path: Path, value: object, choices: tuple[str, ...]) -> Problem:
+        name = ".".join(map(str, path))
+        message = f"{name}: {unknown('value', _written(value), choices)}"
+        return self._document.problem(path, message, value=value, choices=choices)
+
+    def _literals(self) -> tuple[str, ...]:
+        return tuple(
+            str(choice)
+            for kind in _members(_type_at(self._model, self._loc))
+            if get_origin(kind) is Literal
+            for choice in get_args(kind)
         )
-    said = _SAID.get(kind) or error["msg"].removeprefix("Value error, ")
-    shown = f' "{_written(value)}"' if isinstance(value, str | int | float) else ""
-    return document.problem(path, f"{name}{shown} {_as_predicate(said)}", value=value)
 
-
-def _as_predicate(said: str) -> str:
-    """Pydantic's "Input should be greater than 0" behind a name and a value."""
-    return said.replace("Input should be", "should be").replace("String should", "should")
+    def _is_key(self) -> bool:
+        """Pydantic's mark for an error in a mapping's key."""
+        return bool(self._loc) and self._loc[-1] == "[key]"
 
 
 def _written(value: object) -> str:
+    """A single value as it was written; nothing of mappings and lists, which may hold secrets."""
     if isinstance(value, bool):
         return str(value).lower()
-    return "" if value is None else str(value)[:100]
+    return str(value)[:100] if isinstance(value, str | int | float) else ""
 
 
 def _path_in(data: Any, loc: tuple[str | int, ...]) -> Path:
@@ -106,19 +146,6 @@ def _has(data: Any, part: str | int) -> bool:
     if isinstance(data, list):
         return isinstance(part, int) and part < len(data)
     return isinstance(data, dict) and part in data
-
-
-def _choices(model: type[BaseModel], error: ErrorDetails) -> tuple[str, ...]:
-    if error["type"] == "union_tag_invalid":
-        return tuple(tag.strip(" '") for tag in error["ctx"]["expected_tags"].split(","))
-    if error["type"] == "literal_error":
-        return tuple(
-            str(choice)
-            for kind in _members(_type_at(model, error["loc"]))
-            if get_origin(kind) is Literal
-            for choice in get_args(kind)
-        )
-    return ()
 
 
 def _fields(kind: Any) -> tuple[str, ...]:

@@ -16,7 +16,10 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        near = get_close_matches(name, available_timezones(), n=3) or ["Europe/Berlin", "UTC"]
+        near = get_close_matches(name, sorted(available_timezones()), n=3) or [
+            "Europe/Berlin",
+            "UTC",
+        ]
         raise Fault(
             f'unknown timezone "{name}"; IANA names are valid, such as {", ".join(near)}',
             choices=near,

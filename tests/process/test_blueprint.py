@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -6,6 +7,9 @@ from hypothesis import strategies as st
 
 from crm.facts import FIELDS
 from process.blueprint import Invalid, load
+from sequences.definition import WaitStep
+from workspace.durations import Duration
+from workspace.problems import Problem
 
 TEMPLATE = "templates/email/approach-opening"
 
@@ -24,7 +28,7 @@ def problems_after(starter):
     return edit
 
 
-def problems(folder):
+def problems(folder: Path) -> list[str]:
     with pytest.raises(Invalid) as caught:
         load(folder, schema=FIELDS)
     return list(map(str, caught.value.problems))
@@ -44,8 +48,19 @@ def test_the_starter_is_valid(starter):
     assert blueprint.timezone == "Europe/Berlin"
     assert blueprint.mailboxes[0].owner == "ada@example.com"
     assert blueprint.templates["approach-reminder"].subject == ""
-    assert str(blueprint.sequences["objection-timing"].steps[0].wait) == "20 business days"
+    assert blueprint.sequences["objection-timing"].steps[0] == WaitStep(
+        id="leave-in-peace", wait=Duration(amount=20, unit="business day")
+    )
     assert set(blueprint.digests) == set(blueprint.sequences)
+
+
+def problems_of(folder: Path) -> tuple[Problem, ...] | None:
+    """None when it can be loaded."""
+    try:
+        load(folder, schema=FIELDS)
+    except Invalid as invalid:
+        return invalid.problems
+    return None
 
 
 @pytest.mark.parametrize(
@@ -58,9 +73,11 @@ def test_the_starter_is_valid(starter):
 def test_a_digest_changes_with_what_it_covers(starter, file, changed):
     before = load(starter, schema=FIELDS).digests
     text = (starter / file).read_text()
-    (starter / file).write_text(text.replace("fifteen", "ten").replace("Fifteen", "Ten").replace(
-        "15 business days", "16 business days"
-    ))
+    (starter / file).write_text(
+        text.replace("fifteen", "ten")
+        .replace("Fifteen", "Ten")
+        .replace("15 business days", "16 business days")
+    )
 
     after = load(starter, schema=FIELDS).digests
 
@@ -84,35 +101,43 @@ def test_every_digest_covers_the_process(starter):
             "sequences/approach.yaml",
             "email: approach-opening",
             "email: approach-openning",
-            'sequences/approach.yaml:26:12: unknown template "approach-openning"; '
-            'did you mean "approach-opening"? valid: ',
+            (
+                'sequences/approach.yaml:26:12: unknown template "approach-openning"; '
+                'did you mean "approach-opening"? valid: '
+            ),
         ),
         (
             "sequences/approach.yaml",
             "wait: 3 business days",
             "wait: 3 fortnights",
-            'sequences/approach.yaml:28:11: steps.3.wait: "3 fortnights": unknown unit '
-            '"fortnights"; valid: business days, days, hours, minutes, seconds, weeks',
+            (
+                'sequences/approach.yaml:28:11: steps.3.wait: "3 fortnights": unknown unit '
+                '"fortnights"; valid: business days, days, hours, minutes, seconds, weeks'
+            ),
         ),
         (
             "sequences/approach.yaml",
             "stage: Approach",
             "stage: Aproach",
-            'sequences/approach.yaml:3:8: unknown stage "Aproach"; did you mean "Approach"? valid: ',
+            'sequences/approach.yaml:3:8: unknown stage "Aproach"; did you mean "Approach"? valid',
         ),
         (
             "sequences/approach.yaml",
             "not deal.is_closed",
             "not deal.is_close",
-            "sequences/approach.yaml:6:76: enroll.when: unknown field of deal "
-            '"is_close"; did you mean "is_closed"? valid: ',
+            (
+                "sequences/approach.yaml:6:74: enroll.when: unknown field of deal "
+                '"is_close"; did you mean "is_closed"? valid: '
+            ),
         ),
         (
             "sequences/approach.yaml",
             "Call {{ lead.first_name",
             "Call {{ lead.first_nam",
-            "sequences/approach.yaml:34:20: steps.5.title: unknown field of lead "
-            '"first_nam"; did you mean "first_name"? valid: ',
+            (
+                "sequences/approach.yaml:33:20: steps.5.title: unknown field of lead "
+                '"first_nam"; did you mean "first_name"? valid: '
+            ),
         ),
         (
             "sequences/approach.yaml",
@@ -124,62 +149,74 @@ def test_every_digest_covers_the_process(starter):
             f"{TEMPLATE}/body.txt",
             "{{ lead.first_name",
             "{{ lead.frist_name",
-            f'{TEMPLATE}/body.txt:1:7: unknown field of lead "frist_name"; '
-            'did you mean "first_name"? valid: ',
+            (
+                f'{TEMPLATE}/body.txt:1:7: unknown field of lead "frist_name"; '
+                'did you mean "first_name"? valid: '
+            ),
         ),
         (
             f"{TEMPLATE}/body.html",
             "{{ unsubscribe_url }}",
             "#",
-            f"{TEMPLATE}/body.html:1:1: must have {{{{ unsubscribe_url }}}}: "
-            "the law asks for it in every email",
+            (
+                f"{TEMPLATE}/body.html:1:1: must have {{{{ unsubscribe_url }}}}: "
+                "the law asks for it in every email"
+            ),
         ),
         (
             f"{TEMPLATE}/body.txt",
             "{{ sender.postal_address }}",
             "",
-            f"{TEMPLATE}/body.txt:1:1: must have {{{{ sender.postal_address }}}}: "
-            "the law asks for it in every email",
+            (
+                f"{TEMPLATE}/body.txt:1:1: must have {{{{ sender.postal_address }}}}: "
+                "the law asks for it in every email"
+            ),
         ),
         (
             "process.yaml",
             "sequences: [onboarding]",
             "sequences: [onbording]",
-            'process.yaml:146:19: unknown sequence "onbording"; did you mean "onboarding"? valid: ',
+            'process.yaml:118:19: unknown sequence "onbording"; did you mean "onboarding"? valid: ',
         ),
         (
             "cadenza.yaml",
             "timezone: Europe/Berlin #",
             "timezone: Berlin #",
-            'cadenza.yaml:4:11: timezone: unknown timezone "Berlin"; IANA names are valid, such as ',
+            'cadenza.yaml:4:11: timezone: unknown timezone "Berlin"; IANA names are valid',
         ),
         (
             "cadenza.yaml",
             "kind: hubspot",
             "kind: hubspt",
-            'cadenza.yaml:14:5: connections.hubspot: unknown value "hubspt"; '
-            'did you mean "hubspot"? valid: csv, hubspot, salesforce',
+            (
+                'cadenza.yaml:14:11: connections.hubspot.kind: unknown value "hubspt"; '
+                'did you mean "hubspot"? valid: csv, hubspot, salesforce'
+            ),
         ),
         (
             "cadenza.yaml",
             "pull_every: 15 minutes",
             "pull_every: 2 business days",
-            'cadenza.yaml:16:17: connections.hubspot.pull_every: "2 business days": business days '
-            "have no fixed length; valid: ",
+            (
+                'cadenza.yaml:16:17: connections.hubspot.pull_every: "2 business days": business '
+                "days have no fixed length; valid: "
+            ),
         ),
         (
             "cadenza.yaml",
             "smtp+starttls://smtp",
             "https://smtp",
-            'cadenza.yaml:37:11: mailboxes.0.smtp: "https://smtp.example.com:587" is no address of '
-            "this kind of server; write it like smtp+starttls://mail.example.com; "
-            "valid schemes: smtp+starttls, smtps, smtp",
+            (
+                'cadenza.yaml:36:11: mailboxes.0.smtp: "https://smtp.example.com:587" is no address '
+                "of this kind of server; write it like smtp+starttls://mail.example.com; "
+                "valid schemes: smtp+starttls, smtps, smtp"
+            ),
         ),
         (
             "cadenza.yaml",
             "per_hour: 25",
             "per_hour: 0",
-            'cadenza.yaml:42:15: mailboxes.0.per_hour "0" should be greater than 0',
+            'cadenza.yaml:41:15: mailboxes.0.per_hour "0" should be greater than 0',
         ),
     ],
 )
@@ -254,7 +291,9 @@ def test_two_mailboxes_with_one_address(problems_after):
         "    password: ${P}\n",
     )
 
-    assert found == ['cadenza.yaml:38:14: mailboxes.1.address: two mailboxes have the address "ada@example.com"']
+    assert found == [
+        'cadenza.yaml:38:14: mailboxes.1.address: two mailboxes have the address "ada@example.com"'
+    ]
 
 
 def test_counterparts_are_held_against_the_connections(problems_after):
@@ -262,9 +301,9 @@ def test_counterparts_are_held_against_the_connections(problems_after):
 
     assert len(found) == 14  # of seven stages: one is unknown, one is missing
     assert found[0] == (
-        'process.yaml:41:5: Prospecting has no counterpart in the connection "sfdc"'
+        'process.yaml:40:5: Prospecting has no counterpart in the connection "sfdc"'
     )
-    assert found[1] == 'process.yaml:43:7: unknown connection "salesforce"; valid: hubspot, sfdc'
+    assert found[1] == 'process.yaml:42:7: unknown connection "salesforce"; valid: hubspot, sfdc'
 
 
 def test_files_that_are_missing(starter):
@@ -275,10 +314,14 @@ def test_files_that_are_missing(starter):
 
     assert problems(starter) == [
         "process.yaml:1:1: cannot be read: No such file or directory",
-        'sequences/approach.yaml:26:12: "approach-opening" begins a thread here and needs a '
-        f"subject: {TEMPLATE}/subject.txt is missing",
-        f'{TEMPLATE}/body.htm:1:1: unknown file "body.htm"; did you mean "body.html"? '
-        "valid: body.html, body.txt, subject.txt",
+        (
+            'sequences/approach.yaml:26:12: "approach-opening" begins a thread here and needs a '
+            f"subject: {TEMPLATE}/subject.txt is missing"
+        ),
+        (
+            f'{TEMPLATE}/body.htm:1:1: unknown file "body.htm"; did you mean "body.html"? '
+            "valid: body.html, body.txt, subject.txt"
+        ),
         f"{TEMPLATE}/body.txt:1:1: is missing: every email has a plain text",
     ]
 
@@ -304,12 +347,16 @@ def test_mapped_fields_may_be_read(starter):
 
     sequence.write_text(text.replace("not deal.is_closed", 'lead.extra.bugdet == "high"'))
     assert problems(starter) == [
-        'sequences/approach.yaml:6:72: enroll.when: unknown field of lead.extra "bugdet"; '
-        'did you mean "budget"? valid: budget'
+        (
+            'sequences/approach.yaml:6:70: enroll.when: unknown field of lead.extra "bugdet"; '
+            'did you mean "budget"? valid: budget'
+        )
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
+)
 @given(
     file=st.sampled_from(
         ["cadenza.yaml", "process.yaml", "sequences/approach.yaml", f"{TEMPLATE}/body.txt"]
@@ -323,13 +370,13 @@ def test_mapped_fields_may_be_read(starter):
 @example(file="sequences/approach.yaml", content=b"steps: [{id: a, wait: {a: 1}}]")
 def test_whatever_a_file_holds_is_loaded_or_invalid(starter, file, content):
     original = (starter / file).read_bytes()
+    (starter / file).write_bytes(content)
     try:
-        (starter / file).write_bytes(content)
-        load(starter, schema=FIELDS)
-    except Invalid as invalid:
-        assert invalid.problems
+        found = problems_of(starter)
     finally:
         (starter / file).write_bytes(original)
+
+    assert found is None or len(found) > 0
 
 
 def test_a_workspace_without_sequences_loads(starter):

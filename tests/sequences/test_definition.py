@@ -1,7 +1,8 @@
 import pytest
 
-from sequences.definition import EmailStep, Sequence, TaskStep, WaitStep
+from sequences.definition import EmailStep, Enroll, Sequence, TaskStep, WaitStep
 from workspace.durations import Duration
+from workspace.problems import Problem
 from workspace.source import parse_yaml
 from workspace.validation import validate
 
@@ -26,7 +27,7 @@ steps:
 """
 
 
-def read(text):
+def read(text: str) -> Sequence | list[Problem]:
     return validate(Sequence, parse_yaml(text, "s.yaml"))
 
 
@@ -50,12 +51,13 @@ def test_a_sequence_is_read():
         "to": "17:30",
         "timezone": None,
     }
-    assert (sequence.enroll.per_day, sequence.enroll.existing) == (None, True)
+    assert sequence.enroll == Enroll(when='lead.stage == "Approach"', existing=True)
 
 
 def test_a_sequence_survives_the_database():
     sequence = read(VALID)
 
+    assert isinstance(sequence, Sequence)
     assert Sequence.model_validate(sequence.model_dump(mode="json", by_alias=True)) == sequence
 
 
@@ -67,16 +69,20 @@ def test_a_sequence_survives_the_database():
             "stag: Approach\n",
             [
                 's.yaml:1:1: the field "stage" is missing',
-                's.yaml:2:1: unknown field "stag"; did you mean "stage"? '
-                "valid: description, enroll, exit, name, stage, steps, window",
+                (
+                    's.yaml:2:1: unknown field "stag"; did you mean "stage"? '
+                    "valid: description, enroll, exit, name, stage, steps, window"
+                ),
             ],
         ),
         (
             "email: approach-opening",
             "emial: approach-opening",
             [
-                "s.yaml:16:5: steps.2: a step has exactly one of email, task, wait; "
-                "this has id, emial"
+                (
+                    "s.yaml:16:5: steps.2: a step has exactly one of email, task, wait; "
+                    "this has id, emial"
+                )
             ],
         ),
         (
@@ -84,32 +90,40 @@ def test_a_sequence_survives_the_database():
             "    titel: Look them up",
             [
                 's.yaml:10:5: the field "title" of steps.0 is missing',
-                's.yaml:12:5: unknown field "titel"; did you mean "title"? '
-                "valid: due, id, task, title",
+                (
+                    's.yaml:12:5: unknown field "titel"; did you mean "title"? '
+                    "valid: due, id, task, title"
+                ),
             ],
         ),
         (
             "3 business days",
             "3 fortnights",
             [
-                's.yaml:15:11: steps.1.wait: "3 fortnights": unknown unit "fortnights"; '
-                "valid: business days, days, hours, minutes, seconds, weeks"
+                (
+                    's.yaml:15:11: steps.1.wait: "3 fortnights": unknown unit "fortnights"; '
+                    "valid: business days, days, hours, minutes, seconds, weeks"
+                )
             ],
         ),
         (
             "task: research",
             "task: reserch",
             [
-                's.yaml:11:11: steps.0.task: unknown value "reserch"; did you mean "research"? '
-                "valid: call, email, research, social"
+                (
+                    's.yaml:11:11: steps.0.task: unknown value "reserch"; did you mean "research"? '
+                    "valid: call, email, research, social"
+                )
             ],
         ),
         (
             "[mon, fri]",
             "[mon, freitag]",
             [
-                's.yaml:6:15: window.days.1: unknown value "freitag"; did you mean "fri"? '
-                "valid: fri, mon, sat, sun, thu, tue, wed"
+                (
+                    's.yaml:6:15: window.days.1: unknown value "freitag"; did you mean "fri"? '
+                    "valid: fri, mon, sat, sun, thu, tue, wed"
+                )
             ],
         ),
         (
@@ -125,14 +139,16 @@ def test_a_sequence_survives_the_database():
         (
             "name: approach",
             "name: My Approach",
-            ['s.yaml:1:7: name "My Approach" must be lower-case words joined by "-"'],
+            ['s.yaml:1:7: name: "My Approach" must be lower-case words joined by "-"'],
         ),
         (
             "to: 17:30",
             "to: 17:30\n  timezone: Europe/Berln",
             [
-                's.yaml:9:13: window.timezone: unknown timezone "Europe/Berln"; IANA names are '
-                "valid, such as Europe/Berlin, Europe/Dublin, Europe/Kirov"
+                (
+                    's.yaml:9:13: window.timezone: unknown timezone "Europe/Berln"; IANA names are '
+                    "valid, such as Europe/Berlin, Europe/Belfast, Europe/Helsinki"
+                )
             ],
         ),
     ],
@@ -142,6 +158,7 @@ def test_a_mistake_is_told_at_its_place(written, instead, expected):
 
     problems = read(VALID.replace(written, instead))
 
+    assert isinstance(problems, list)
     assert sorted(map(str, problems)) == sorted(expected)
 
 

@@ -35,7 +35,7 @@ FACTS = {
         ("lead.stage is defined", True),
         ("lead.email", False),
         ('lead.email in "a@b"', False),
-        ('lead.stage not in company.employees', True),
+        ("lead.stage not in company.employees", True),
         ('lead.extra.budget | upper == "HIGH"', True),
         ("lead.extra.unknown == none", True),
         ("company.size > -1", True),

@@ -13,7 +13,7 @@ SCHEMA = {
 }
 
 
-def faults_of(source):
+def faults_of(source: str) -> list[str]:
     return [str(problem) for problem in check_template(source, "body.txt", SCHEMA)]
 
 
@@ -91,15 +91,19 @@ def test_render_stops_a_text_that_becomes_too_long(monkeypatch):
         (
             "Hi\n  {{ lead.frist_name }}",
             [
-                'body.txt:2:6: unknown field of lead "frist_name"; did you mean "first_name"? '
-                "valid: email, extra, first_name"
+                (
+                    'body.txt:2:6: unknown field of lead "frist_name"; did you mean "first_name"? '
+                    "valid: email, extra, first_name"
+                )
             ],
         ),
         (
             "{{ unsubscribe_uri }}",
             [
-                'body.txt:1:4: unknown name "unsubscribe_uri"; '
-                'did you mean "unsubscribe_url"? valid: lead, unsubscribe_url'
+                (
+                    'body.txt:1:4: unknown name "unsubscribe_uri"; '
+                    'did you mean "unsubscribe_url"? valid: lead, unsubscribe_url'
+                )
             ],
         ),
         (
@@ -109,8 +113,10 @@ def test_render_stops_a_text_that_becomes_too_long(monkeypatch):
         (
             "\n\n{{ lead.email | lowr }}",
             [
-                'body.txt:3:1: unknown filter "lowr"; did you mean "lower"? '
-                f"valid: {', '.join(sorted(templating.FILTERS))}"
+                (
+                    'body.txt:3:1: unknown filter "lowr"; did you mean "lower"? '
+                    f"valid: {', '.join(sorted(templating.FILTERS))}"
+                )
             ],
         ),
         (
