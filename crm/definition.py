@@ -1,5 +1,6 @@
 """The `connections` of cadenza.yaml."""
 
+import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -11,8 +12,17 @@ from workspace.problems import Fault
 from workspace.secrets import SecretName
 from workspace.validation import Definition
 
+_VENDOR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+
+
+def _vendor_name(text: str) -> str:
+    if not _VENDOR_NAME.fullmatch(text):
+        raise Fault(f'"{text}" is no name of a CRM\'s field; take its internal name, not its label')
+    return text
+
+
 #: The vendor's name of a property or field.
-VendorName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
+VendorName = Annotated[str, AfterValidator(_vendor_name)]
 
 
 def web_address(url: str) -> str:

@@ -63,8 +63,8 @@ class MailboxSettings(Definition):
     imap: Annotated[str, AfterValidator(_imap)]
     username: str = ""  #: default: the address
     password: SecretName
-    per_day: Annotated[int, Field(gt=0, le=100_000)] = 100
-    per_hour: Annotated[int, Field(gt=0, le=100_000)] = 25
+    per_day: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 100
+    per_hour: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 25
     gap: FixedDuration = Duration(amount=90, unit="second")
 
     @model_validator(mode="before")

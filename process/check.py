@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from process import emails
-from process.definition import STAGES, Process
+from process.definition import OTHER, STAGES, Process
 from process.emails import Template
 from process.team import Team
 from sequences.definition import EmailStep, TaskStep
@@ -37,8 +37,12 @@ def cross_check(
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
     yield from _duplicates(read)
+    values: dict[str, Sequence[str]] = {"lead.stage": STAGES}
+    if process:
+        values["answer.disposition"] = (*process[0].answers, OTHER)
     for sequence, document in read:
         yield from _sequence_problems(sequence, document, templates, schema)
+        yield from _expressions(sequence, document, schema, values)
     for template in templates.values():
         yield from emails.check(template, {**schema, **EMAIL_FACTS})
     yield from _missing_subjects(read, templates)
@@ -88,10 +92,6 @@ def _sequence_problems(
 ) -> Iterator[Problem]:
     if sequence.stage not in STAGES:
         yield _unknown(document, ("stage",), "stage", sequence.stage, STAGES)
-    if sequence.enroll:
-        yield from _expression(document, ("enroll", "when"), sequence.enroll.when, schema)
-    for number, criterion in enumerate(sequence.exit):
-        yield from _expression(document, ("exit", number), criterion, schema)
     for number, step in enumerate(sequence.steps):
         if isinstance(step, EmailStep) and step.email not in templates:
             path = ("steps", number, "email")
@@ -100,11 +100,18 @@ def _sequence_problems(
             yield from _title(document, ("steps", number, "title"), step.title, schema)
 
 
-def _expression(
-    document: Document, path: Path, expression: str, schema: Schema
+def _expressions(
+    sequence: Definition,
+    document: Document,
+    schema: Schema,
+    values: Mapping[str, Sequence[str]],
 ) -> Iterator[Problem]:
-    for fault in expressions.check(expression, schema):
-        yield _from_fault(document, path, expression, fault)
+    written: dict[Path, str] = {("exit", at): text for at, text in enumerate(sequence.exit)}
+    if sequence.enroll:
+        written["enroll", "when"] = sequence.enroll.when
+    for path, expression in written.items():
+        for fault in expressions.check(expression, schema, values):
+            yield _from_fault(document, path, expression, fault)
 
 
 def _title(document: Document, path: Path, title: str, schema: Schema) -> Iterator[Problem]:

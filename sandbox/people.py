@@ -183,7 +183,7 @@ class _Crowd:
 
     def _delay(self, person: Person, mail: Accepted) -> timedelta:
         """20 minutes to two and a half days."""
-        return timedelta(minutes=20 + self._share(person, "delay", mail.step, whole=3580))
+        return timedelta(minutes=20 + 5 * self._share(person, "delay", mail.step, whole=716))
 
     def _share(self, person: Person, *about: object, whole: int = 100) -> int:
         return share_of(whole, *about, self.world.seed, person.email)

@@ -17,6 +17,7 @@ from workspace.expressions import evaluate
 Because = Mapping[str, object]
 #: Emails that would leave at one moment are spread over this much of the window.
 JITTER = timedelta(hours=3)
+JITTER_STEP = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +120,7 @@ def window_of(sequence: Sequence) -> Mapping[str, object]:
 
 def _jitter(enrollment_id: int, step_id: str) -> timedelta:
     digest = hashlib.sha256(f"{enrollment_id}:{step_id}".encode()).digest()
-    minutes = int.from_bytes(digest[:4], "big") % int(JITTER / timedelta(minutes=1))
-    return timedelta(minutes=minutes)
+    return int.from_bytes(digest[:4], "big") % (JITTER // JITTER_STEP) * JITTER_STEP
 
 
 def _because(sequence: Sequence, **values: object) -> Because:

@@ -22,7 +22,7 @@ class Enroll(Definition):
     """The rule by which leads enter."""
 
     when: Expression
-    per_day: Annotated[int, Field(gt=0)] | None = None
+    per_day: Annotated[int, Field(strict=True, gt=0)] | None = None
     #: Whether `apply` also enrolls the leads of whom the rule is already true.
     existing: bool = True
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from runtime import bell
+from workers.quiet import Quiet
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,14 @@ app.conf.update(
 )
 
 
+#: With the broker inside this process: whether all that was rung for is done.
+quiet = None if settings.REDIS_URL else Quiet()
+
+
 def ring(name: str, ids: Sequence[int]) -> None:
     """Queue the task that the bell is called after; a broker that is down is only logged."""
+    if quiet is not None:
+        quiet.queued()
     try:
         app.send_task(f"workers.tasks.{name}", args=[list(ids)] if ids else [])
     except OperationalError as error:

@@ -5,7 +5,7 @@ size is false. Nothing is executed: the parsed expression is walked, so its cost
 """
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
 from workspace import reading
-from workspace.problems import Fault
+from workspace.problems import Fault, unknown
 from workspace.reading import Schema
 
 _environment = Environment(autoescape=False)  # noqa: S701 - only parses, renders nothing
@@ -45,13 +45,21 @@ _ALLOWED = (
 )  # fmt: skip
 
 
-def check(expression: str, schema: Schema) -> list[Fault]:
-    """What is wrong with an expression; each fault has its offset into it."""
+def check(
+    expression: str, schema: Schema, values: Mapping[str, Collection[str]] | None = None
+) -> list[Fault]:
+    """What is wrong with an expression; each fault has its offset into it.
+
+    `values` are the only ones that a field can have: `{"lead.stage": ["Approach", ...]}`.
+    """
     try:
         root = _parse(expression)
     except Fault as fault:
         return [fault]
-    return list(reading.faults(root, expression, schema))
+    return [
+        *reading.faults(root, expression, schema),
+        *_impossible(root, expression, values or {}),
+    ]
 
 
 def evaluate(expression: str, context: Mapping[str, object]) -> bool:
@@ -92,6 +100,27 @@ def _forbidden(node: nodes.Node) -> Iterator[Fault]:
         yield Fault(f"test {node.name} is not available here; valid: {', '.join(_TESTS)}")
     for child in node.iter_child_nodes():
         yield from _forbidden(child)
+
+
+def _impossible(
+    root: nodes.Node, expression: str, values: Mapping[str, Collection[str]]
+) -> Iterator[Fault]:
+    """Texts that are compared with a field which never has them."""
+    for compare in (root, *root.find_all(nodes.Compare)):
+        if not isinstance(compare, nodes.Compare):
+            continue
+        sides = [compare.expr, *(operand.expr for operand in compare.ops)]
+        fields = [".".join(reading.dotted(side) or ()) for side in sides]
+        field = next((field for field in fields if field in values), None)
+        if field is None:
+            continue
+        for const in (const for side in sides for const in (side, *side.find_all(nodes.Const))):
+            if isinstance(const, nodes.Const) and isinstance(const.value, str):
+                written, known = const.value, values[field]
+                if written not in known:
+                    message = unknown(f"value of {field}", written, known)
+                    offset = max(expression.find(written), 0)
+                    yield Fault(message, choices=sorted(known), offset=offset)
 
 
 def _value(  # noqa: PLR0911 - one for each kind of node

@@ -75,7 +75,8 @@ class _Told:
                 ctx = self._error["ctx"]
                 tags = tuple(tag.strip(" '") for tag in ctx["expected_tags"].split(","))
                 key = str(ctx["discriminator"]).strip("'")
-                return self._unknown_value((*self._path, key), ctx["tag"], tags)
+                value = self._value.get(key) if isinstance(self._value, dict) else None
+                return self._unknown_value((*self._path, key), value, tags)
             case "union_tag_not_found":
                 return self._missing(str(self._error["ctx"]["discriminator"]).strip("'"))
         said = _SAID.get(self._kind) or self._error["msg"].replace("Input should", "should")

@@ -11,15 +11,16 @@ from typing import Any
 import requests
 
 from mail.models import Mailbox
-from runtime import bell, clock
+from runtime import clock
 from workers import clock as moments
 from workers import schedule
+from workers.app import quiet
 
 #: Real seconds without any progress before the bell is rung again, and before giving up.
 RING_AGAIN = 1.0
 GIVE_UP = 120.0
-#: How often the rows are looked at while others work.
-LOOK_EVERY = 0.003
+#: How often the rows are looked at while other processes work.
+LOOK_EVERY = 0.02
 
 #: Told after each moment that passed: the moment.
 Passed = Callable[[datetime], None]
@@ -66,32 +67,34 @@ class Driver:
 
     def _settle(self, now: datetime, unread: list[str]) -> None:
         """Ring and wait until nothing is due, queued, sending, unread or ready to push."""
+        before = None
         began = rung = clock.monotonic()
-        before: object = None
-        self._ring(now, unread)
         while work := self._work(now, unread):
             moment = clock.monotonic()
             if work != before:
-                before, began, rung = work, moment, moment
-                self._ring(now, unread)
-            elif moment - rung > RING_AGAIN:
+                before, began = work, moment
+                schedule.ring_due(work)
                 rung = moment
-                self._ring(now, unread)
+            elif moment - rung > RING_AGAIN:
+                schedule.ring_due(work)
+                rung = moment
             if moment - began > GIVE_UP:
                 raise StandstillError(f"at {now} this stays due: {work}")
+            self._wait()
+
+    def _wait(self) -> None:
+        """Let the others work: until they are done when they are here, else for a moment."""
+        if quiet is None:
             self.pause.wait(LOOK_EVERY)
+        else:
+            quiet.wait(RING_AGAIN)
 
-    def _work(self, now: datetime, unread: list[str]) -> tuple[object, ...]:
-        work = schedule.due(inboxes=False)
-        inboxes = self._unread(now, unread)
-        return (work, tuple(inboxes)) if work or inboxes else ()
-
-    def _ring(self, now: datetime, unread: list[str]) -> None:
+    def _work(self, now: datetime, unread: list[str]) -> schedule.Due | None:
+        """What is left to do; answers first, since what they stop must not leave."""
         inboxes = self._unread(now, unread)
         if inboxes:
-            # Answers before anything else: what they stop must not leave.
-            bell.ring("read_mailbox", inboxes)
-        schedule.ring_due(schedule.due(inboxes=False))
+            return schedule.Due(read_mailbox=inboxes)
+        return schedule.due(inboxes=False) or None
 
     def _unread(self, now: datetime, unread: list[str]) -> list[int]:
         """Mailboxes that got something at this moment and were not read at it."""

@@ -33,8 +33,8 @@ class Account:
     now: Any
     advance: Any
     #: Settings that point to nobody, and ones with a wrong secret; None where there is no secret.
-    nowhere: dict
-    wrong_secret: dict | None
+    nowhere: dict[str, Any]
+    wrong_secret: dict[str, Any] | None
     #: Ids of a lead that takes a status and of a deal, and values to write there.
     lead_id: str
     deal_id: str
@@ -45,11 +45,12 @@ class Account:
     #: An id of a lead that nobody has.
     unknown_id: str
     #: Calls that a pull of a kind may make when nothing changed.
-    quiet_calls: dict
+    quiet_calls: dict[str, int]
 
     def pull(self, connector, kind, cursor=""):
         """Records by id of a whole pull, and the last cursor."""
-        records, last = {}, cursor
+        records: dict[str, Any] = {}
+        last = cursor
         for page in connector.changed(kind, cursor, now=self.now()):
             assert page.skipped == () or not list(page.skipped), page.skipped
             records |= {record.external_id: record for record in page.records}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ _CHECKOUT = Path(__file__).resolve().parents[2]
 class Sandbox:
     """What the sandbox's one line of JSON says, and its control door."""
 
-    facts: dict
+    facts: dict[str, Any]
 
     def __getitem__(self, name):
         return self.facts[name]
@@ -52,6 +53,7 @@ def start_sandbox(folder, *options):
             stderr=log,
             text=True,
         )
+    assert process.stdout is not None
     try:
         line = process.stdout.readline()
         if not line:
@@ -72,7 +74,7 @@ def sandbox(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """Waits between attempts are counted, not slept: the errors under test are not passing."""
-    waited = []
+    waited: list[float] = []
     monkeypatch.setattr("connectors.retry.rest", waited.append)
     return waited
 
@@ -81,7 +83,8 @@ class Scripted:
     """A CRM that answers what it was told to, in turn, and keeps what it was asked."""
 
     def __init__(self):
-        self.answers, self.asked = [], []
+        self.answers: list[tuple[int, dict[str, str], bytes]] = []
+        self.asked: list[tuple[str, dict[str, str], bytes]] = []
         script = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -7,6 +7,7 @@ connector = crm.connector()
 
 from collections import Counter
 from dataclasses import fields, replace
+from typing import Any
 
 from connectors.base import (
     Choice,
@@ -28,11 +29,11 @@ class FakeCrm:
     """The account: what it holds, and what it was asked."""
 
     def __init__(self):
-        self.records = {kind: {} for kind in TYPES}
+        self.records: dict[str, dict[str, Any]] = {kind: {} for kind in TYPES}
         #: (kind, id) -> the number of its last change.
         self.changed = {}
         self.touches = {}
-        self.asked = Counter()
+        self.asked: Counter[str] = Counter()
         self.statuses = ["NEW", "OPEN"]
         self.stages = ["open", "won", "lost"]
         #: Errors to raise on the next calls, one each.
@@ -130,11 +131,9 @@ class FakeConnector:
         for name, value in update.fields.items():
             allowed = {"status": self._crm.statuses, "stage": self._crm.stages}.get(name)
             if name not in known:
-                error = Refused(f"{name!r} is none of {', '.join(sorted(known))}", field=name)
-                return Outcome(external_id="", error=error)
+                return _refused(f"{name!r} is none of {', '.join(sorted(known))}", name)
             if allowed is not None and value not in allowed:
-                error = Refused(f"{value!r} is none of {', '.join(allowed)}", field=name)
-                return Outcome(external_id="", error=error)
+                return _refused(f"{value!r} is none of {', '.join(allowed)}", name)
         self._crm.put(update.kind, replace(record, **update.fields))
         return Outcome(external_id=update.external_id)
 
@@ -147,3 +146,7 @@ class FakeConnector:
             raise Unauthorized("wrong secret")
         if self._crm.failures:
             raise self._crm.failures.pop(0)
+
+
+def _refused(message, name):
+    return Outcome(external_id="", error=Refused(message, field=name))

@@ -122,6 +122,15 @@ def test_every_digest_covers_the_process(starter):
             'sequences/approach.yaml:3:8: unknown stage "Aproach"; did you mean "Approach"? valid',
         ),
         (
+            "sequences/objection-price.yaml",
+            '== "price"',
+            '== "prize"',
+            (
+                "sequences/objection-price.yaml:6:72: enroll.when: unknown value of answer.disposition "
+                '"prize"; did you mean "price"? valid: '
+            ),
+        ),
+        (
             "sequences/approach.yaml",
             "not deal.is_closed",
             "not deal.is_close",
@@ -207,8 +216,8 @@ def test_every_digest_covers_the_process(starter):
             "smtp+starttls://smtp",
             "https://smtp",
             (
-                'cadenza.yaml:36:11: mailboxes.0.smtp: "https://smtp.example.com:587" is no address '
-                "of this kind of server; write it like smtp+starttls://mail.example.com; "
+                'cadenza.yaml:36:11: mailboxes.0.smtp: "https://smtp.example.com:587" is no '
+                "address of this kind of server; write it like smtp+starttls://mail.example.com; "
                 "valid schemes: smtp+starttls, smtps, smtp"
             ),
         ),

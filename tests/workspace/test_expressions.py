@@ -82,6 +82,18 @@ def test_check_names_what_is_not_in_the_schema(expression, message, offset):
     assert (str(fault), fault.offset) == (message, offset)
 
 
+def test_check_names_values_that_a_field_never_has():
+    expression = 'lead.email == "x" or lead.stage in ["Closing", "Aproach"]'
+    values = {"lead.stage": ("Approach", "Closing")}
+
+    [fault] = check(expression, SCHEMA, values)
+
+    assert (str(fault), fault.offset) == (
+        'unknown value of lead.stage "Aproach"; did you mean "Approach"? valid: Approach, Closing',
+        expression.index("Aproach"),
+    )
+
+
 @pytest.mark.parametrize(
     "expression",
     [

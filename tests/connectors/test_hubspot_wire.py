@@ -1,0 +1,401 @@
+"""HubSpot's answers, good and bad, one by one: what each becomes, and what is asked."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from connectors.base import (
+    Conflict,
+    ConnectorError,
+    RateLimited,
+    Refused,
+    SandboxRefused,
+    Touch,
+    Unauthorized,
+    Unavailable,
+    Update,
+)
+from connectors.hubspot.fields import zone_of
+from connectors.registry import connect
+
+NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+SINCE = json.dumps({"since": NOW.isoformat(), "archived": NOW.isoformat()})
+EMPTY: dict[str, object] = {"results": []}
+
+
+@pytest.fixture
+def hubspot(scripted):
+    connector = connect("hubspot", {"url": scripted.url, "token": "t"})
+    yield connector
+    connector.close()
+
+
+def contact(id_, **properties):
+    return {"id": id_, "properties": {"email": f"{id_}@x.example", **properties}, "archived": False}
+
+
+def pull(connector, kind="lead", cursor="", now=NOW):
+    return list(connector.changed(kind, cursor, now=now))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "error", "message"),
+    [
+        (401, {"message": "no"}, {}, Unauthorized, "GET /account-info/v3/details: 401 no"),
+        (403, {}, {}, Unauthorized, "GET /account-info/v3/details: 403 without a message"),
+        (400, {"message": "a@b.example is bad"}, {}, Refused,
+         "GET /account-info/v3/details: 400 <address> is bad"),
+        (500, b"<html>", {}, Unavailable, "GET /account-info/v3/details: 500 without a message"),
+        (502, b"\xff\xfe", {}, Unavailable, "GET /account-info/v3/details: 502 without a message"),
+        (302, b"", {"Location": "http://127.0.0.1:1/"}, Unavailable,
+         "GET /account-info/v3/details: 302 without a message"),
+        (200, b"<html>busy</html>", {}, Unavailable,
+         "GET /account-info/v3/details: the answer is no JSON"),
+        (200, [], {}, Unavailable, "GET /account-info/v3/details: the answer is no JSON object"),
+        (200, b"[" * 100_000, {}, Unavailable,
+         "GET /account-info/v3/details: the answer is no JSON"),
+    ],
+)  # fmt: skip
+def test_answer_becomes_the_next_move(hubspot, scripted, status, body, headers, error, message):
+    scripted.answer(body, status, **headers)
+
+    with pytest.raises(ConnectorError) as caught:
+        hubspot.check()
+
+    assert (type(caught.value), str(caught.value)) == (error, message)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "wait"),
+    [
+        (429, {"category": "RATE_LIMITS"}, {}, 1.0),
+        (429, {"policyName": "TEN_SECONDLY_ROLLING"}, {}, 10.0),
+        (429, {"policyName": "DAILY"}, {}, 3600.0),
+        (429, {}, {"Retry_After": "7"}, 7.0),
+        (429, {}, {"Retry_After": "soon"}, 1.0),
+        (423, {}, {}, 2.0),
+        (477, {}, {"Retry_After": "86400"}, 86_400.0),
+    ],
+)
+def test_limits_say_how_long(hubspot, scripted, status, body, headers, wait):
+    scripted.answer(body, status, **headers)
+
+    with pytest.raises(RateLimited) as caught:
+        hubspot.check()
+
+    assert caught.value.retry_after == wait
+
+
+def test_limit_is_waited_out_when_it_is_short(hubspot, scripted, no_waiting):
+    scripted.answer({}, 429, Retry_After="3")
+    scripted.answer({"portalId": 5})
+
+    assert hubspot.check() == "HubSpot account 5"
+    assert (no_waiting, hubspot.calls) == ([3.0], 2)
+
+
+def test_sandbox_in_production_stops_the_connection(hubspot, scripted):
+    scripted.answer({"portalId": 5}, X_Cadenza_Sandbox="1")
+
+    with pytest.raises(SandboxRefused) as caught:
+        hubspot.check()
+
+    assert str(caught.value) == (
+        "this is a sandbox, not a CRM; set CADENZA_MODE=sandbox to work against it"
+    )
+
+
+def test_sandbox_is_refused_by_its_errors_too(hubspot, scripted):
+    scripted.answer({}, 401, X_Cadenza_Sandbox="1")
+
+    with pytest.raises(SandboxRefused):
+        hubspot.check()
+
+
+def test_one_connection_is_kept_open(hubspot, scripted):
+    scripted.answer({"portalId": 5})
+    ports = set()
+    original = scripted.server.get_request
+
+    def counted():
+        request, address = original()
+        ports.add(address)
+        return request, address
+
+    scripted.server.get_request = counted
+    for _ in range(3):
+        hubspot.check()
+
+    assert len(ports) == 1
+
+
+def test_malformed_records_are_skipped_with_the_reason(hubspot, scripted):
+    scripted.answer(
+        {
+            "results": [
+                contact("1"),
+                None,
+                {"id": "2"},
+                contact("3", hs_email_optout="perhaps"),
+                {"properties": {}},
+                contact("4", hs_timezone="europe_slash_berlin", firstname="a\0b"),
+                contact("5", lastmodifieddate="yesterday"),
+            ]
+        }
+    )
+
+    (page,) = pull(hubspot)
+
+    assert [(r.external_id, r.timezone, r.first_name) for r in page.records] == [
+        ("1", "", ""),
+        ("4", "Europe/Berlin", "ab"),
+    ]
+    assert [(skipped.external_id, skipped.reason) for skipped in page.skipped] == [
+        ("", "nothing where an object was expected"),
+        ("", "nothing where an object was expected"),
+        ("3", "do_not_contact: 'perhaps' where true or false was expected"),
+        ("", "a record without id"),
+        ("5", "modified_at: 'yesterday' where a date or a moment was expected"),
+    ]
+
+
+def test_identical_stamps_are_walked_by_id(hubspot, scripted):
+    """12,000 records of one millisecond: no offset, so neither a loop nor the limit of 10,000."""
+    ids = [str(10_000 + n) for n in range(450)]
+    for start in (0, 200, 400):
+        page = ids[start : start + 200]
+        scripted.answer({"total": 450, "results": [{"id": id_} for id_ in page]})
+        for half in filter(None, (page[:100], page[100:])):
+            scripted.answer({"results": [contact(id_) for id_ in half]})
+
+    pages = pull(hubspot, cursor=SINCE)
+
+    assert [r.external_id for page in pages for r in page.records] == ids
+    searches = [json.loads(body) for path, _, body in scripted.asked if path.endswith("/search")]
+    walked = [search["filterGroups"][0]["filters"][2]["value"] for search in searches]
+    assert walked == ["0", "10199", "10399"]
+    assert {search["after"] for search in searches} == {"0"}
+
+
+def test_hits_without_results_prove_nothing(hubspot, scripted):
+    scripted.answer({"total": 1, "results": []})
+    later = NOW + timedelta(hours=1)
+
+    (page,) = pull(hubspot, cursor=SINCE, now=later)
+
+    assert list(page.records) == []
+    assert json.loads(page.cursor)["since"] == NOW.isoformat()
+
+
+@pytest.mark.parametrize("kind", ["lead", "deal"])
+def test_same_page_again_is_no_endless_loop(hubspot, scripted, kind):
+    page = {"results": [contact("1")], "paging": {"next": {"after": "7"}}}
+    scripted.answer(page)
+
+    with pytest.raises(Unavailable):
+        pull(hubspot, kind)
+    with pytest.raises(Unavailable):
+        pull(hubspot, "owner")
+
+
+def test_deleted_records_are_looked_for_once_a_day(hubspot, scripted):
+    day = NOW + timedelta(days=1, minutes=5)
+    gone = {**contact("9"), "archived": True, "archivedAt": day.isoformat()}
+    before = {**contact("8"), "archived": True, "archivedAt": "2026-02-01T00:00:00Z"}
+    scripted.answer({"results": [gone, before]})
+    scripted.answer({"total": 0, "results": []})
+
+    first = pull(hubspot, cursor=SINCE, now=day)
+    again = pull(hubspot, cursor=first[-1].cursor, now=day + timedelta(hours=1))
+
+    assert [(r.external_id, r.deleted) for page in first for r in page.records] == [("9", True)]
+    assert [r for page in again for r in page.records] == []
+    lists = [path for path, _, _ in scripted.asked if "archived=true" in path]
+    assert len(lists) == 1
+
+
+def test_whole_refusal_is_split_until_the_bad_row_stands_alone(hubspot, scripted):
+    bad = {
+        "message": "Property values were not valid",
+        "category": "VALIDATION_ERROR",
+        "errors": [{"message": "no", "context": {"propertyName": ["hs_lead_status"]}}],
+    }
+    scripted.answer(bad, 400)  # 1, 2, 3, 4
+    scripted.answer({"results": [{"id": "1"}, {"id": "2"}]})
+    scripted.answer(bad, 400)  # 3, 4
+    scripted.answer(bad, 400)  # 3
+    scripted.answer({"results": [{"id": "4"}]})
+
+    outcomes = hubspot.update(
+        [Update(kind="lead", external_id=id_, fields={"status": "X"}) for id_ in "1234"]
+    )
+
+    assert [outcome.external_id for outcome in outcomes] == ["1", "2", "", "4"]
+    assert [type(outcome.error) for outcome in outcomes].index(Refused) == 2
+    assert outcomes[2].error.field == "hs_lead_status"
+
+
+def test_partial_answer_is_an_outcome_per_row(hubspot, scripted):
+    scripted.answer(
+        {
+            "results": [{"id": "1"}],
+            "errors": [
+                {"category": "OBJECT_NOT_FOUND", "message": "gone", "context": {"ids": ["2"]}},
+                {"category": "VALIDATION_ERROR", "message": "no", "context": {"ids": ["3"]}},
+            ],
+        },
+        207,
+    )
+
+    outcomes = hubspot.update(
+        [Update(kind="lead", external_id=id_, fields={"title": "X"}) for id_ in "123"]
+    )
+
+    assert [type(outcome.error) for outcome in outcomes] == [type(None), Conflict, Refused]
+
+
+def test_touch_is_not_written_again_when_its_outcome_is_unknown(hubspot, scripted):
+    scripted.answer(b"<html>", 502)
+
+    with pytest.raises(Unavailable):
+        hubspot.log_touches([touch("<1@x>")])
+
+    assert len(scripted.asked) == 1
+
+
+def test_known_outcomes_are_not_lost_with_a_later_batch(hubspot, scripted):
+    touches = [touch(f"<{n}@x>") for n in range(150)]
+    scripted.answer(
+        {
+            "results": [
+                {"id": str(n), "properties": {"hs_email_message_id": f"<{n}@x>"}} for n in range(99)
+            ]
+        },
+        201,
+    )
+    scripted.answer({}, 502)
+
+    outcomes = hubspot.log_touches(touches)
+
+    assert [outcome.external_id for outcome in outcomes[:99]] == [str(n) for n in range(99)]
+    # The hundredth was neither logged nor refused as far as the answer says.
+    assert {type(outcome.error) for outcome in outcomes[99:]} == {Unavailable}
+
+
+def test_touch_is_an_email_of_its_contact_and_deal(hubspot, scripted):
+    scripted.answer(EMPTY, 201)
+
+    hubspot.log_touches([touch("<1@x>", deal_id="8", owner_id="5")])
+
+    path, headers, body = scripted.asked[0]
+    assert path == "POST /crm/v3/objects/emails/batch/create"
+    assert headers["Authorization"] == "Bearer t"
+    (sent,) = json.loads(body)["inputs"]
+    assert sent["properties"] == {
+        "hs_timestamp": "2026-03-02T06:00:00.000Z",
+        "hs_email_direction": "EMAIL",
+        "hs_email_status": "SENT",
+        "hs_email_subject": "s",
+        "hs_email_text": "t",
+        "hs_email_headers": json.dumps(
+            {"from": {"email": "a@x"}, "to": [{"email": "b@x"}], "cc": [], "bcc": []}
+        ),
+        "hs_email_message_id": "<1@x>",
+        "hubspot_owner_id": "5",
+    }
+    assert [
+        (link["to"]["id"], link["types"][0]["associationTypeId"]) for link in sent["associations"]
+    ] == [("7", 198), ("8", 210)]
+
+
+@pytest.mark.parametrize(
+    ("spelled", "zone"),
+    [
+        ("europe_slash_berlin", "Europe/Berlin"),
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("america_slash_argentina_slash_buenos_aires", "America/Argentina/Buenos_Aires"),
+        ("atlantis", ""),
+        ("", ""),
+    ],
+)
+def test_zone_of(spelled, zone):
+    assert zone_of(spelled) == zone
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "results",
+                    "paging",
+                    "next",
+                    "after",
+                    "id",
+                    "properties",
+                    "total",
+                    "from",
+                    "to",
+                    "toObjectId",
+                    "associations",
+                    "contacts",
+                    "errors",
+                    "context",
+                    "ids",
+                    "archived",
+                    "email",
+                    "archivedAt",
+                    "stages",
+                    "options",
+                    "metadata",
+                    "message",
+                ]
+            ),  # fmt: skip
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=15,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(answer=_JSON, status=st.sampled_from([200, 201, 207, 400, 409, 429, 500]))
+def test_any_json_is_a_page_or_a_connector_error(hubspot, scripted, answer, status):
+    scripted.answers.clear()
+    scripted.answer(answer, status)
+
+    for use in (
+        hubspot.check,
+        hubspot.choices,
+        lambda: pull(hubspot, "owner"),
+        lambda: pull(hubspot, "deal"),
+        lambda: pull(hubspot, "deal", SINCE, NOW + timedelta(days=2)),
+        lambda: hubspot.read("deal", ["1"]),
+        lambda: hubspot.update([Update(kind="lead", external_id="1", fields={"title": "x"})]),
+        lambda: hubspot.log_touches([touch("<1@x>")]),
+        lambda: hubspot.find_touches(["1"]),
+    ):
+        try:
+            use()
+        except ConnectorError as error:
+            assert str(error)
+
+
+def touch(message_id, deal_id="", owner_id=""):
+    return Touch(
+        message_id=message_id,
+        subject="s",
+        text="t",
+        sent_at=NOW,
+        from_email="a@x",
+        to_email="b@x",
+        lead_id="7",
+        deal_id=deal_id,
+        owner_id=owner_id,
+    )
