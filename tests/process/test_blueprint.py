@@ -126,8 +126,8 @@ def test_every_digest_covers_the_process(starter):
             '== "price"',
             '== "prize"',
             (
-                "sequences/objection-price.yaml:6:72: enroll.when: unknown value of answer.disposition "
-                '"prize"; did you mean "price"? valid: '
+                "sequences/objection-price.yaml:6:72: enroll.when: unknown value of "
+                'answer.disposition "prize"; did you mean "price"? valid: '
             ),
         ),
         (
