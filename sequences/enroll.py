@@ -21,6 +21,7 @@ from sequences.definition import Sequence as Definition
 from sequences.models import AppliedVersion, Enrollment
 from workspace.expressions import evaluate
 
+_OPEN = (Enrollment.Status.ACTIVE, Enrollment.Status.PAUSED)
 #: Leads are walked by key in pages of this size.
 PAGE = 500
 
@@ -37,7 +38,10 @@ class Candidate:
 
 def enroll_matching(lead_ids: Sequence[int]) -> int:
     """Enroll newcomers: these leads into the first active sequence whose rule is true for them."""
-    leads = list(_with_relations(Lead.objects.filter(pk__in=lead_ids)))
+    free = Lead.objects.filter(pk__in=lead_ids).exclude(enrollment__status__in=_OPEN)
+    leads = list(_with_relations(free))
+    if not leads:
+        return 0
     enrolled = 0
     for version in versions.active():
         definition = versions.definition_of(version)
@@ -66,10 +70,13 @@ def enroll_all(version: AppliedVersion, found: Iterable[Candidate]) -> int:
     """Enroll those who may be, each in the first slot that the throttle leaves free."""
     definition = versions.definition_of(version)
     per_day = definition.enroll.per_day if definition.enroll else None
+    welcome = [candidate for candidate in found if not candidate.refusal]
+    if not welcome:
+        return 0
     slots = _Slots(version.sequence, per_day)
     count = 0
-    for candidate in found:
-        if not candidate.refusal and enroll(version, candidate, start_at=slots.free()):
+    for candidate in welcome:
+        if enroll(version, candidate, start_at=slots.free()):
             slots.take()
             count += 1
     return count
@@ -88,7 +95,7 @@ def enroll(
     rule = definition.enroll.when if definition.enroll else ""
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=candidate.lead.pk)
-        if Enrollment.objects.filter(lead=lead, status__in=("active", "paused")).exists():
+        if Enrollment.objects.filter(lead=lead, status__in=_OPEN).exists():
             return None
         enrollment = Enrollment.objects.create(
             lead=lead,
@@ -123,7 +130,8 @@ def _judge(
     matching = [
         lead for lead in leads if evaluate(rule, facts.context(lead, deals.get(lead.pk)))
     ]
-    yield from _refusals(definition, templates, matching)
+    if matching:
+        yield from _refusals(definition, templates, matching)
 
 
 def _refusals(
@@ -143,7 +151,7 @@ def _refusals(
     )
     open_or_done = Enrollment.objects.filter(lead__in=ids)
     busy = set(
-        open_or_done.filter(status__in=("active", "paused")).values_list("lead_id", flat=True)
+        open_or_done.filter(status__in=_OPEN).values_list("lead_id", flat=True)
     )
     had = set(open_or_done.filter(sequence=definition.name).values_list("lead_id", flat=True))
     for lead in leads:

@@ -31,6 +31,8 @@ app.conf.update(
     worker_enable_remote_control=False,
     worker_send_task_events=False,
     timezone="UTC",
+    # Database connections are kept over tasks; Django drops those that are obsolete or broken.
+    CELERY_DB_REUSE_MAX=10_000,
     imports=["workers.tasks"],
     beat_scheduler="celery.beat:Scheduler",
     beat_schedule={

@@ -62,6 +62,11 @@ def ring_due(work: Due) -> None:
                 bell.ring(name, [one])
 
 
+def owing() -> bool:
+    """Whether the CRMs are still owed something."""
+    return _pending().exists()
+
+
 def next_due() -> datetime | None:
     """The next moment at which the rows have work, if they have any at all."""
     now = clock.now()

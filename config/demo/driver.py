@@ -46,7 +46,7 @@ class Driver:
             next_answer = self.live(now)
             passed(now)
             following = [at for at in (schedule.next_due(), next_answer) if at is not None]
-            if not following or min(following) > self.ends_at:
+            if not following or (min(following) > self.ends_at and not schedule.owing()):
                 return
             moments.advance(min(following))
 
