@@ -25,9 +25,8 @@ def connect(kind: str, settings: Settings) -> Connector:
     for name in sorted(set(settings) - names - _OTHERS - {"fields", "allow_sandbox"}):
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise ValueError(
-            f"{name}: no setting of {kind}, which takes {', '.join(sorted(names))}{hint}"
-        )
+        choices = ", ".join(sorted(names | {"fields"}))
+        raise ValueError(f"{name}: no setting of {kind}, which takes {choices}{hint}")
     return build(settings)
 
 

@@ -175,7 +175,7 @@ class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
     search_fields = ["email"]
     fields = ["email"]
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
         from mail.suppression import suppress  # noqa: PLC0415 - admin loads before mail is ready
         from runtime import clock  # noqa: PLC0415 - likewise
 

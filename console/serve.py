@@ -30,4 +30,4 @@ def stop(server: Server) -> None:
 def _server(host: str, port: int) -> Server:
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 - after Django's set-up only
 
-    return cast(Server, create_server(get_wsgi_application(), host=host, port=port, threads=4))
+    return cast("Server", create_server(get_wsgi_application(), host=host, port=port, threads=4))

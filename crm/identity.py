@@ -38,9 +38,7 @@ def _owners(records: Sequence[OwnerRecord]) -> Mapping[str, Owner]:
     return {external_id: rows[address] for external_id, address in emails.items()}
 
 
-def _companies(
-    connection: Connection, records: Sequence[CompanyRecord]
-) -> Mapping[str, Company]:
+def _companies(connection: Connection, records: Sequence[CompanyRecord]) -> Mapping[str, Company]:
     """Companies of two CRMs are one when both know the same domain, once on each side."""
     domains = Counter(record.domain.lower() for record in records if record.domain)
     taken = ExternalRecord.objects.filter(connection=connection, kind="company")

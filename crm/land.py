@@ -39,9 +39,7 @@ class Landed:
             setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
 
 
-def land(
-    connection: Connection, kind: Kind, records: Sequence[Record], *, now: datetime
-) -> Landed:
+def land(connection: Connection, kind: Kind, records: Sequence[Record], *, now: datetime) -> Landed:
     """Bring the mirror up to date with `records`, in the caller's transaction."""
     page = _Page(connection, kind, records, now)
     page.create_missing()
@@ -192,7 +190,9 @@ class _Page:
     ) -> dict[str, object]:
         """Opt-out wins from any CRM; a CRM that is not the lead's source only fills in blanks."""
         if lead.source_id != link.connection_id:
-            take = {name: value for name, value in take.items() if getattr(lead, name) in ("", None)}
+            take = {
+                name: value for name, value in take.items() if getattr(lead, name) in ("", None)
+            }
         take.pop("do_not_contact", None)
         if theirs["do_not_contact"] and not lead.do_not_contact:
             self._opt_out(lead)
@@ -326,5 +326,5 @@ def _plain(value: object) -> object:
 
 def _typed(row: Model, name: str, value: object) -> object:
     """The row's own type of a plain value: a moment, a decimal."""
-    field: Any = row._meta.get_field(name)
+    field: Any = row._meta.get_field(name)  # noqa: SLF001 - Django's public name
     return field.to_python(value) if isinstance(value, str) else value

@@ -17,7 +17,7 @@ Row = TypeVar("Row", bound=Model)
 @contextmanager
 def taken(model: type[Row], pk: int, field: str) -> Iterator[Row | None]:
     """The row, while nobody else holds its lease; else None. Given back at the end."""
-    rows: Any = model._default_manager
+    rows: Any = model._default_manager  # noqa: SLF001 - Django's public name
     moment = clock.monotonic()
     won = rows.filter(pk=pk, **{f"{field}__lte": moment}).update(**{field: moment + SECONDS})
     if not won:
@@ -30,5 +30,5 @@ def taken(model: type[Row], pk: int, field: str) -> Iterator[Row | None]:
 
 
 def renew(model: type[Model], pk: int, field: str) -> None:
-    rows: Any = model._default_manager
+    rows: Any = model._default_manager  # noqa: SLF001 - Django's public name
     rows.filter(pk=pk).update(**{field: clock.monotonic() + SECONDS})

@@ -62,7 +62,9 @@ def fail(connection: Connection, error: ConnectorError, due_field: str) -> None:
     if isinstance(error, Unauthorized):
         values["status"] = Connection.Status.STOPPED
     else:
-        wait = timedelta(seconds=error.retry_after) if isinstance(error, RateLimited) else RETRY_AFTER
+        wait = (
+            timedelta(seconds=error.retry_after) if isinstance(error, RateLimited) else RETRY_AFTER
+        )
         values[due_field] = clock.now() + wait
     Connection.objects.filter(pk=connection.pk).update(**values)
 

@@ -217,7 +217,9 @@ class _Batch:
         """The record became another one, a converted Lead its Contact: write there instead."""
         target = change.record.lead or change.record.deal
         kind = change.record.kind
-        newer = live_records(kind, [target.pk], self.connection.pk).get(target.pk) if target else None
+        newer = (
+            live_records(kind, [target.pk], self.connection.pk).get(target.pk) if target else None
+        )
         if newer is None or newer.pk == change.record_id:
             self._postpone([change], error)
         else:

@@ -56,7 +56,9 @@ def settle(connection: Connection, leads: Sequence[Lead], *, at: datetime) -> No
         if lead.source_id != connection.pk or not stages or lead.stage in stages:
             continue
         if lead.stage:
-            _record_move(lead, stages[0], at=at, because={"rule": "moved in the CRM", "value": said[1]})
+            _record_move(
+                lead, stages[0], at=at, because={"rule": "moved in the CRM", "value": said[1]}
+            )
         else:
             lead.stage, lead.stage_since = stages[0], at
             first_seen.append(lead)
@@ -121,9 +123,7 @@ def _record_of(target: Lead | Deal, kind: str, connection_id: int) -> ExternalRe
     return live_records(kind, [target.pk], connection_id).get(target.pk)
 
 
-def live_records(
-    kind: str, ids: Sequence[int], connection_id: int
-) -> Mapping[int, ExternalRecord]:
+def live_records(kind: str, ids: Sequence[int], connection_id: int) -> Mapping[int, ExternalRecord]:
     """Our row's id -> its record in a connection; of several (a converted Lead) the newest."""
     records = ExternalRecord.objects.filter(
         connection=connection_id, kind=kind, deleted_at=None, **{f"{kind}__in": ids}

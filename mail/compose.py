@@ -34,7 +34,11 @@ def compose(message: Message) -> Composed:
     try:
         subject = _subject(message, context)
         text = rendering.render(message.template.text, context)
-        html = rendering.render(message.template.html, context, html=True) if message.template.html else ""
+        html = (
+            rendering.render(message.template.html, context, html=True)
+            if message.template.html
+            else ""
+        )
     except rendering.TemplateError as error:
         raise Unsendable(f"template {message.template.name}: {error}") from error
     references = _references(message)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -45,10 +44,6 @@ class Unreachable(MailboxError):
 
 class Refused(MailboxError):
     """Pause the mailbox: wrong password, wrong settings, or a server we must not talk to."""
-
-
-class _Connection(Protocol):
-    def noop(self) -> object: ...
 
 
 @dataclass

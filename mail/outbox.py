@@ -161,7 +161,7 @@ def _read_lately(mailbox: Mailbox) -> bool:
     return mailbox.read_at is not None and mailbox.read_at >= clock.now() - within
 
 
-def _deliver_one(message: Message) -> str:
+def _deliver_one(message: Message) -> str:  # noqa: PLR0911 - each return is one outcome
     """1 check and render under the lead's lock, 2 connect, 3 commit the handing, 4 check, 5 hand."""
     done = _prepare(message)
     if done is not None:

@@ -149,7 +149,7 @@ def _missing_subjects(
                 yield document.problem(("steps", number, "email"), message, value=step.email)
 
 
-def _unknown(  # noqa: PLR0913 - the place and what was found there
+def _unknown(
     document: Document,
     path: Path,
     what: str,

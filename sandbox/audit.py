@@ -55,7 +55,6 @@ class Seen:
                 found[str(person["email"]).casefold()] = person
         return found
 
-
     @cached_property
     def open_deal_of(self) -> Mapping[tuple[str, str], str]:
         """(CRM, person's record) -> the deal that was open at the start."""

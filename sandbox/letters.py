@@ -141,11 +141,14 @@ def _link(mail: Accepted, scheme: str) -> str:
 
 def _report(mail: Accepted, at: datetime, *, action: str, status: str, words: str) -> bytes:
     """RFC 3464, as a mail server returns it."""
-    report = MIMEMultipart("report", **{"report-type": "delivery-status"})
+    report = MIMEMultipart("report")
+    report.set_param("report-type", "delivery-status")
     report["From"] = "MAILER-DAEMON@mx.example"
     report["To"] = mail.sender
-    report["Subject"] = "Undelivered Mail Returned to Sender" if action == "failed" else (
-        "Delayed Mail (still being retried)"
+    report["Subject"] = (
+        "Undelivered Mail Returned to Sender"
+        if action == "failed"
+        else ("Delayed Mail (still being retried)")
     )
     report["Date"] = format_datetime(at)
     report["Message-ID"] = _message_id(mail.message_id, at, action)

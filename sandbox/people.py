@@ -144,9 +144,7 @@ class _Crowd:
 
     def _write_off(self, person: Person, mail: Accepted) -> None:
         text = "Please unsubscribe me."
-        letter = letters.reply(
-            person, mail, text, sender=person.email, at=self.world.moment
-        )
+        letter = letters.reply(person, mail, text, sender=person.email, at=self.world.moment)
         self._deliver(person, mail, letter, about="unsubscribe", text=text)
         self.gone.add(mail.recipient)
 

@@ -39,7 +39,9 @@ class _Reps:
         for number, key in enumerate(self.store.tables[kind].by_id):
             if number % _MENDED_EACH == 0:
                 days = 1 + self._share(key, "mend", whole=50)
-                self.world.agenda.at(self.world.moment + timedelta(days=days), self._mend(kind, title, key))
+                self.world.agenda.at(
+                    self.world.moment + timedelta(days=days), self._mend(kind, title, key)
+                )
 
     def _changed(self, kind: str, key: str, changed: Mapping[str, Any], by: str) -> None:
         if kind != self.object or by != "api" or changed.get(self.field) != self.presentation:

@@ -49,7 +49,9 @@ class Table:
     by_id: list[str] = field(default_factory=list)
     by_modified: list[tuple[datetime, str]] = field(default_factory=list)
 
-    def between(self, low: datetime | None, high: datetime | None) -> Sequence[tuple[datetime, str]]:
+    def between(
+        self, low: datetime | None, high: datetime | None
+    ) -> Sequence[tuple[datetime, str]]:
         """(modified_at, id) of low <= modified_at <= high, in that order; None is no bound."""
         start = 0 if low is None else bisect_left(self.by_modified, low, key=_moment_of)
         end = len(self.by_modified)
@@ -133,7 +135,7 @@ class Store:
             return False
         record.archived_at = self._moment()
         self._restamp(record, record.archived_at)
-        self._note(record, "archived", True, by, record.archived_at)  # noqa: FBT003 - a value
+        self._note(record, "archived", True, by, record.archived_at)
         return True
 
     def link(self, one: tuple[str, str], other: tuple[str, str], types: Sequence[int]) -> None:

@@ -35,7 +35,7 @@ class World:
     which only `advance` moves.
     """
 
-    def __init__(  # noqa: PLR0913 - each is one independent fact of the world
+    def __init__(
         self,
         *,
         state: Path,

@@ -51,9 +51,7 @@ def enroll_matching(lead_ids: Sequence[int]) -> int:
     return enrolled
 
 
-def candidates(
-    definition: Definition, templates: Sequence[EmailTemplate]
-) -> Iterator[Candidate]:
+def candidates(definition: Definition, templates: Sequence[EmailTemplate]) -> Iterator[Candidate]:
     """Every lead for which the rule is true, with the refusal of those who may not be enrolled.
 
     Each of the `templates` is rendered for each lead, so that none fails when its time comes.
@@ -127,9 +125,7 @@ def _judge(
         return
     rule = definition.enroll.when
     deals = bound_deals([lead.pk for lead in leads])
-    matching = [
-        lead for lead in leads if evaluate(rule, facts.context(lead, deals.get(lead.pk)))
-    ]
+    matching = [lead for lead in leads if evaluate(rule, facts.context(lead, deals.get(lead.pk)))]
     if matching:
         yield from _refusals(definition, templates, matching)
 
@@ -150,9 +146,7 @@ def _refusals(
         )
     )
     open_or_done = Enrollment.objects.filter(lead__in=ids)
-    busy = set(
-        open_or_done.filter(status__in=_OPEN).values_list("lead_id", flat=True)
-    )
+    busy = set(open_or_done.filter(status__in=_OPEN).values_list("lead_id", flat=True))
     had = set(open_or_done.filter(sequence=definition.name).values_list("lead_id", flat=True))
     for lead in leads:
         deal = deals.get(lead.pk)

@@ -55,9 +55,7 @@ def _unreacted() -> QuerySet[Activity]:
 def _react_for(lead_id: int | None) -> int:
     with transaction.atomic():
         lead = (
-            None
-            if lead_id is None
-            else Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
+            None if lead_id is None else Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
         )
         activities = _unreacted().filter(lead=lead).order_by("id").select_related("deal")
         if lead is None:
@@ -142,7 +140,11 @@ def _answered(activity: Activity) -> None:
     disposition = outcomes.disposition_of(process, text) if process else outcomes.OTHER
     lead.disposition = disposition
     lead.save(update_fields=["disposition"])
-    because: dict[str, object] = {"rule": "answered", "activity": activity.pk, "answer": disposition}
+    because: dict[str, object] = {
+        "rule": "answered",
+        "activity": activity.pk,
+        "answer": disposition,
+    }
     engine.stop_lead(lead, "answered", at=activity.occurred_at, because=because)
     outcomes.happened(
         lead,
@@ -215,9 +217,7 @@ def _deal_closed(activity: Activity) -> None:
         deal=activity.deal, status__in=("active", "paused"), started_at__lte=activity.occurred_at
     )
     for pk in list(bound.values_list("pk", flat=True)):
-        engine.stop(
-            pk, "deal closed", at=activity.occurred_at, because={"activity": activity.pk}
-        )
+        engine.stop(pk, "deal closed", at=activity.occurred_at, because={"activity": activity.pk})
 
 
 def _task_assigned(activity: Activity) -> None:

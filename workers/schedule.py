@@ -53,7 +53,15 @@ def due(*, inboxes: bool = True) -> Due:
 
 def ring_due(work: Due) -> None:
     """Ring for everything due: what stops people's emails first, what sends them last."""
-    for name in ("read_mailbox", "react", "push", "pull", "advance", "deliver", "settle_unconfirmed"):
+    for name in (
+        "read_mailbox",
+        "react",
+        "push",
+        "pull",
+        "advance",
+        "deliver",
+        "settle_unconfirmed",
+    ):
         found = getattr(work, name)
         if found is True:
             bell.ring(name)
@@ -72,7 +80,9 @@ def next_due() -> datetime | None:
     now = clock.now()
     moments = [
         _pulls().aggregate(at=Min("pull_due_at"))["at"],
-        Enrollment.objects.filter(status__in=("active", "paused")).aggregate(at=Min("due_at"))["at"],
+        Enrollment.objects.filter(status__in=("active", "paused")).aggregate(at=Min("due_at"))[
+            "at"
+        ],
         _sendable().aggregate(at=Min("due_at"))["at"],
         _blocked(now).aggregate(at=Min("mailbox__retry_at"))["at"],
         _pending().aggregate(at=Min("due_at"))["at"],

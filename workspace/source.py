@@ -37,7 +37,7 @@ class Document:
     _values: dict[Path, Node] = field(repr=False)
     _keys: dict[Path, Node] = field(repr=False)
 
-    def problem(  # noqa: PLR0913 - a problem has so many parts; all but two are named
+    def problem(
         self,
         path: Path,
         message: str,

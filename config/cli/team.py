@@ -95,8 +95,7 @@ def _planned(entry: "SequencePlan") -> dict[str, object]:
         "version": entry.version,
         "enrolls": [candidate.lead.pk for candidate in entry.enrolls],
         "refused": [
-            {"lead": candidate.lead.pk, "reason": candidate.refusal}
-            for candidate in entry.refusals
+            {"lead": candidate.lead.pk, "reason": candidate.refusal} for candidate in entry.refusals
         ],
     }
 
@@ -120,7 +119,7 @@ def apply(as_json: Json = False) -> None:
 
 
 @app.command()
-def demo(  # noqa: PLR0913 - each is an option of its own
+def demo(  # noqa: PLR0917 - Typer reads options from parameters
     data: Annotated[
         Path | None, typer.Option(help="CSV folder of a company; default: the one that ships.")
     ] = None,

@@ -82,7 +82,9 @@ def _prepare(place: Place, asked: dict[str, object], console: Console) -> dict[s
     port = free_port()
     public_url = f"http://127.0.0.1:{port}"
     data = asked["data"]
-    console.print("Starting the sandbox: a HubSpot, a Salesforce, mailboxes, and people who answer.")
+    console.print(
+        "Starting the sandbox: a HubSpot, a Salesforce, mailboxes, and people who answer."
+    )
     told = start_witness(
         place,
         data=Path(str(data)) if data else None,
@@ -127,9 +129,7 @@ def _broken(figures: dict[str, Any]) -> bool:
     return any(figures[name] for name in PROMISED)
 
 
-def _show(
-    figures: dict[str, Any], *, as_json: bool, console: Console, place: Place
-) -> None:
+def _show(figures: dict[str, Any], *, as_json: bool, console: Console, place: Place) -> None:
     if as_json:
         print(json.dumps(figures, ensure_ascii=False))  # noqa: T201 - the answer itself
         return

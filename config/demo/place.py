@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,10 +73,8 @@ def end(pid: int) -> None:
             check=False,
         ).stdout
     if b"sandbox" in line or b"config.cli" in line:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
 
 
 def witness(place: Place) -> dict[str, Any] | None:

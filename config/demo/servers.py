@@ -18,7 +18,10 @@ def running(place: Place) -> Iterator[None]:
     for pid in place.notes().get("workers", []):
         end(pid)
     folder = place.folder / "servers"
-    with servers.postgres(folder / "postgres") as database, servers.redis(folder / "redis") as redis:
+    with (
+        servers.postgres(folder / "postgres") as database,
+        servers.redis(folder / "redis") as redis,
+    ):
         os.environ["DATABASE_URL"] = database
         os.environ["REDIS_URL"] = redis
         os.environ.setdefault("CADENZA_SECRET_KEY", place.secret())

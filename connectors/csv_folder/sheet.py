@@ -62,9 +62,10 @@ class Sheet:
 
     def _written(self, values: Mapping[str, str]) -> str:
         file = io.StringIO(newline="")
-        writer = csv.writer(file, delimiter=self.delimiter, lineterminator=self.newline)
+        # The writer quotes what its line terminator holds: with CRLF, either of the two.
+        writer = csv.writer(file, delimiter=self.delimiter, lineterminator="\r\n")
         writer.writerow([values.get(column, "") for column in self.columns])
-        return file.getvalue()
+        return file.getvalue().removesuffix("\r\n") + self.newline
 
     def _encoded(self, text: str) -> bytes:
         return (codecs.BOM_UTF8 if self.bom else b"") + text.encode()

@@ -32,7 +32,7 @@ class OneHostAdapter(HTTPAdapter):
         #: Of the org's calls in the last 24 hours: (used, allowed); (0, 0) before the first answer.
         self.usage = (0, 0)
 
-    def send(  # noqa: PLR0913, PLR0917 - as HTTPAdapter declares it
+    def send(  # noqa: PLR0917 - as HTTPAdapter declares it
         self,
         request: requests.PreparedRequest,
         stream: bool = False,

@@ -78,7 +78,7 @@ def detect(mail: Parsed) -> Dsn | None:
 
 def is_hard(status: str, words: str) -> bool:
     """Whether the address takes no mail and never will."""
-    if status.startswith("4") or status.startswith("5.4.7"):
+    if status.startswith(("4", "5.4.7")):
         return False
     if status and not VAGUE.fullmatch(status):
         known = [code for code in HARD_CODES if status == code or status.startswith(f"{code}.")]

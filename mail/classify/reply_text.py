@@ -85,8 +85,8 @@ def _attribution(lines: list[str], place: int) -> int:
     if not first or first.startswith(">") or len(first) > LONGEST_MARK:
         return 0
     wrapped = ""
-    for height, line in enumerate(lines[place : place + ATTRIBUTION_LINES], start=1):
-        line = line.strip()
+    for height, raw in enumerate(lines[place : place + ATTRIBUTION_LINES], start=1):
+        line = raw.strip()
         if not line or line.startswith(">"):
             return 0
         wrapped = f"{wrapped} {line}"[: LONGEST_MARK * 2]

@@ -247,7 +247,9 @@ async def _answered(world: World, request: web.Request, handler: Handler) -> web
             raise unauthenticated()
         if request.method in _WRITES and not request.path.endswith(_READING):
             body = (await request.read()).decode("utf-8", "replace")
-            world.journal.append("hubspot.write", route=f"{request.method} {request.path}", body=body)
+            world.journal.append(
+                "hubspot.write", route=f"{request.method} {request.path}", body=body
+            )
         return await handler(request)
     except HubSpotError as error:
         return error.response()

@@ -157,7 +157,9 @@ _ALL: dict[str, tuple[Property, ...]] = {
     ),
     "emails": _engagement(
         Property(
-            "hs_email_direction", "enumeration", _plain(("EMAIL", "INCOMING_EMAIL", "FORWARDED_EMAIL"))
+            "hs_email_direction",
+            "enumeration",
+            _plain(("EMAIL", "INCOMING_EMAIL", "FORWARDED_EMAIL")),
         ),
         Property(
             "hs_email_status",

@@ -57,7 +57,9 @@ def _page(body: dict[str, Any]) -> tuple[int, int]:
 
 
 def _groups(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
-    given = body.get("filterGroups") or ([{"filters": body["filters"]}] if "filters" in body else [])
+    given = body.get("filterGroups") or (
+        [{"filters": body["filters"]}] if "filters" in body else []
+    )
     if not isinstance(given, list) or len(given) > _GROUPS:
         raise invalid(f"filterGroups: at most {_GROUPS} are allowed")
     groups = []
@@ -129,8 +131,8 @@ def _test(kind: str, given: dict[str, Any]) -> Test:
     if operator in {"CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"}:
         token, contains = str(value).strip("*").casefold(), operator == "CONTAINS_TOKEN"
         return lambda record: (
-            token in str(record.values.get(schema.name) or "").casefold()
-        ) is contains
+            (token in str(record.values.get(schema.name) or "").casefold()) is contains
+        )
     compare = _comparison(operator, read(value), read(high) if high is not None else None)
     return lambda record: _value(record, schema.name, read, compare)
 

@@ -29,7 +29,9 @@ def checked(kind: str, given: Any, owners: Mapping[str, Any]) -> dict[str, str |
     return stored
 
 
-def forward_only(present: Mapping[str, Any], values: dict[str, str | None]) -> dict[str, str | None]:
+def forward_only(
+    present: Mapping[str, Any], values: dict[str, str | None]
+) -> dict[str, str | None]:
     """Without a lifecycle stage that lies behind the present one: HubSpot ignores such a write."""
     old = _LIFECYCLE_ORDER.get(present.get("lifecyclestage") or "", -1)
     new = values.get("lifecyclestage")
@@ -44,7 +46,10 @@ def _checked(
     if schema is None:
         return ("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'), None
     if schema.calculated:
-        return ("READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'), None
+        return (
+            "READ_ONLY_VALUE",
+            f'"{name}" is a read only property; its value cannot be set.',
+        ), None
     if isinstance(value, dict | list):
         return ("INVALID_VALUE", f'Property "{name}" takes a single value'), None
     text = _text(value)
@@ -52,11 +57,15 @@ def _checked(
         return None, None
     if name == "hubspot_owner_id":
         known = text in owners
-        return (None, text) if known else (("INVALID_OWNER_ID", f"Owner {text} does not exist"), None)
+        return (
+            (None, text) if known else (("INVALID_OWNER_ID", f"Owner {text} does not exist"), None)
+        )
     return _typed(schema, text)
 
 
-def _typed(schema: Property, text: str) -> tuple[tuple[str, str] | None, str | None]:
+def _typed(  # noqa: PLR0911 - each return is one fault
+    schema: Property, text: str
+) -> tuple[tuple[str, str] | None, str | None]:
     name = schema.name
     if schema.options and text not in {value for value, _ in schema.options}:
         allowed = ", ".join(value for value, _ in schema.options[:50])

@@ -180,7 +180,9 @@ class _Session:
             "UNSEEN": sum("\\Seen" not in stored.flags for stored in folder.messages),
         }
         asked = words(arguments[1]) if isinstance(arguments[1], list) else []
-        told = " ".join(f"{name} {counts[name]}" for name in map(str.upper, asked) if name in counts)
+        told = " ".join(
+            f"{name} {counts[name]}" for name in map(str.upper, asked) if name in counts
+        )
         self._say(f"* STATUS {quoted(folder.name)} ({told})")
         return "OK STATUS done"
 

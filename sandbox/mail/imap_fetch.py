@@ -93,7 +93,9 @@ def _test(token: Token, rest: Iterator[Token], view: Sequence[Stored]) -> Test: 
         one, other = _test(next(rest), rest, view), _test(next(rest), rest, view)
         return lambda stored: one(stored) or other(stored)
     if key[0].isdigit() or key[0] == "*":
-        chosen = {view[n - 1].uid for numbers in in_set(key, len(view)) for n in numbers if n <= len(view)}
+        chosen = {
+            view[n - 1].uid for numbers in in_set(key, len(view)) for n in numbers if n <= len(view)
+        }
         return lambda stored: stored.uid in chosen
     raise BadCommand(f"search key {token!r} is not known here")
 
@@ -118,7 +120,7 @@ def _dated(key: str, day: date) -> Test:
 
 
 def _day(text: str) -> date:
-    day, month, year = (text.split("-") + ["", ""])[:3]
+    day, month, year = ([*text.split("-"), "", ""])[:3]
     if month.capitalize() not in MONTHS or not (day + year).isdigit():
         raise BadCommand(f"{text!r} is no date such as 2-Mar-2026")
     return date(int(year), MONTHS.index(month.capitalize()) + 1, int(day))

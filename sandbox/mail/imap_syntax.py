@@ -26,7 +26,8 @@ async def read_command(
 
     A literal stands among the tokens as its text, decoded as UTF-8 where it can be.
     """
-    text, literals = "", []
+    text = ""
+    literals: list[bytes] = []
     while True:
         line = await reader.readline()
         if not line.endswith(b"\n"):

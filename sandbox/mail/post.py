@@ -1,11 +1,13 @@
 """The post office of the mail world: takes what SMTP brings, keeps it, and delivers answers."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import Message
 from hashlib import sha256
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from sandbox.mail.mailboxes import Mailbox
@@ -71,7 +73,7 @@ class PostOffice:
         for address in recipients:
             recipient = readable(address)
             step = str(message.get("X-Cadenza-Step", "")).strip()
-            about = {
+            about: dict[str, Any] = {
                 "from": sender,
                 "to": recipient,
                 "message_id": str(message.get("Message-ID", "")).strip(),
@@ -126,10 +128,8 @@ def office(world: World) -> PostOffice:
 def readable(address: str) -> str:
     """Lower case, the domain in Unicode: "A@xn--bcher-kva.example" is "a@bücher.example"."""
     local, _, domain = address.strip().rpartition("@")
-    try:
+    with suppress(UnicodeError):  # it is in Unicode already
         domain = domain.encode("ascii").decode("idna")
-    except UnicodeError:
-        pass  # it is in Unicode already
     return f"{local}@{domain}".casefold()
 
 

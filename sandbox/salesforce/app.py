@@ -267,7 +267,8 @@ async def _answered(org: _Org, request: web.Request, handler: Handler) -> web.St
         if request.path != "/services/oauth2/token":
             token = request.headers.get("Authorization", "").removeprefix("Bearer ")
             if token not in org.tokens:
-                raise SalesforceError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+                code = "INVALID_SESSION_ID"
+                return SalesforceError(401, code, "Session expired or invalid").response()
             if request.method in _WRITES:
                 body = (await request.read()).decode("utf-8", "replace")
                 route = f"{request.method} {request.path}"
@@ -311,7 +312,7 @@ async def _object(request: web.Request) -> dict[str, Any]:
 
 def _moment(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return datetime.fromisoformat(text)
     except ValueError:
         raise SalesforceError(400, "INVALID_REPLICATION_DATE", f"{text!r} is no date") from None
 

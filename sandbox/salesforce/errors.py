@@ -9,9 +9,7 @@ from aiohttp import web
 class SalesforceError(Exception):
     """Answer with this status and body; in a collection, one row's outcome."""
 
-    def __init__(
-        self, status: int, code: str, message: str, fields: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, status: int, code: str, message: str, fields: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.fields = status, code, message, list(fields)
 

@@ -72,9 +72,7 @@ def load(world: World) -> dict[int, str]:
     return people
 
 
-def _person(
-    store: Store, person: Person, users: dict[int, str], accounts: dict[int, str]
-) -> str:
+def _person(store: Store, person: Person, users: dict[int, str], accounts: dict[int, str]) -> str:
     values: dict[str, Any] = {
         "FirstName": person.first_name,
         "LastName": person.last_name,

@@ -276,9 +276,7 @@ class _Parser:
         if outermost and name == "Id" and not negated:
             query.ids = [str(value) for value in values]
         wanted = {_folded(value) for value in values}
-        return lambda record: (
-            (_folded(_value(self.store, record, name)) in wanted) is not negated
-        )
+        return lambda record: (_folded(_value(self.store, record, name)) in wanted) is not negated
 
     def _compare(self, name: str, sign: str, value: Any) -> Test:
         if sign in {"=", "!=", "<>"}:
@@ -325,7 +323,7 @@ class _Parser:
                 is_id = name.rpartition(".")[2].endswith("Id")
                 return long_id(value) if is_id else value
             case "datetime":
-                return datetime.fromisoformat(text.replace("Z", "+00:00"))
+                return datetime.fromisoformat(text)
             case "date":
                 return text
             case "number":
@@ -355,7 +353,7 @@ class _Parser:
             found = self.tokens[self.at][1] if self.at < len(self.tokens) else "<EOF>"
             raise malformed(f"unexpected token: '{found}'")
         self.at += 1
-        return self.tokens[self.at - 1][1]
+        return str(self.tokens[self.at - 1][1])
 
 
 def _tokens(text: str) -> Any:

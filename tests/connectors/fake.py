@@ -73,7 +73,7 @@ class FakeConnector:
             lead_status=[Choice(value=status, label=status) for status in self._crm.statuses],
         )
 
-    def changed(self, kind, cursor, *, now):  # noqa: ARG002 - changes are numbered, not timed
+    def changed(self, kind, cursor, *, now):
         since = int(cursor) if cursor.isdecimal() else 0
         while True:
             self._call(f"changed {kind}")

@@ -1,8 +1,8 @@
 """Sending, over a real SMTP server."""
 
+from crm.models import Activity
 from mail import outbox
 from mail.models import Message
-from crm.models import Activity
 
 
 def test_a_due_message_is_sent_once(mailbox, queue, lead, sink):

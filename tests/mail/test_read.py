@@ -1,12 +1,10 @@
 """Reading a mailbox over a real IMAP server."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from crm.models import Activity
-from mail import inbound, outbox, suppression, unsubscribe
-from mail.models import Inbound, Message, Suppression
+from mail import inbound, outbox
+from mail.models import Inbound, Message
 
 REPLY = """\
 From: Grace Hopper <{sender}>

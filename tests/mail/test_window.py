@@ -19,7 +19,7 @@ windows = st.builds(
 moments = st.datetimes(
     min_value=datetime(2008, 1, 1),
     max_value=datetime(2030, 1, 1),
-    timezones=st.just(UTC),  # noqa: DTZ001 - hypothesis adds the zone
+    timezones=st.just(UTC),
 )
 
 

@@ -13,8 +13,8 @@ durations = st.builds(
     Duration, amount=st.integers(min_value=1, max_value=500), unit=st.sampled_from(UNITS)
 )
 moments = st.datetimes(
-    min_value=datetime(2000, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
-    max_value=datetime(2040, 1, 1),  # noqa: DTZ001 - likewise
+    min_value=datetime(2000, 1, 1),
+    max_value=datetime(2040, 1, 1),
     timezones=st.just(UTC),
 )
 
