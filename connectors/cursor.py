@@ -28,14 +28,14 @@ class Cursor:
         """Text that no cursor wrote starts over: records may repeat, none is skipped."""
         try:
             cursor = cls(**json.loads(written)) if written else cls()
-            for moment in (cursor.since, cursor.until, cursor.archived):
-                if moment and datetime.fromisoformat(moment).tzinfo is None:
-                    return cls()
-            if not all(isinstance(mark, str) for mark in dict(cursor.place or {}).values()):
-                return cls()
+            moments = (cursor.since, cursor.until, cursor.archived)
+            marks = dict(cursor.place or {}).values()
+            sound = all(isinstance(mark, str) for mark in (*moments, *marks)) and all(
+                datetime.fromisoformat(moment).tzinfo for moment in moments if moment
+            )
         except (ValueError, TypeError, RecursionError):
             return cls()
-        return cursor
+        return cursor if sound else cls()
 
     def begun(self, now: datetime) -> Self:
         """The scan under way, or a new one that ends at `now`."""

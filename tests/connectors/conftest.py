@@ -89,6 +89,7 @@ class Scripted:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # one packet per answer: two meet in delayed acknowledgements
 
             def _answer(self):
                 length = int(self.headers.get("Content-Length") or 0)

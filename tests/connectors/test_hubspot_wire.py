@@ -49,7 +49,8 @@ def pull(connector, kind="lead", cursor="", now=NOW):
         ((400, {"message": "a@b.example is bad"}, {}), Refused,
          "GET /account-info/v3/details: 400 <address> is bad"),
         ((500, b"<html>", {}), Unavailable, "GET /account-info/v3/details: 500 without a message"),
-        ((502, b"\xff\xfe", {}), Unavailable, "GET /account-info/v3/details: 502 without a message"),
+        ((502, b"\xff\xfe", {}), Unavailable,
+         "GET /account-info/v3/details: 502 without a message"),
         ((302, b"", {"Location": "http://127.0.0.1:1/"}), Unavailable,
          "GET /account-info/v3/details: 302 without a message"),
         ((200, b"<html>busy</html>", {}), Unavailable,
@@ -366,7 +367,9 @@ _JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
+)
 @given(answer=_JSON, status=st.sampled_from([200, 201, 207, 400, 409, 429, 500]))
 def test_any_json_is_a_page_or_a_connector_error(hubspot, scripted, answer, status):
     scripted.answers.clear()

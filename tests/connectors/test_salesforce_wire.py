@@ -393,7 +393,9 @@ _JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
+)
 @given(answer=_JSON, status=st.sampled_from([200, 201, 300, 400, 401, 403, 500]))
 def test_any_json_is_a_page_or_a_connector_error(salesforce, scripted, answer, status):
     for use in (
