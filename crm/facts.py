@@ -15,13 +15,6 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "owner": frozenset("name email".split()),
     "answer": frozenset({"disposition"}),
 }
-#: What templates may read besides.
-TEMPLATE_FIELDS: Mapping[str, frozenset[str]] = {
-    **FIELDS,
-    "sender": frozenset("name email company postal_address".split()),
-    "unsubscribe_url": frozenset(),
-}
-
 Facts = dict[str, dict[str, object]]
 
 

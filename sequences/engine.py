@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from jinja2 import TemplateError
 
 from crm import facts
 from crm.models import Lead
@@ -20,6 +21,7 @@ from mail import outbox
 from mail.models import EmailTemplate, Mailbox, Message
 from runtime import bell, clock
 from sequences.cadence import Assign, Decision, Send, State, Stop, Wait, decide, window_of
+from sequences.definition import TaskStep
 from sequences.models import Enrollment, StepRun
 from sequences.versions import definition_of
 from workspace.templating import render
@@ -160,10 +162,18 @@ def _assign(enrollment: Enrollment, decision: Assign, now: datetime) -> None:
         key=f"task:{enrollment.pk}:{decision.step.id}",
         data={
             "task": decision.step.task,
-            "title": render(decision.step.title, facts.context(enrollment.lead, enrollment.deal)),
+            "title": _title(enrollment, decision.step),
             "due_at": decision.due_at.isoformat(),
         },
     )
+
+
+def _title(enrollment: Enrollment, step: TaskStep) -> str:
+    """A title that reads a blank fact still names the task and the lead: nobody but a rep sees it."""
+    try:
+        return render(step.title, facts.context(enrollment.lead, enrollment.deal))
+    except TemplateError:
+        return f"{step.task.capitalize()}: {enrollment.lead}"
 
 
 def _note_enrolled(enrollment: Enrollment, now: datetime) -> None:

@@ -36,8 +36,13 @@ class Candidate:
     refusal: str
 
 
-def enroll_matching(lead_ids: Sequence[int]) -> int:
-    """Enroll newcomers: these leads into the first active sequence whose rule is true for them."""
+def enroll_matching(lead_ids: Sequence[int], *, moved: bool) -> int:
+    """Enroll newcomers: these leads into the first active sequence whose rule is true for them.
+
+    `moved` says that they came to where they are just now. A sequence that leaves out those of whom
+    its rule is already true (`existing: false`) takes no others: an old customer whose phone number
+    changes is not thanked once more.
+    """
     free = Lead.objects.filter(pk__in=lead_ids).exclude(enrollment__status__in=_OPEN)
     leads = list(_with_relations(free))
     if not leads:
@@ -45,7 +50,7 @@ def enroll_matching(lead_ids: Sequence[int]) -> int:
     enrolled = 0
     for version in versions.active():
         definition = versions.definition_of(version)
-        if definition.enroll is not None:
+        if definition.enroll is not None and (moved or definition.enroll.existing):
             sources = versions.templates_of(version)
             enrolled += enroll_all(version, _judge(definition, sources, leads))
     return enrolled

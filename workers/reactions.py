@@ -85,7 +85,7 @@ def _run(activity: Activity) -> None:
 
 def _enroll(activity: Activity) -> None:
     if activity.lead is not None:
-        enroll_matching([activity.lead.pk])
+        enroll_matching([activity.lead.pk], moved=activity.kind == "stage_moved")
 
 
 def _enrolled(activity: Activity) -> None:
@@ -162,7 +162,7 @@ def _answered(activity: Activity) -> None:
             note_text=text[:2000],
             enrollment_id=activity.enrollment_id,
         )
-    enroll_matching([lead.pk])
+    enroll_matching([lead.pk], moved=True)
 
 
 def _auto_replied(activity: Activity) -> None:

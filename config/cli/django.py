@@ -1,5 +1,6 @@
 """Making Django and the database ready, for the commands that need them."""
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,10 @@ def ready() -> None:
     from django.db import connection  # noqa: PLC0415 - likewise
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 - likewise
 
-    call_command("check", verbosity=0)
+    run_checks = importlib.import_module("django.core.checks").run_checks
+    errors = [str(message) for message in run_checks() if message.is_serious()]
+    if errors:
+        raise SystemExit("\n".join(errors))
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0, interactive=False)

@@ -37,6 +37,8 @@ class Changes:
         at = objects.index(reached) if reached in objects else 0
         for object_, following in zip(objects[at:], (*objects[at + 1 :], ""), strict=True):
             for items, is_last in self._scan(object_, cursor):
+                if not items and not is_last:
+                    continue
                 records, skipped = self._built(object_, items)
                 if not is_last:
                     stamp, id_ = _key(items[-1])
@@ -96,8 +98,7 @@ class Changes:
             # Rows that share the last stamp are walked to their end by id, then the later ones.
             same = f"SystemModstamp = {_literal(stamp)} AND Id > {quote_soql_value(id_)}"
             for items, _ in self._window(object_, same, "Id"):
-                if items:
-                    yield items, False
+                yield items, False
             low = f"SystemModstamp > {_literal(stamp)} AND "
         else:
             low = f"SystemModstamp >= {fields.literal(cursor.low)} AND " if cursor.since else ""

@@ -5,199 +5,439 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Company',
+            name="Company",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=300)),
-                ('domain', models.CharField(blank=True, max_length=253)),
-                ('industry', models.CharField(blank=True, max_length=200)),
-                ('country', models.CharField(blank=True, max_length=100)),
-                ('employees', models.IntegerField(blank=True, null=True)),
-                ('extra', models.JSONField(blank=True, default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=300)),
+                ("domain", models.CharField(blank=True, max_length=253)),
+                ("industry", models.CharField(blank=True, max_length=200)),
+                ("country", models.CharField(blank=True, max_length=100)),
+                ("employees", models.IntegerField(blank=True, null=True)),
+                ("extra", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'verbose_name_plural': 'companies',
+                "verbose_name_plural": "companies",
             },
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('settings', models.JSONField(default=dict)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('stopped', 'Stopped')], default='active', max_length=10)),
-                ('last_error', models.TextField(blank=True)),
-                ('cursors', models.JSONField(default=dict)),
-                ('first_pulled_at', models.DateTimeField(blank=True, null=True)),
-                ('pulled_at', models.DateTimeField(blank=True, null=True)),
-                ('pull_due_at', models.DateTimeField(blank=True, db_index=True, null=True)),
-                ('pull_every', models.DurationField()),
-                ('pull_claimed_until', models.FloatField(default=0)),
-                ('push_claimed_until', models.FloatField(default=0)),
-                ('push_due_at', models.DateTimeField(blank=True, null=True)),
-                ('calls', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("kind", models.CharField(max_length=20)),
+                ("settings", models.JSONField(default=dict)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("stopped", "Stopped")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("last_error", models.TextField(blank=True)),
+                ("cursors", models.JSONField(default=dict)),
+                ("first_pulled_at", models.DateTimeField(blank=True, null=True)),
+                ("pulled_at", models.DateTimeField(blank=True, null=True)),
+                ("pull_due_at", models.DateTimeField(blank=True, db_index=True, null=True)),
+                ("pull_every", models.DurationField()),
+                ("pull_claimed_until", models.FloatField(default=0)),
+                ("push_claimed_until", models.FloatField(default=0)),
+                ("push_due_at", models.DateTimeField(blank=True, null=True)),
+                ("calls", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Owner',
+            name="Owner",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.CharField(max_length=254, unique=True)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.CharField(max_length=254, unique=True)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("active", models.BooleanField(default=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.CharField(blank=True, db_index=True, max_length=320)),
-                ('first_name', models.CharField(blank=True, max_length=200)),
-                ('last_name', models.CharField(blank=True, max_length=200)),
-                ('title', models.CharField(blank=True, max_length=300)),
-                ('phone', models.CharField(blank=True, max_length=100)),
-                ('country', models.CharField(blank=True, max_length=100)),
-                ('language', models.CharField(blank=True, max_length=35)),
-                ('timezone', models.CharField(blank=True, max_length=64)),
-                ('status', models.CharField(blank=True, max_length=100)),
-                ('lifecycle_stage', models.CharField(blank=True, max_length=100)),
-                ('do_not_contact', models.BooleanField(default=False)),
-                ('doubt', models.TextField(blank=True)),
-                ('extra', models.JSONField(blank=True, default=dict)),
-                ('disposition', models.CharField(blank=True, max_length=50)),
-                ('stage', models.CharField(blank=True, db_index=True, max_length=50)),
-                ('stage_since', models.DateTimeField(blank=True, null=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.company')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='crm.connection')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.CharField(blank=True, db_index=True, max_length=320)),
+                ("first_name", models.CharField(blank=True, max_length=200)),
+                ("last_name", models.CharField(blank=True, max_length=200)),
+                ("title", models.CharField(blank=True, max_length=300)),
+                ("phone", models.CharField(blank=True, max_length=100)),
+                ("country", models.CharField(blank=True, max_length=100)),
+                ("language", models.CharField(blank=True, max_length=35)),
+                ("timezone", models.CharField(blank=True, max_length=64)),
+                ("status", models.CharField(blank=True, max_length=100)),
+                ("lifecycle_stage", models.CharField(blank=True, max_length=100)),
+                ("do_not_contact", models.BooleanField(default=False)),
+                ("doubt", models.TextField(blank=True)),
+                ("extra", models.JSONField(blank=True, default=dict)),
+                ("disposition", models.CharField(blank=True, max_length=50)),
+                ("stage", models.CharField(blank=True, db_index=True, max_length=50)),
+                ("stage_since", models.DateTimeField(blank=True, null=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.company",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="crm.connection"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Deal',
+            name="Deal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=300)),
-                ('stage_value', models.CharField(max_length=100)),
-                ('pipeline', models.CharField(blank=True, max_length=100)),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True)),
-                ('is_closed', models.BooleanField(default=False)),
-                ('is_won', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('extra', models.JSONField(blank=True, default=dict)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.company')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='crm.connection')),
-                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deals', to='crm.lead')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=300)),
+                ("stage_value", models.CharField(max_length=100)),
+                ("pipeline", models.CharField(blank=True, max_length=100)),
+                (
+                    "amount",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True),
+                ),
+                ("is_closed", models.BooleanField(default=False)),
+                ("is_won", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("extra", models.JSONField(blank=True, default=dict)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.company",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="crm.connection"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="deals",
+                        to="crm.lead",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.owner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ExternalRecord',
+            name="ExternalRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=10)),
-                ('external_id', models.CharField(max_length=100)),
-                ('base', models.JSONField(default=dict)),
-                ('modified_at', models.DateTimeField(blank=True, null=True)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('company', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='crm.company')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='crm.connection')),
-                ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='crm.deal')),
-                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='crm.lead')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='crm.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=10)),
+                ("external_id", models.CharField(max_length=100)),
+                ("base", models.JSONField(default=dict)),
+                ("modified_at", models.DateTimeField(blank=True, null=True)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "company",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="crm.company",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="crm.connection"
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="crm.deal",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="crm.lead",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="crm.owner",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='company',
-            name='owner',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.owner'),
+            model_name="company",
+            name="owner",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to="crm.owner"
+            ),
         ),
         migrations.CreateModel(
-            name='StageCounterpart',
+            name="StageCounterpart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object', models.CharField(max_length=10)),
-                ('value', models.CharField(max_length=100)),
-                ('stage', models.CharField(max_length=50)),
-                ('written', models.BooleanField(default=False)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='crm.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object", models.CharField(max_length=10)),
+                ("value", models.CharField(max_length=100)),
+                ("stage", models.CharField(max_length=50)),
+                ("written", models.BooleanField(default=False)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="crm.connection"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StageMove',
+            name="StageMove",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_stage', models.CharField(blank=True, max_length=50)),
-                ('to_stage', models.CharField(max_length=50)),
-                ('at', models.DateTimeField()),
-                ('because', models.JSONField(default=dict)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='moves', to='crm.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("from_stage", models.CharField(blank=True, max_length=50)),
+                ("to_stage", models.CharField(max_length=50)),
+                ("at", models.DateTimeField()),
+                ("because", models.JSONField(default=dict)),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="moves",
+                        to="crm.lead",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('update', 'Update'), ('touch', 'Touch')], max_length=10)),
-                ('field', models.CharField(blank=True, max_length=50)),
-                ('value', models.JSONField(null=True)),
-                ('message_id', models.CharField(blank=True, max_length=300)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('pushed', 'Pushed'), ('superseded', 'Superseded'), ('conflicted', 'Conflicted'), ('refused', 'Refused')], default='pending', max_length=10)),
-                ('attempted_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.IntegerField(default=0)),
-                ('due_at', models.DateTimeField()),
-                ('last_error', models.TextField(blank=True)),
-                ('external_id', models.CharField(blank=True, max_length=100)),
-                ('created_at', models.DateTimeField()),
-                ('pushed_at', models.DateTimeField(blank=True, null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='crm.connection')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='crm.externalrecord')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("update", "Update"), ("touch", "Touch")], max_length=10
+                    ),
+                ),
+                ("field", models.CharField(blank=True, max_length=50)),
+                ("value", models.JSONField(null=True)),
+                ("message_id", models.CharField(blank=True, max_length=300)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("pushed", "Pushed"),
+                            ("superseded", "Superseded"),
+                            ("conflicted", "Conflicted"),
+                            ("refused", "Refused"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempted_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.IntegerField(default=0)),
+                ("due_at", models.DateTimeField()),
+                ("last_error", models.TextField(blank=True)),
+                ("external_id", models.CharField(blank=True, max_length=100)),
+                ("created_at", models.DateTimeField()),
+                ("pushed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="crm.connection"
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="crm.externalrecord"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('status', 'pending')), fields=['connection', 'due_at'], name='change_pending')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('kind', 'touch')), fields=('connection', 'message_id'), name='one_touch_per_message'), models.UniqueConstraint(condition=models.Q(('kind', 'update'), ('status', 'pending')), fields=('record', 'field'), name='one_pending_change_per_field')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("status", "pending")),
+                        fields=["connection", "due_at"],
+                        name="change_pending",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "touch")),
+                        fields=("connection", "message_id"),
+                        name="one_touch_per_message",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("kind", "update"), ("status", "pending")),
+                        fields=("record", "field"),
+                        name="one_pending_change_per_field",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Activity',
+            name="Activity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=30)),
-                ('enrollment_id', models.BigIntegerField(blank=True, db_index=True, null=True)),
-                ('message_id', models.BigIntegerField(blank=True, null=True)),
-                ('occurred_at', models.DateTimeField()),
-                ('data', models.JSONField(blank=True, default=dict)),
-                ('key', models.CharField(blank=True, max_length=300, null=True, unique=True)),
-                ('reacted_at', models.DateTimeField(blank=True, null=True)),
-                ('reaction_attempts', models.IntegerField(default=0)),
-                ('reaction_error', models.TextField(blank=True)),
-                ('connection', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='crm.connection')),
-                ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='crm.deal')),
-                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='crm.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=30)),
+                ("enrollment_id", models.BigIntegerField(blank=True, db_index=True, null=True)),
+                ("message_id", models.BigIntegerField(blank=True, null=True)),
+                ("occurred_at", models.DateTimeField()),
+                ("data", models.JSONField(blank=True, default=dict)),
+                ("key", models.CharField(blank=True, max_length=300, null=True, unique=True)),
+                ("reacted_at", models.DateTimeField(blank=True, null=True)),
+                ("reaction_attempts", models.IntegerField(default=0)),
+                ("reaction_error", models.TextField(blank=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="crm.connection",
+                    ),
+                ),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="crm.deal",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="crm.lead",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'activities',
-                'indexes': [models.Index(condition=models.Q(('reacted_at__isnull', True)), fields=['id'], name='activity_unreacted'), models.Index(fields=['lead', 'occurred_at'], name='activity_of_lead')],
+                "verbose_name_plural": "activities",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("reacted_at__isnull", True)),
+                        fields=["id"],
+                        name="activity_unreacted",
+                    ),
+                    models.Index(fields=["lead", "occurred_at"], name="activity_of_lead"),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='externalrecord',
-            constraint=models.UniqueConstraint(fields=('connection', 'kind', 'external_id'), name='one_row_per_external_record'),
+            model_name="externalrecord",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "kind", "external_id"), name="one_row_per_external_record"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stagecounterpart',
-            constraint=models.UniqueConstraint(fields=('connection', 'object', 'value', 'stage'), name='one_counterpart'),
+            model_name="stagecounterpart",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "object", "value", "stage"), name="one_counterpart"
+            ),
         ),
     ]

@@ -5,156 +5,316 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('crm', '0001_initial'),
+        ("crm", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Sender',
+            name="Sender",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('company', models.CharField(max_length=300)),
-                ('postal_address', models.CharField(max_length=500)),
-                ('public_url', models.URLField(blank=True, max_length=500)),
-                ('timezone', models.CharField(default='UTC', max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("company", models.CharField(max_length=300)),
+                ("postal_address", models.CharField(max_length=500)),
+                ("public_url", models.URLField(blank=True, max_length=500)),
+                ("timezone", models.CharField(default="UTC", max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='EmailTemplate',
+            name="EmailTemplate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('digest', models.CharField(max_length=64)),
-                ('subject', models.TextField()),
-                ('text', models.TextField()),
-                ('html', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("digest", models.CharField(max_length=64)),
+                ("subject", models.TextField()),
+                ("text", models.TextField()),
+                ("html", models.TextField(blank=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('name', 'digest'), name='one_row_per_template_state')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("name", "digest"), name="one_row_per_template_state"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Mailbox',
+            name="Mailbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.CharField(max_length=254, unique=True)),
-                ('display_name', models.CharField(blank=True, max_length=200)),
-                ('smtp_url', models.CharField(max_length=500)),
-                ('imap_url', models.CharField(max_length=500)),
-                ('username', models.CharField(max_length=254)),
-                ('password', models.CharField(max_length=200)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused')], default='active', max_length=10)),
-                ('last_error', models.TextField(blank=True)),
-                ('per_day', models.IntegerField()),
-                ('per_hour', models.IntegerField()),
-                ('gap', models.DurationField()),
-                ('uidvalidity', models.BigIntegerField(default=0)),
-                ('last_uid', models.BigIntegerField(default=0)),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('retry_at', models.DateTimeField(blank=True, null=True)),
-                ('failures', models.IntegerField(default=0)),
-                ('listener', models.CharField(blank=True, max_length=100)),
-                ('listened_until', models.FloatField(default=0)),
-                ('owner', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.owner')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("address", models.CharField(max_length=254, unique=True)),
+                ("display_name", models.CharField(blank=True, max_length=200)),
+                ("smtp_url", models.CharField(max_length=500)),
+                ("imap_url", models.CharField(max_length=500)),
+                ("username", models.CharField(max_length=254)),
+                ("password", models.CharField(max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("paused", "Paused")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("last_error", models.TextField(blank=True)),
+                ("per_day", models.IntegerField()),
+                ("per_hour", models.IntegerField()),
+                ("gap", models.DurationField()),
+                ("uidvalidity", models.BigIntegerField(default=0)),
+                ("last_uid", models.BigIntegerField(default=0)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                ("retry_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.IntegerField(default=0)),
+                ("listener", models.CharField(blank=True, max_length=100)),
+                ("listened_until", models.FloatField(default=0)),
+                (
+                    "owner",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.owner",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'mailboxes',
+                "verbose_name_plural": "mailboxes",
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('enrollment_id', models.BigIntegerField(db_index=True)),
-                ('step_id', models.CharField(max_length=100)),
-                ('token', models.CharField(max_length=100)),
-                ('to_email', models.CharField(max_length=320)),
-                ('message_id', models.CharField(max_length=300, unique=True)),
-                ('references', models.TextField(blank=True)),
-                ('subject', models.TextField(blank=True)),
-                ('text', models.TextField(blank=True)),
-                ('raw', models.BinaryField(null=True)),
-                ('window', models.JSONField()),
-                ('status', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Sent'), ('failed', 'Failed'), ('unconfirmed', 'Unconfirmed'), ('cancelled', 'Cancelled')], default='queued', max_length=12)),
-                ('enrolled_at', models.DateTimeField()),
-                ('queued_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('claimed_until', models.FloatField(default=0)),
-                ('handed_at', models.DateTimeField(blank=True, null=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('attempts', models.IntegerField(default=0)),
-                ('last_error', models.TextField(blank=True)),
-                ('because', models.JSONField(default=dict)),
-                ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.deal')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='crm.lead')),
-                ('mailbox', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='mail.mailbox')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='mail.message')),
-                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='mail.emailtemplate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("enrollment_id", models.BigIntegerField(db_index=True)),
+                ("step_id", models.CharField(max_length=100)),
+                ("token", models.CharField(max_length=100)),
+                ("to_email", models.CharField(max_length=320)),
+                ("message_id", models.CharField(max_length=300, unique=True)),
+                ("references", models.TextField(blank=True)),
+                ("subject", models.TextField(blank=True)),
+                ("text", models.TextField(blank=True)),
+                ("raw", models.BinaryField(null=True)),
+                ("window", models.JSONField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("sending", "Sending"),
+                            ("sent", "Sent"),
+                            ("failed", "Failed"),
+                            ("unconfirmed", "Unconfirmed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("enrolled_at", models.DateTimeField()),
+                ("queued_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("claimed_until", models.FloatField(default=0)),
+                ("handed_at", models.DateTimeField(blank=True, null=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("attempts", models.IntegerField(default=0)),
+                ("last_error", models.TextField(blank=True)),
+                ("because", models.JSONField(default=dict)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.deal",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="crm.lead"),
+                ),
+                (
+                    "mailbox",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="mail.mailbox"
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="mail.message",
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="mail.emailtemplate"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Inbound',
+            name="Inbound",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uidvalidity', models.BigIntegerField()),
-                ('uid', models.BigIntegerField()),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('message_id', models.CharField(blank=True, max_length=1000)),
-                ('from_email', models.CharField(blank=True, max_length=320)),
-                ('subject', models.TextField(blank=True)),
-                ('kind', models.CharField(choices=[('reply', 'Reply'), ('auto_reply', 'Auto Reply'), ('bounce', 'Bounce'), ('delayed', 'Delayed'), ('complaint', 'Complaint'), ('unsubscribe', 'Unsubscribe'), ('other', 'Other')], max_length=12)),
-                ('text', models.TextField(blank=True)),
-                ('received_at', models.DateTimeField()),
-                ('data', models.JSONField(blank=True, default=dict)),
-                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.lead')),
-                ('mailbox', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='mail.mailbox')),
-                ('answers', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='mail.message')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uidvalidity", models.BigIntegerField()),
+                ("uid", models.BigIntegerField()),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("message_id", models.CharField(blank=True, max_length=1000)),
+                ("from_email", models.CharField(blank=True, max_length=320)),
+                ("subject", models.TextField(blank=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("reply", "Reply"),
+                            ("auto_reply", "Auto Reply"),
+                            ("bounce", "Bounce"),
+                            ("delayed", "Delayed"),
+                            ("complaint", "Complaint"),
+                            ("unsubscribe", "Unsubscribe"),
+                            ("other", "Other"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("text", models.TextField(blank=True)),
+                ("received_at", models.DateTimeField()),
+                ("data", models.JSONField(blank=True, default=dict)),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.lead",
+                    ),
+                ),
+                (
+                    "mailbox",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="mail.mailbox"
+                    ),
+                ),
+                (
+                    "answers",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="mail.message",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'inbound',
+                "verbose_name_plural": "inbound",
             },
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.CharField(max_length=320)),
-                ('kind', models.CharField(choices=[('unsubscribed', 'Unsubscribed'), ('hard_bounce', 'Hard Bounce'), ('complaint', 'Complaint'), ('do_not_contact', 'Do Not Contact'), ('manual', 'Manual')], max_length=20)),
-                ('at', models.DateTimeField()),
-                ('because', models.JSONField(default=dict)),
-                ('lead', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.CharField(max_length=320)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("unsubscribed", "Unsubscribed"),
+                            ("hard_bounce", "Hard Bounce"),
+                            ("complaint", "Complaint"),
+                            ("do_not_contact", "Do Not Contact"),
+                            ("manual", "Manual"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("because", models.JSONField(default=dict)),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.lead",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status', 'queued')), fields=['mailbox', 'due_at'], name='message_queued'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("status", "queued")),
+                fields=["mailbox", "due_at"],
+                name="message_queued",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status', 'sending')), fields=['claimed_until'], name='message_sending'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("status", "sending")),
+                fields=["claimed_until"],
+                name="message_sending",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['mailbox', 'sent_at'], name='message_history'),
+            model_name="message",
+            index=models.Index(fields=["mailbox", "sent_at"], name="message_history"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('enrollment_id', 'step_id'), name='one_message_per_step'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("enrollment_id", "step_id"), name="one_message_per_step"
+            ),
         ),
         migrations.AddIndex(
-            model_name='inbound',
-            index=models.Index(fields=['lead', 'received_at'], name='inbound_of_lead'),
+            model_name="inbound",
+            index=models.Index(fields=["lead", "received_at"], name="inbound_of_lead"),
         ),
         migrations.AddConstraint(
-            model_name='inbound',
-            constraint=models.UniqueConstraint(fields=('mailbox', 'fingerprint'), name='one_row_per_inbound'),
+            model_name="inbound",
+            constraint=models.UniqueConstraint(
+                fields=("mailbox", "fingerprint"), name="one_row_per_inbound"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppression',
-            constraint=models.UniqueConstraint(fields=('email', 'kind'), name='one_suppression_per_kind'),
+            model_name="suppression",
+            constraint=models.UniqueConstraint(
+                fields=("email", "kind"), name="one_suppression_per_kind"
+            ),
         ),
     ]

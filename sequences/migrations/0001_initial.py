@@ -5,72 +5,140 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('crm', '0001_initial'),
+        ("crm", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AppliedVersion',
+            name="AppliedVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.CharField(max_length=100)),
-                ('digest', models.CharField(max_length=64)),
-                ('definition', models.JSONField()),
-                ('templates', models.JSONField()),
-                ('active', models.BooleanField(default=False)),
-                ('applied_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sequence", models.CharField(max_length=100)),
+                ("digest", models.CharField(max_length=64)),
+                ("definition", models.JSONField()),
+                ("templates", models.JSONField()),
+                ("active", models.BooleanField(default=False)),
+                ("applied_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('sequence', 'digest'), name='one_row_per_version'), models.UniqueConstraint(condition=models.Q(('active', True)), fields=('sequence',), name='one_active_version')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("sequence", "digest"), name="one_row_per_version"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("active", True)),
+                        fields=("sequence",),
+                        name="one_active_version",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Enrollment',
+            name="Enrollment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sequence', models.CharField(max_length=100)),
-                ('mailbox_id', models.BigIntegerField()),
-                ('timezone', models.CharField(max_length=64)),
-                ('status', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('finished', 'Finished'), ('stopped', 'Stopped')], default='active', max_length=10)),
-                ('reason', models.CharField(blank=True, max_length=100)),
-                ('because', models.JSONField(default=dict)),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('deal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='crm.deal')),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='crm.lead')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='sequences.appliedversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sequence", models.CharField(max_length=100)),
+                ("mailbox_id", models.BigIntegerField()),
+                ("timezone", models.CharField(max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("active", "Active"),
+                            ("paused", "Paused"),
+                            ("finished", "Finished"),
+                            ("stopped", "Stopped"),
+                        ],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=100)),
+                ("because", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "deal",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="crm.deal",
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="crm.lead"),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="sequences.appliedversion"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StepRun',
+            name="StepRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step_id', models.CharField(max_length=100)),
-                ('kind', models.CharField(max_length=10)),
-                ('at', models.DateTimeField()),
-                ('because', models.JSONField(default=dict)),
-                ('enrollment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='sequences.enrollment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("step_id", models.CharField(max_length=100)),
+                ("kind", models.CharField(max_length=10)),
+                ("at", models.DateTimeField()),
+                ("because", models.JSONField(default=dict)),
+                (
+                    "enrollment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="runs",
+                        to="sequences.enrollment",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='enrollment',
-            index=models.Index(condition=models.Q(('status__in', ['active', 'paused'])), fields=['due_at'], name='enrollment_due'),
+            model_name="enrollment",
+            index=models.Index(
+                condition=models.Q(("status__in", ["active", "paused"])),
+                fields=["due_at"],
+                name="enrollment_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrollment',
-            index=models.Index(fields=['sequence', 'started_at'], name='enrollment_throttle'),
+            model_name="enrollment",
+            index=models.Index(fields=["sequence", "started_at"], name="enrollment_throttle"),
         ),
         migrations.AddConstraint(
-            model_name='enrollment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['active', 'paused'])), fields=('lead',), name='one_open_enrollment_per_lead'),
+            model_name="enrollment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["active", "paused"])),
+                fields=("lead",),
+                name="one_open_enrollment_per_lead",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='steprun',
-            constraint=models.UniqueConstraint(fields=('enrollment', 'step_id'), name='one_run_per_step'),
+            model_name="steprun",
+            constraint=models.UniqueConstraint(
+                fields=("enrollment", "step_id"), name="one_run_per_step"
+            ),
         ),
     ]

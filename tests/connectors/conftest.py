@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from connectors.registry import connect
 
 pytest.register_assert_rewrite("tests.connectors.conformance")
 
@@ -77,6 +79,19 @@ def no_waiting(monkeypatch):
     waited: list[float] = []
     monkeypatch.setattr("connectors.retry.rest", waited.append)
     return waited
+
+
+@pytest.fixture
+def opened():
+    """Connect, and be sure that it is closed behind the test."""
+    with ExitStack() as stack:
+
+        def open_(kind, settings):
+            connector = connect(kind, settings)
+            stack.callback(connector.close)
+            return connector
+
+        yield open_
 
 
 class Scripted:

@@ -3,20 +3,18 @@
 import pytest
 
 from connectors.base import Update
-from connectors.registry import connect
 from tests.connectors.conformance import Account, Conformance
 
 
 @pytest.fixture
-def crm(sandbox):
+def crm(sandbox, opened):
     def made(**others):
         settings = {"url": sandbox["hubspot"], "token": sandbox["hubspot_token"]}
-        return connect("hubspot", {**settings, "allow_sandbox": True, **others})
+        return opened("hubspot", {**settings, "allow_sandbox": True, **others})
 
     probe = made()
     leads = [r for page in probe.changed("lead", "", now=sandbox.now()) for r in page.records]
     deals = [r for page in probe.changed("deal", "", now=sandbox.now()) for r in page.records]
-    probe.close()
     deal = next(deal for deal in deals if not deal.is_closed)
     return Account(
         connect=made,

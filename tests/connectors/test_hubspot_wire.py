@@ -19,7 +19,6 @@ from connectors.base import (
     Update,
 )
 from connectors.hubspot.fields import zone_of
-from connectors.registry import connect
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 SINCE = json.dumps({"since": NOW.isoformat(), "archived": NOW.isoformat()})
@@ -27,10 +26,8 @@ EMPTY: dict[str, object] = {"results": []}
 
 
 @pytest.fixture
-def hubspot(scripted):
-    connector = connect("hubspot", {"url": scripted.url, "token": "t"})
-    yield connector
-    connector.close()
+def hubspot(scripted, opened):
+    return opened("hubspot", {"url": scripted.url, "token": "t"})
 
 
 def contact(id_, **properties):

@@ -3,12 +3,11 @@
 import pytest
 
 from connectors.base import Refused, Update
-from connectors.registry import connect
 from tests.connectors.conformance import Account, Conformance
 
 
 @pytest.fixture
-def crm(sandbox):
+def crm(sandbox, opened):
     def made(**others):
         settings = {
             "url": sandbox["salesforce"],
@@ -16,12 +15,11 @@ def crm(sandbox):
             "client_secret": sandbox["salesforce_client_secret"],
             "fields": {"lead": {"timezone": "Timezone__c"}, "deal": {"product": "Product__c"}},
         }
-        return connect("salesforce", {**settings, "allow_sandbox": True, **others})
+        return opened("salesforce", {**settings, "allow_sandbox": True, **others})
 
     probe = made()
     leads = [r for page in probe.changed("lead", "", now=sandbox.now()) for r in page.records]
     deals = [r for page in probe.changed("deal", "", now=sandbox.now()) for r in page.records]
-    probe.close()
     lead = next(r.external_id for r in leads if r.external_id.startswith("00Q"))
     other = next(r.external_id for r in reversed(leads) if r.external_id.startswith("00Q"))
     return Account(

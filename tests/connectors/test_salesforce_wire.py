@@ -20,7 +20,6 @@ from connectors.base import (
     Unavailable,
     Update,
 )
-from connectors.registry import connect
 from connectors.salesforce.fields import domain_of
 from connectors.salesforce.writes import message_id_of
 
@@ -31,10 +30,8 @@ LEAD, CONTACT, DEAL = "00Q000000000001AAA", "003000000000001AAA", "0060000000000
 
 
 @pytest.fixture
-def salesforce(scripted):
-    connector = connect("salesforce", {"url": scripted.url, "client_id": "c", "client_secret": "s"})
-    yield connector
-    connector.close()
+def salesforce(scripted, opened):
+    return opened("salesforce", {"url": scripted.url, "client_id": "c", "client_secret": "s"})
 
 
 def rows(*items, more=""):
