@@ -30,10 +30,13 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
     with transaction.atomic():
         mailbox = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
         now = clock.now()
+        waiting = list(_locked(_due(mailbox).order_by("due_at", "pk")[:BATCH]))
+        if not waiting:
+            return []
         history = _history(mailbox, now)
         limits = pacing.Limits(per_day=mailbox.per_day, per_hour=mailbox.per_hour, gap=mailbox.gap)
         claimed = []
-        for message in _locked(_due(mailbox).order_by("due_at", "pk")[:BATCH]):
+        for message in waiting:
             admission = pacing.admit(
                 history, limits, message.window, str(message.window.get("timezone", "")), now
             )

@@ -116,6 +116,8 @@ def open_imap(mailbox: Mailbox) -> IMAPClient:
         _close(client)
         raise Unreachable(f"{mailbox.imap_url}: {error}") from error
     client.normalise_times = False  # aware datetimes, never the machine's local time
+    # The library sends some commands in pieces, each of which would wait for the last one's receipt.
+    client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
 
 

@@ -47,10 +47,11 @@ quiet = None if settings.REDIS_URL else Quiet()
 
 def ring(name: str, ids: Sequence[int]) -> None:
     """Queue the task that the bell is called after; a broker that is down is only logged."""
-    if quiet is not None:
-        quiet.queued()
+    task, args = f"workers.tasks.{name}", [list(ids)] if ids else []
+    if quiet is not None and not quiet.queued(task, args):
+        return
     try:
-        app.send_task(f"workers.tasks.{name}", args=[list(ids)] if ids else [])
+        app.send_task(task, args=args)
     except OperationalError as error:
         log.warning("the broker did not take %s: %s; a sweep will find the work", name, error)
 

@@ -38,6 +38,7 @@ def react() -> int:
     One lead at a time, its row locked, its activities in the order in which they were noted: a
     stage that the first one moved is what the second one sees.
     """
+    _pass_over()
     reacted = 0
     while lead_ids := list(_unreacted().values_list("lead_id", flat=True).distinct()[:BATCH]):
         reacted += sum(_react_for(lead_id) for lead_id in lead_ids)
@@ -46,6 +47,11 @@ def react() -> int:
 
 def waiting() -> bool:
     return _unreacted().exists()
+
+
+def _pass_over() -> None:
+    """What sets nothing in motion needs no lock and no turn."""
+    _unreacted().exclude(kind__in=REACTIONS).update(reacted_at=clock.now())
 
 
 def _unreacted() -> QuerySet[Activity]:
