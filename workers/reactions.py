@@ -38,20 +38,24 @@ def react() -> int:
     One lead at a time, its row locked, its activities in the order in which they were noted: a
     stage that the first one moved is what the second one sees.
     """
-    _pass_over()
     reacted = 0
-    while lead_ids := list(_unreacted().values_list("lead_id", flat=True).distinct()[:BATCH]):
-        reacted += sum(_react_for(lead_id) for lead_id in lead_ids)
-    return reacted
+    while True:
+        found = list(_unreacted().order_by("id").values_list("pk", "kind", "lead_id")[:BATCH])
+        _pass_over([pk for pk, kind, _ in found if kind not in REACTIONS])
+        leads = dict.fromkeys(lead_id for _, kind, lead_id in found if kind in REACTIONS)
+        reacted += sum(_react_for(lead_id) for lead_id in leads)
+        if len(found) < BATCH:  # what the reactions noted rang for itself
+            return reacted
 
 
 def waiting() -> bool:
     return _unreacted().exists()
 
 
-def _pass_over() -> None:
+def _pass_over(ids: Sequence[int]) -> None:
     """What sets nothing in motion needs no lock and no turn."""
-    _unreacted().exclude(kind__in=REACTIONS).update(reacted_at=clock.now())
+    if ids:
+        _unreacted().filter(pk__in=ids).update(reacted_at=clock.now())
 
 
 def _unreacted() -> QuerySet[Activity]:
