@@ -97,6 +97,5 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 STATIC_URL = "static/"
-STATIC_ROOT = STATE / "static"
 WHITENOISE_USE_FINDERS = True
 UNFOLD = {"SITE_TITLE": "Cadenza", "SITE_HEADER": "Cadenza"}

@@ -20,6 +20,7 @@ from process import apply, blueprint
 from runtime import clock
 from sequences.models import AppliedVersion
 from workers import clock as moments
+from workers.app import fill_bell
 from workers.run import working
 
 
@@ -38,6 +39,7 @@ def run(
     driver = Driver(control=told["control"], ends_at=ends_at)
     with ExitStack() as stack:
         if distributed:
+            fill_bell()  # the driver's, which stands for beat's
             stack.enter_context(servers.workers(place, port))
         else:
             stack.enter_context(_in_this_process(port))
