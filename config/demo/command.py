@@ -13,6 +13,7 @@ from rich.table import Table
 
 from config.demo.place import (
     Place,
+    end,
     environment,
     free_port,
     init_workspace,
@@ -65,6 +66,7 @@ def main(
         )
         figures = _audit(place, told, unconfirmed)
     place.keep(finished=True)
+    end(told["pid"])
     figures["seconds"] = round(time.monotonic() - began, 1)
     _show(figures, as_json=as_json, console=console, place=place)
     return 1 if _broken(figures) else 0
