@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +11,7 @@ from rich.table import Table
 from bench import pull, rendering
 
 Result = Mapping[str, object]
-BENCHMARKS: Mapping[str, Callable[[], Result]] = {
+BENCHMARKS: Mapping[str, Callable[[Path | None], Result]] = {
     "pull": pull.measure,
     "rendering": rendering.measure,
 }
@@ -20,10 +21,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
+    parser.add_argument("--data", type=Path, help="pull: a CSV folder; default: the own company")
     asked = parser.parse_args()
     if unknown := sorted(set(asked.names) - set(BENCHMARKS)):
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    results = {name: BENCHMARKS[name]() for name in asked.names or BENCHMARKS}
+    results = {name: BENCHMARKS[name](asked.data) for name in asked.names or BENCHMARKS}
     if asked.json:
         print(json.dumps(results[asked.names[0]] if len(asked.names) == 1 else results))
         return
