@@ -1,7 +1,7 @@
 """The people on the other side: they read what reaches them, and answer as their persona does."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 import aiohttp
@@ -92,7 +92,7 @@ class _Crowd:
                 text=text,
             )
 
-        self.world.agenda.at(self.world.moment + self._delay(person, mail), answer)
+        self.world.agenda.at(self._answers_at(person, mail), answer)
 
     def _out_of_office(self, person: Person, mail: Accepted, touch: int) -> None:
         back = self.away_until.get(mail.recipient)
@@ -110,7 +110,7 @@ class _Crowd:
             self._answer(person, mail, "interested")
 
     def _unsubscribe(self, person: Person, mail: Accepted, how: str) -> None:
-        at = self.world.moment + self._delay(person, mail)
+        at = self._answers_at(person, mail)
         link = letters.one_click_link(mail)
         if how == "clicks" and link:
 
@@ -179,9 +179,11 @@ class _Crowd:
     def _answers_to(self, person: Person) -> int:
         return 1 + self._share(person, "touch", whole=3)
 
-    def _delay(self, person: Person, mail: Accepted) -> timedelta:
-        """20 minutes to two and a half days."""
-        return timedelta(minutes=20 + 5 * self._share(person, "delay", mail.step, whole=716))
+    def _answers_at(self, person: Person, mail: Accepted) -> datetime:
+        """20 minutes to two and a half days later, whenever people look into their mail: at a quarter."""
+        delay = timedelta(minutes=20 + 15 * self._share(person, "delay", mail.step, whole=238))
+        at = self.world.moment + delay
+        return at - timedelta(seconds=at.timestamp() % 900)
 
     def _share(self, person: Person, *about: object, whole: int = 100) -> int:
         return share_of(whole, *about, self.world.seed, person.email)

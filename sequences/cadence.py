@@ -97,7 +97,7 @@ def _take(
     if isinstance(step, EmailStep):
         jitter = _jitter(state.enrollment_id, step.id)
         window = window_of(sequence)
-        due_at = next_open(window, state.timezone, ready_at + jitter)
+        due_at = next_open(window, state.timezone, _next_mark(ready_at + jitter))
         if due_at < now:  # overdue, after downtime or a late answer: the window holds all the same
             due_at = next_open(window, state.timezone, now)
     else:
@@ -121,6 +121,12 @@ def window_of(sequence: Sequence) -> Mapping[str, object]:
 def _jitter(enrollment_id: int, step_id: str) -> timedelta:
     digest = hashlib.sha256(f"{enrollment_id}:{step_id}".encode()).digest()
     return int.from_bytes(digest[:4], "big") % (JITTER // JITTER_STEP) * JITTER_STEP
+
+
+def _next_mark(moment: datetime) -> datetime:
+    """The next quarter hour: emails that become due together are decided and sent together."""
+    into = timedelta(seconds=moment.timestamp() % JITTER_STEP.total_seconds())
+    return moment + (JITTER_STEP - into) if into else moment
 
 
 def _because(sequence: Sequence, **values: object) -> Because:
