@@ -118,6 +118,8 @@ def deliver(mailbox_id: int) -> Counter[str]:
         if not batch:
             break
         _send(batch, counts)
+        if not claims.due(mailbox):
+            break
         mailbox.refresh_from_db()
     return counts
 

@@ -11,7 +11,7 @@ from sandbox.pipeline import Pipeline
 #: People of an account who share its closed opportunities.
 SHARING = 4
 #: People without any opportunity, half of them in each CRM.
-WITHOUT_DEAL = 90
+WITHOUT_DEAL = 70
 #: Every so many people: no timezone in the CRM, or a do-not-contact mark.
 BLANK_TIMEZONE_EACH = 6
 DO_NOT_CONTACT_EACH = 97

@@ -56,7 +56,7 @@ MISSPELLED = {"manufacturing": "manufactoring"}
 COUNTRIES = ("Germany", "United Kingdom", "France", "Italy", "Japan", "Brazil", "Kenya", "India", "Greece",
              "United States", "Poland", "Sweden", "Jordan", "South Korea", "Mexico", "New Zealand")  # fmt: skip
 #: Stage, opportunities with an account, and without.
-STAGES = (("Prospecting", 75, 25), ("Engaging", 120, 45), ("Won", 215, 0), ("Lost", 120, 0))
+STAGES = (("Prospecting", 55, 25), ("Engaging", 90, 45), ("Won", 260, 0), ("Lost", 125, 0))
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
