@@ -194,7 +194,9 @@ class _Batch:
                 last_error="",
             )
             if change.kind == Change.Kind.UPDATE:
-                record = ExternalRecord.objects.select_for_update().get(pk=change.record_id)
+                record = ExternalRecord.objects.select_for_update(no_key=True).get(
+                    pk=change.record_id
+                )
                 record.base = {**record.base, change.field: change.value}
                 record.save(update_fields=["base"])
 

@@ -28,7 +28,7 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
     The mailbox's row is locked, so that two workers never fill one gap in its caps.
     """
     with transaction.atomic():
-        mailbox = Mailbox.objects.select_for_update().get(pk=mailbox.pk)
+        mailbox = Mailbox.objects.select_for_update(no_key=True).get(pk=mailbox.pk)
         now = clock.now()
         waiting = list(_locked(_due(mailbox).order_by("due_at", "pk")[:BATCH]))
         if not waiting:
@@ -104,7 +104,7 @@ def _due(mailbox: Mailbox) -> QuerySet[Message]:
 
 def _locked(messages: QuerySet[Message]) -> QuerySet[Message]:
     if connection.features.has_select_for_update_skip_locked:
-        messages = messages.select_for_update(skip_locked=True, of=("self",))
+        messages = messages.select_for_update(skip_locked=True, of=("self",), no_key=True)
     return messages.select_related("mailbox", "template", "parent", "lead", "deal")
 
 

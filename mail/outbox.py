@@ -89,7 +89,7 @@ def queue(
 
 def cancel(enrollment_id: int, because: Mapping[str, object]) -> int:
     """Take back what has not been handed to a server, in the caller's transaction."""
-    waiting = Message.objects.select_for_update().filter(
+    waiting = Message.objects.select_for_update(no_key=True).filter(
         enrollment_id=enrollment_id,
         status__in=[Status.QUEUED, Status.SENDING],
         handed_at=None,
@@ -197,7 +197,7 @@ def _deliver_one(message: Message) -> str:  # noqa: PLR0911 - each return is one
 def _prepare(message: Message) -> str | None:
     """Cancel or render; None when the message is ready to be handed over."""
     with transaction.atomic():
-        Lead.objects.select_for_update().get(pk=message.lead_id)
+        Lead.objects.select_for_update(no_key=True).get(pk=message.lead_id)
         stop = stops.reason(message)
         if stop is not None:
             return settle.stopped(message, stop)

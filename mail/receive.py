@@ -60,7 +60,7 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
     if concerned is None:
         return "ignored"
     with transaction.atomic():
-        lead = Lead.objects.select_for_update().get(pk=concerned.lead.pk)
+        lead = Lead.objects.select_for_update(no_key=True).get(pk=concerned.lead.pk)
         inbound, created = Inbound.objects.get_or_create(
             mailbox=mailbox,
             fingerprint=arrived.fingerprint,

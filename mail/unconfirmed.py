@@ -76,7 +76,7 @@ def look_for_sent_copies(mailbox: Mailbox) -> int:
 def confirm(message: Message, *, sent: bool, by: str) -> bool:
     """A person knows: it was sent, or it was not and is queued again; False when settled before."""
     with transaction.atomic():
-        message = Message.objects.select_for_update().get(pk=message.pk)
+        message = Message.objects.select_for_update(no_key=True).get(pk=message.pk)
         if message.status != Status.UNCONFIRMED:
             return False
         if sent:

@@ -64,7 +64,7 @@ def unsubscribe(lead: Lead, *, how: str, at: datetime) -> bool:
     `how` says where the wish came from: one_click, mailto or reply.
     """
     with transaction.atomic():
-        lead = Lead.objects.select_for_update().get(pk=lead.pk)
+        lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         if not lead.email:
             return False
         fresh = suppression.suppress(

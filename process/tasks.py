@@ -40,7 +40,11 @@ def make(
 def done(task_id: int) -> bool:
     """Tick a task off; False when it was done already."""
     with transaction.atomic():
-        task = Task.objects.select_for_update(of=("self",)).select_related("lead").get(pk=task_id)
+        task = (
+            Task.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("lead")
+            .get(pk=task_id)
+        )
         if task.done_at is not None:
             return False
         task.done_at = clock.now()

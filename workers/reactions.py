@@ -69,7 +69,7 @@ def _react_for(lead_id: int | None) -> int:
         )
         activities = _unreacted().filter(lead=lead).order_by("id").select_related("deal")
         if lead is None:
-            activities = activities.select_for_update(of=("self",))
+            activities = activities.select_for_update(of=("self",), no_key=True)
         ran = 0
         for activity in activities[:BATCH]:
             activity.lead = lead

@@ -29,7 +29,7 @@ def start(folder, *options):
         if not name.startswith(("CADENZA_", "DATABASE_", "REDIS_", "DJANGO_"))
     }
     command = [sys.executable, "-m", "config.cli", "demo", "--dir", str(folder), "--json"]
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own command line
         [*command, *options],
         cwd=CHECKOUT,
         env=clean,
