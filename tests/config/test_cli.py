@@ -1,0 +1,208 @@
+"""The command line as a person meets it: exit codes, words, and nothing done on bad input."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.connectors.conftest import start_sandbox
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def run(folder, *words, **environment):
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CADENZA_", "DATABASE_", "REDIS_", "DJANGO_"))
+    }
+    done = subprocess.run(  # noqa: S603 - our own command line
+        [sys.executable, "-m", "config.cli", "-w", str(folder), *words],
+        cwd=CHECKOUT,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "acme"
+    done = run(tmp_path, "init", str(path))
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_the_starter_is_fine(folder):
+    done = run(folder, "check")
+    assert done.returncode == 0, done.stderr
+    assert "fine" in done.stdout
+
+
+def test_init_overwrites_nothing(folder):
+    before = (folder / "cadenza.yaml").read_text()
+    done = run(folder, "init", str(folder))
+    assert done.returncode != 0
+    assert "nothing was written" in " ".join(re.findall(r"[\w.]+", done.stderr))
+    assert (folder / "cadenza.yaml").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "instead", "place", "words"),
+    [
+        (
+            "sequences/approach.yaml",
+            "email: approach-opening",
+            "email: aproach-opening",
+            "sequences/approach.yaml:26:12",
+            ["aproach-opening", "approach-opening", "onboarding-thanks"],
+        ),
+        (
+            "sequences/approach.yaml",
+            "lead.stage in",
+            "lead.stagge in",
+            "sequences/approach.yaml:6:9",
+            ["stagge", "stage"],
+        ),
+        (
+            "sequences/approach.yaml",
+            "wait: 3 business days",
+            "wait: 3 fortnights",
+            "sequences/approach.yaml:28:11",
+            ["3 fortnights", "days", "business"],
+        ),
+        (
+            "sequences/approach.yaml",
+            "steps:",
+            "steps: [",
+            "sequences/approach.yaml:",
+            [],
+        ),
+        (
+            "sequences/approach.yaml",
+            "stage: Approach",
+            "stage: Aproach",
+            "sequences/approach.yaml:3:8",
+            ["Aproach", "Prospecting", "Follow-up"],
+        ),
+        (
+            "cadenza.yaml",
+            "postal_address:",
+            "postal_adress:",
+            "cadenza.yaml:10:3",
+            ["postal_adress", "postal_address"],
+        ),
+        (
+            "templates/email/approach-opening/body.txt",
+            "{{ lead.first_name",
+            "{{ lead.frist_name",
+            "templates/email/approach-opening/body.txt:1:",
+            ["frist_name", "first_name"],
+        ),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_what_is_valid(
+    folder, file, written, instead, place, words
+):
+    path = folder / file
+    text = path.read_text()
+    assert written in text
+    path.write_text(text.replace(written, instead, 1))
+    done = run(folder, "check")
+    assert done.returncode == 1
+    assert place in done.stderr, done.stderr
+    for word in words:
+        assert word in done.stderr, done.stderr
+    told = json.loads(run(folder, "check", "--json").stdout)
+    assert told["problems"]
+
+
+def test_nothing_is_applied_while_a_mistake_is_left(folder):
+    path = folder / "sequences" / "approach.yaml"
+    path.write_text(path.read_text().replace("3 business days", "3 fortnights"))
+    for command in ("plan", "apply", "sync"):
+        done = run(folder, command, HUBSPOT_TOKEN="t")
+        assert done.returncode == 1, (command, done.stdout)
+        assert "3 fortnights" in done.stderr, command
+
+
+def test_a_blank_fact_without_a_default_is_an_error_when_it_is_checked_or_planned(folder):
+    path = folder / "templates" / "email" / "approach-opening" / "body.txt"
+    path.write_text(path.read_text() + "\n{{ company.nonsense }}\n")
+    done = run(folder, "check")
+    assert done.returncode == 1
+    assert "nonsense" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    with start_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@pytest.fixture
+def connected(folder, sandbox):
+    """The starter with HubSpot alone, at the sandbox; its environment."""
+    yaml, path = YAML(), folder / "cadenza.yaml"
+    document = yaml.load(path.read_text())
+    document["connections"]["hubspot"]["url"] = sandbox["hubspot"]
+    document["connections"]["salesforce"]["url"] = sandbox["salesforce"]
+    document["mailboxes"] = [
+        {
+            "address": rep["email"],
+            "name": rep["name"],
+            "smtp": sandbox["smtp"],
+            "imap": sandbox["imap"],
+            "password": "${MAIL_PASSWORD}",
+        }
+        for rep in sandbox["reps"]
+    ]
+    with path.open("w") as file:
+        yaml.dump(document, file)
+    return {
+        "CADENZA_MODE": "sandbox",
+        "HUBSPOT_TOKEN": sandbox["hubspot_token"],
+        "SALESFORCE_CLIENT_ID": sandbox["salesforce_client_id"],
+        "SALESFORCE_CLIENT_SECRET": sandbox["salesforce_client_secret"],
+        "MAIL_PASSWORD": sandbox["mail_password"],
+    }
+
+
+def test_a_wrong_token_is_told_and_the_other_connection_goes_on(folder, connected):
+    done = run(folder, "sync", "--json", **{**connected, "HUBSPOT_TOKEN": "wrong-token"})
+    assert done.returncode != 0
+    assert "wrong-token" not in done.stdout + done.stderr
+    reports = {report["connection"]: report for report in json.loads(done.stdout)}
+    assert "401" in reports["hubspot"]["error"]
+    assert not reports["salesforce"]["error"]
+
+
+def test_doubtful_people_are_left_out_and_told(folder, connected):
+    done = run(folder, "sync", **connected)
+    assert done.returncode == 0, done.stderr
+    plan = run(folder, "plan", **connected)
+    assert plan.returncode == 0, plan.stderr
+    assert "has the same email address as" in plan.stdout
+    assert "has no email address" in plan.stdout
+    assert "asked not to be contacted" in plan.stdout
+    asked = run(folder, "explain", "nobody@nowhere.example", **connected)
+    assert asked.returncode != 0
+    assert "nobody@nowhere.example" in asked.stderr
+
+
+@pytest.mark.parametrize("command", [["worker"], ["run"], ["listen"], ["sync"]])
+def test_production_refuses_a_sandbox(folder, connected, command):
+    assert run(folder, "sync", **connected).returncode == 0
+    production = {"CADENZA_MODE": "production", "REDIS_URL": "redis://127.0.0.1:1/0"}
+    done = run(folder, *command, **{**connected, **production})
+    assert done.returncode != 0
+    assert "sandbox" in done.stdout + done.stderr
