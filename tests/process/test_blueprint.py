@@ -185,7 +185,7 @@ def test_every_digest_covers_the_process(starter):
             "process.yaml",
             "sequences: [onboarding]",
             "sequences: [onbording]",
-            'process.yaml:118:19: unknown sequence "onbording"; did you mean "onboarding"? valid: ',
+            'process.yaml:124:19: unknown sequence "onbording"; did you mean "onboarding"? valid: ',
         ),
         (
             "cadenza.yaml",
@@ -310,9 +310,9 @@ def test_counterparts_are_held_against_the_connections(problems_after):
 
     assert len(found) == 14  # of seven stages: one is unknown, one is missing
     assert found[0] == (
-        'process.yaml:40:5: Prospecting has no counterpart in the connection "sfdc"'
+        'process.yaml:46:5: Prospecting has no counterpart in the connection "sfdc"'
     )
-    assert found[1] == 'process.yaml:42:7: unknown connection "salesforce"; valid: hubspot, sfdc'
+    assert found[1] == 'process.yaml:48:7: unknown connection "salesforce"; valid: hubspot, sfdc'
 
 
 def test_files_that_are_missing(starter):
