@@ -33,6 +33,7 @@ class Landed:
     created: int = 0
     changed: int = 0
     conflicts: int = 0
+    skipped: int = 0  #: left out, since they were no records; each is on the timeline
 
     def add(self, other: "Landed") -> None:
         for count in fields(self):

@@ -1,17 +1,19 @@
 """Pulling: what changed in a CRM lands in the mirror, page by page, each with its cursor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.db import transaction
 from django.db.models import F
 
-from connectors.base import KINDS, ConnectorError, RateLimited, Unauthorized
+from connectors.base import KINDS, ConnectorError, Kind, RateLimited, Skipped, Unauthorized
 from crm import lease
 from crm.connections import connector_of
 from crm.land import Landed, land
 from crm.models import Connection
+from crm.timeline import note
 from runtime import clock
 
 #: Told after every landed page: connection, kind, records seen so far.
@@ -78,6 +80,7 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
             for page in connector.changed(kind, connection.cursors.get(kind, ""), now=started_at):
                 with transaction.atomic():
                     landed.add(land(connection, kind, page.records, now=started_at))
+                    landed.skipped += _tell_skipped(connection, kind, page.skipped, now=started_at)
                     if connection.cursors.get(kind) != page.cursor:
                         connection.cursors[kind] = page.cursor
                         connection.save(update_fields=["cursors"])
@@ -93,3 +96,19 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
         pull_due_at=started_at + connection.pull_every,
         last_error="",
     )
+
+
+def _tell_skipped(
+    connection: Connection, kind: Kind, skipped: Sequence[Skipped], *, now: datetime
+) -> int:
+    """Note what was left out, once however often it is seen in the same shape; how many there are."""
+    for record in skipped:
+        shape = sha256(f"{record.external_id} {record.reason}".encode()).hexdigest()[:16]
+        note(
+            "record_skipped",
+            connection=connection,
+            occurred_at=now,
+            key=f"skipped:{connection.pk}:{kind}:{shape}",
+            data={"kind": kind, "id": record.external_id, "reason": record.reason},
+        )
+    return len(skipped)

@@ -66,9 +66,11 @@ def _sentence(report: Mapping[str, Any]) -> str:
     if report["error"]:
         return f"{report['connection']}: {report['error']}"
     changed = sum(kind["created"] + kind["changed"] for kind in report["pulled"].values())
+    skipped = sum(kind["skipped"] for kind in report["pulled"].values())
     return (
         f"{report['connection']}: {changed:,} records new or changed, "
         f"{report['pushed']:,} changes written, {report['calls']:,} calls"
+        + (f"; {skipped:,} records left out, see Activities in the console" if skipped else "")
     )
 
 
