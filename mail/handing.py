@@ -102,4 +102,5 @@ def _envelope(server: smtplib.SMTP, sender: str, recipient: str, *, utf8: bool) 
 
 
 def _said(code: int, words: bytes) -> str:
-    return f"{code} {words.decode('utf-8', 'replace')}"[:500]
+    """Without NUL, which PostgreSQL cannot keep."""
+    return f"{code} {words.decode('utf-8', 'replace')}".replace("\0", "")[:500]
