@@ -12,6 +12,7 @@ import secrets
 from pathlib import Path
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 WORKSPACE = Path(os.environ.get("CADENZA_WORKSPACE", ".")).resolve()
@@ -35,6 +36,11 @@ def _kept_secret() -> str:
 if os.environ.get("DATABASE_URL"):
     DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=600)}
     SECRET_KEY = os.environ.get("CADENZA_SECRET_KEY", "")
+    if not SECRET_KEY:
+        raise ImproperlyConfigured(
+            "DATABASE_URL is set and CADENZA_SECRET_KEY is not. Set it to a long random text, the "
+            "same for every process, and keep it: it signs logins and unsubscribe links."
+        )
 else:
     SECRET_KEY = os.environ.get("CADENZA_SECRET_KEY") or _kept_secret()
     DATABASES = {
@@ -64,6 +70,7 @@ INSTALLED_APPS = [
     "process",
     "workers",
     "console",
+    "config.apps.CadenzaConfig",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -143,6 +143,22 @@ def test_a_blank_fact_without_a_default_is_an_error_when_it_is_checked_or_planne
     assert "nonsense" in done.stderr
 
 
+def test_a_shared_database_wants_a_key_of_its_own(folder):
+    done = run(folder, "status", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
+    assert done.returncode != 0
+    assert "CADENZA_SECRET_KEY" in done.stderr
+
+
+def test_a_database_that_is_down_is_told(folder):
+    environment = {
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+        "CADENZA_SECRET_KEY": "for-tests-only",
+    }
+    done = run(folder, "status", **environment)
+    assert done.returncode != 0
+    assert "DATABASE_URL" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     with start_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
