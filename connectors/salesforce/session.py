@@ -13,7 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from connectors import endpoints
-from connectors.base import Unavailable
+from connectors.base import SandboxRefused, Unavailable
 
 CONNECT, READ = 3.0, 20.0
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
@@ -55,9 +55,14 @@ class OneHostAdapter(HTTPAdapter):
             cert=cert,
             proxies=proxies,
         )
-        endpoints.refuse_sandbox(
-            response.headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
-        )
+        try:
+            endpoints.refuse_sandbox(
+                response.headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
+            )
+        except SandboxRefused:
+            # Nobody will read the body: without this the connection leaves the pool still open.
+            response.close()
+            raise
         if found := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
             self.usage = (int(found[1]), int(found[2]))
         return response
