@@ -16,7 +16,7 @@ from sandbox.world import World
 def main() -> None:
     options = _options()
     try:
-        loaded = company.load(options.data, seed=options.seed)
+        loaded = company.empty() if options.empty else company.load(options.data, seed=options.seed)
     except BadData as error:
         raise SystemExit(str(error)) from error
     process = YAML(typ="safe").load(options.process.read_text()) if options.process else {}
@@ -38,6 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, default=company.OWN_DATA, help="CSV folder; default: the own company"
     )
+    parser.add_argument("--empty", action="store_true", help="CRMs without a record")
     parser.add_argument("--seed", type=int, default=7, help="who the people are")
     parser.add_argument(
         "--start", type=datetime.fromisoformat, default="2026-03-02T06:00:00+00:00",

@@ -51,6 +51,12 @@ def load(folder: Path = OWN_DATA, *, seed: int) -> Company:
     return Company(reps=reps, accounts=accounts, people=people, opportunities=tuple(opportunities))
 
 
+def empty() -> Company:
+    """One rep, and nobody to write to: what tests fill themselves."""
+    rep = Rep(id=1, name="Ada Byron", email=f"ada@{HOME_DOMAIN}", manager="", office="")
+    return Company(reps=(rep,), accounts=(), people=(), opportunities=())
+
+
 def crm_of(name: str) -> Crm:
     """Which CRM holds what is called so; the same for every seed."""
     return "hubspot" if sha256(name.encode()).digest()[0] % 2 else "salesforce"

@@ -6,13 +6,17 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.faults import BadFault, Fault, Faults
+from sandbox.hands import Hands
 from sandbox.world import World
 
 
-def application(world: World, people: dict[str, dict[int, str]]) -> web.Application:
+def application(world: World, people: dict[str, dict[int, str]], faults: Faults) -> web.Application:
     """`people` is CRM -> person id -> the id of the record that stands for that person."""
     control = _Control(world, people)
-    app = web.Application()
+    doors = _Faults(faults)
+    hands = Hands(world)
+    app = web.Application(client_max_size=64 * 2**20)
     app.add_routes(
         [
             web.post("/moment", control.moment),
@@ -23,9 +27,34 @@ def application(world: World, people: dict[str, dict[int, str]]) -> web.Applicat
             web.get("/history", control.history),
             web.get("/engagements", control.engagements),
             web.get("/calls", control.calls),
+            web.get("/faults", doors.told),
+            web.post("/faults", doors.switch_on),
+            web.delete("/faults", doors.forget),
+            web.post("/hands", hands.act),
         ]
     )
     return app
+
+
+class _Faults:
+    """Switches: POST a fault as JSON, GET what was met, DELETE to have everything work again."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+
+    async def told(self, _request: web.Request) -> web.Response:
+        return web.json_response(self.faults.told())
+
+    async def switch_on(self, request: web.Request) -> web.Response:
+        try:
+            self.faults.on.append(Fault.parse(await request.json()))
+        except (BadFault, json.JSONDecodeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response(self.faults.told())
+
+    async def forget(self, _request: web.Request) -> web.Response:
+        self.faults.forget()
+        return web.json_response(self.faults.told())
 
 
 class _Control:

@@ -25,11 +25,11 @@ _LOOK_EVERY = 10
 async def serve(world: World) -> None:
     """Seed the CRMs, open every server, tell where they are, and serve until SIGTERM or idleness."""
     records = {"hubspot": hubspot_seed.load(world), "salesforce": salesforce_seed.load(world)}
-    faults = Faults()
+    faults = Faults(lambda: world.moment)
     runners = {
         "hubspot": web.AppRunner(hubspot.application(world, faults)),
         "salesforce": web.AppRunner(salesforce.application(world, faults)),
-        "control": web.AppRunner(control.application(world, records)),
+        "control": web.AppRunner(control.application(world, records, faults)),
     }
     urls = {name: await _open(runner) for name, runner in runners.items()}
     urls |= await mail.start(world)

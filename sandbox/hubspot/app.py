@@ -25,7 +25,7 @@ _READING = ("/search", "/batch/read")
 
 
 def application(world: World, faults: Faults) -> web.Application:
-    account = _Account(world)
+    account = _Account(world, faults)
     app = web.Application(middlewares=[_middleware(world, faults)], client_max_size=20 * 2**20)
     objects = "/crm/v3/objects/{object}"
     app.add_routes(
@@ -51,8 +51,8 @@ def application(world: World, faults: Faults) -> web.Application:
 
 
 class _Account:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, faults: Faults) -> None:
+        self.world, self.faults = world, faults
         self.store = world.stores["hubspot"]
         self.reps = {owner_id(rep.id): rep for rep in world.company.reps}
         self.records = Records(self.store, self.reps)
@@ -113,7 +113,12 @@ class _Account:
 
     async def search(self, request: web.Request) -> web.Response:
         kind, body = _kind(request), await _body(request)
-        total, found, after = search(self.store, kind, body)
+        total, found, after = search(
+            self.store, kind, body, lambda record: self.faults.knows("hubspot", record)
+        )
+        table = self.store.tables[kind]
+        strangers = [table.records[id_] for id_ in table.by_id[:2]]
+        total, found = self.faults.searched(request, total, found, strangers)
         names = names_of(body.get("properties"))
         answer: dict[str, Any] = {
             "total": total,

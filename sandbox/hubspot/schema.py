@@ -96,6 +96,7 @@ def _plain(values: Sequence[str]) -> tuple[tuple[str, str], ...]:
 def _stamps(modified: str) -> tuple[Property, ...]:
     return (
         Property("hs_object_id", "number", calculated=True, unique=True),
+        Property("hs_merged_object_ids", calculated=True),
         Property("createdate", "datetime", calculated=True),
         Property(modified, "datetime", calculated=True),
         Property("hubspot_owner_id", "enumeration"),

@@ -23,7 +23,9 @@ _OPERATORS = (
 Test = Callable[[Record], bool]
 
 
-def search(store: Store, kind: str, body: dict[str, Any]) -> tuple[int, list[Record], str]:
+def search(
+    store: Store, kind: str, body: dict[str, Any], is_indexed: Test
+) -> tuple[int, list[Record], str]:
     """Total, the records of this page, and the next page's `after` ("" behind the last)."""
     limit, after = _page(body)
     groups = _groups(body)
@@ -35,6 +37,7 @@ def search(store: Store, kind: str, body: dict[str, Any]) -> tuple[int, list[Rec
         record
         for id_ in _candidates(table, kind, groups)
         if not (record := records[id_]).archived
+        and is_indexed(record)
         and (not tests or any(all(test(record) for test in group) for group in tests))
         and (not words or _holds(record, words))
     ]

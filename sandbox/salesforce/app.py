@@ -24,7 +24,7 @@ _WRITES = {"POST", "PATCH", "DELETE"}
 
 
 def application(world: World, faults: Faults) -> web.Application:
-    org = _Org(world)
+    org = _Org(world, faults)
     app = web.Application(middlewares=[_middleware(org, faults)], client_max_size=20 * 2**20)
     data = "/services/data/{version}"
     sobjects = f"{data}/sobjects"
@@ -56,8 +56,8 @@ def application(world: World, faults: Faults) -> web.Application:
 
 
 class _Org:
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, faults: Faults) -> None:
+        self.world, self.faults = world, faults
         self.store = world.stores["salesforce"]
         self.records = Records(self.store)
         self.tokens: set[str] = set()
@@ -97,6 +97,7 @@ class _Org:
             raise malformed("the parameter q is missing")
         deleted = "queryAll" in request.path
         query, found = soql.run(self.store, text, deleted=deleted)
+        found = [record for record in found if self.faults.knows("salesforce", record)]
         return self._page(request, query, found, 0, secrets.token_hex(9))
 
     async def more(self, request: web.Request) -> web.Response:
@@ -225,11 +226,22 @@ class _Org:
         outcomes = []
         for row in rows:
             try:
+                self._befall(request, row)
                 record = write(row)
                 outcomes.append({"id": record.id, "success": True, "errors": []})
             except SalesforceError as error:
                 outcomes.append(error.row())
         return web.json_response(outcomes)
+
+    def _befall(self, request: web.Request, row: dict[str, Any]) -> None:
+        key = str(row.get("id") or row.get("WhoId") or row.get("Email") or "")
+        match self.faults.row(request, key):
+            case "row_locked":
+                message = "unable to obtain exclusive access to this record"
+                raise SalesforceError(400, "UNABLE_TO_LOCK_ROW", message)
+            case "duplicate":
+                message = "Use one of these records?"
+                raise SalesforceError(400, "DUPLICATES_DETECTED", message)
 
     def _create_row(self, row: dict[str, Any]) -> Record:
         return self.records.create(_kind_of_row(row), row)

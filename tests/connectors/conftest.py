@@ -36,9 +36,37 @@ class Sandbox:
     def advance(self, by=timedelta(hours=1)):
         self._control("/moment", {"now": (self.now() + by).isoformat()})
 
-    def _control(self, path, body=None):
+    def fault(self, crm, kind, **how):
+        """Switch a fault on."""
+        return self._control("/faults", {"crm": crm, "kind": kind, **how})
+
+    def faults(self):
+        """What was met, the calls' peaks, and the statuses that were answered."""
+        return self._control("/faults")
+
+    def mend(self):
+        """Everything works again, and the counts begin anew."""
+        self._control("/faults", method="DELETE")
+
+    def hands(self, crm, do, object_, **how):
+        """What a person does in the CRM; the ids of what was made or touched."""
+        act = {"do": do, "crm": crm, "object": object_, **how}
+        return self._control("/hands", [act])[0]
+
+    def records(self, crm, object_, *linked):
+        """The living records of an object by id: their values."""
+        asked = "&".join([f"crm={crm}", f"object={object_}", *(f"linked={o}" for o in linked)])
+        return {row["id"]: row["values"] for row in self._control(f"/records?{asked}")}
+
+    def calls(self, crm):
+        """Route -> how often it was called since the sandbox started."""
+        return self._control("/calls")[crm]
+
+    def _control(self, path, body=None, method=None):
         request = urllib.request.Request(  # noqa: S310 - a loopback address that we were told
-            self.facts["control"] + path, data=json.dumps(body).encode() if body else None
+            self.facts["control"] + path,
+            data=json.dumps(body).encode() if body else None,
+            method=method,
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - likewise
             return json.load(answer)
