@@ -12,6 +12,9 @@ from decimal import Decimal
 from typing import Literal, Protocol
 
 Kind = Literal["owner", "company", "lead", "deal"]
+#: The kinds that are written to.
+Written = Literal["company", "lead", "deal"]
+WRITTEN: tuple[Written, ...] = ("company", "lead", "deal")
 #: In the order in which a full pull lands them: what refers comes after what is referred to.
 KINDS: tuple[Kind, ...] = ("owner", "company", "lead", "deal")
 
@@ -37,6 +40,9 @@ class CompanyRecord:
     owner_id: str = ""
     #: Custom fields by the workspace's mapping: our name -> the value as text.
     extra: Mapping[str, str] = field(default_factory=dict)
+    #: Ids that were merged into this one, and the id that this deleted one was merged into.
+    merged_ids: tuple[str, ...] = ()
+    merged_into: str = ""
     modified_at: datetime | None = None
     deleted: bool = False
 
@@ -66,6 +72,9 @@ class LeadRecord:
     cross_id: str = ""
     #: The Contact that a converted Salesforce Lead became.
     converted_to: str = ""
+    #: Ids that were merged into this one, and the id that this deleted one was merged into.
+    merged_ids: tuple[str, ...] = ()
+    merged_into: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
     modified_at: datetime | None = None
     deleted: bool = False
@@ -121,9 +130,9 @@ class Page:
 class Update:
     """New values of one record's fields, in our names; `stage` of a deal, `status` of a lead..."""
 
-    kind: Literal["lead", "deal"]
+    kind: Written
     external_id: str
-    fields: Mapping[str, str | bool | None]
+    fields: Mapping[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +235,7 @@ class Connector(Protocol):
         At least one page comes, empty when nothing changed; `now` bounds the window above.
         """
 
-    def read(self, kind: Literal["lead", "deal"], external_ids: Sequence[str]) -> Sequence[Record]:
+    def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         """The records as they are now, in any order; a missing one is left out."""
 
     def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from connectors.base import ConnectorError, Outcome, Refused, Update
+from connectors.base import ConnectorError, Outcome, Refused, Update, Written
 
 Row = TypeVar("Row")
 
@@ -14,9 +14,9 @@ Row = TypeVar("Row")
 class RecordUpdate:
     """All that is to be written to one record; vendors refuse a batch that names it twice."""
 
-    kind: Literal["lead", "deal"]
+    kind: Written
     external_id: str
-    fields: Mapping[str, str | bool | None]
+    fields: Mapping[str, object]
     #: Where the updates stand that it was made of; the last one has its way with a field.
     positions: tuple[int, ...]
 

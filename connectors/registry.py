@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from connectors import endpoints
-from connectors.base import Connector
+from connectors.base import Connector, Kind
 from connectors.mapping import merged
 
 Settings = Mapping[str, object]
@@ -28,6 +28,22 @@ def connect(kind: str, settings: Settings) -> Connector:
         choices = ", ".join(sorted(names | {"fields"}))
         raise ValueError(f"{name}: no setting of {kind}, which takes {choices}{hint}")
     return build(settings)
+
+
+def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> frozenset[str]:
+    """Our names of the fields that a connection of this kind can write on a record; no call is made."""
+    if kind == "hubspot":
+        from connectors.hubspot import fields as hubspot  # noqa: PLC0415 - late, as below
+
+        return hubspot.writable(record_kind, merged(hubspot.PROPERTIES, custom))
+    if kind == "salesforce":
+        from connectors.salesforce import fields as salesforce  # noqa: PLC0415 - late, as below
+
+        table = merged(salesforce.NO_CUSTOM, custom)
+        return salesforce.writable(external_id, table.get(record_kind, {}))
+    from connectors.csv_folder import connector  # noqa: PLC0415 - late, as below
+
+    return frozenset(merged(connector.COLUMNS, custom)[record_kind]) - connector.READ_ONLY
 
 
 def _hubspot(settings: Settings) -> Connector:

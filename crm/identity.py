@@ -6,8 +6,18 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import CompanyRecord, Kind, LeadRecord, OwnerRecord, Record
-from crm.models import Company, Connection, Deal, ExternalRecord, Lead, Owner
+from crm.models import (
+    Activity,
+    Change,
+    Company,
+    Connection,
+    Deal,
+    ExternalRecord,
+    Lead,
+    Owner,
+)
 from crm.normalize import email as normalized_email
+from crm.timeline import note
 
 
 def find(connection: Connection, kind: Kind, records: Sequence[Record]) -> Mapping[str, Any]:
@@ -123,3 +133,81 @@ def follow_conversion(
         contact.save(update_fields=["lead"])
         Deal.objects.filter(lead=newer).update(lead=lead)
         Lead.objects.filter(pk=newer).update(deleted_at=now)
+
+
+def opt_out(lead: Lead, connection: Connection | None, *, at: datetime) -> bool:
+    """Somebody asked to be left alone, in a CRM or by mail: once said, it is never unsaid."""
+    if lead.do_not_contact:
+        return False
+    Lead.objects.filter(pk=lead.pk).update(do_not_contact=True)
+    lead.do_not_contact = True
+    note("opted_out", lead=lead, connection=connection, occurred_at=at)
+    return True
+
+
+def follow_merge(
+    connection: Connection,
+    kind: Kind,
+    record: CompanyRecord | LeadRecord,
+    *,
+    now: datetime,
+) -> None:
+    """People merged records in the CRM: all of them stand for one row of ours, the oldest.
+
+    HubSpot names the ids that went into a record, and may give it a new one; Salesforce names the
+    survivor on each deleted record. https://knowledge.hubspot.com/records/merge-records
+    """
+    survivor = record.merged_into or record.external_id
+    ids = {*record.merged_ids, record.external_id, survivor}
+    links = list(
+        ExternalRecord.objects.filter(connection=connection, kind=kind, external_id__in=ids)
+        .select_related(kind)
+        .order_by("id")
+    )
+    rows = [row for row in (getattr(link, kind) for link in links) if row is not None]
+    if not rows:
+        return
+    keeper = min(rows, key=lambda row: row.pk)
+    for row in {row.pk: row for row in rows if row.pk != keeper.pk}.values():
+        _absorb(keeper, row, connection, now=now)
+    ExternalRecord.objects.filter(pk__in=[link.pk for link in links]).update(**{kind: keeper})
+    gone = [link.pk for link in links if link.external_id != survivor]
+    ExternalRecord.objects.filter(pk__in=gone, deleted_at=None).update(deleted_at=now)
+    if survivor not in {link.external_id for link in links}:
+        ExternalRecord.objects.create(
+            connection=connection, kind=kind, external_id=survivor, **{kind: keeper}
+        )
+    if isinstance(keeper, Lead) and keeper.deleted_at is not None:
+        keeper.deleted_at = None
+        keeper.save(update_fields=["deleted_at"])
+    live = ExternalRecord.objects.get(connection=connection, kind=kind, external_id=survivor)
+    Change.objects.filter(record__in=gone, status=Change.Status.PENDING, kind="touch").update(
+        record=live
+    )
+    Change.objects.filter(record__in=gone, status=Change.Status.PENDING).update(
+        status=Change.Status.SUPERSEDED, last_error=f"merged into {survivor} in the CRM"
+    )
+
+
+def _absorb(keeper: Any, other: Any, connection: Connection, *, now: datetime) -> None:
+    """Everything that hangs on `other` hangs on `keeper` from now on."""
+    if isinstance(keeper, Company):
+        Lead.objects.filter(company=other).update(company=keeper)
+        Deal.objects.filter(company=other).update(company=keeper)
+        ExternalRecord.objects.filter(company=other).update(company=keeper)
+        other.delete()
+        return
+    if other.do_not_contact:
+        opt_out(keeper, connection, at=now)
+    note(
+        "lead_deleted",
+        lead=other,
+        connection=connection,
+        occurred_at=now,
+        key=f"merged:{other.pk}:{keeper.pk}",
+        data={"merged_into": keeper.pk},
+    )
+    ExternalRecord.objects.filter(lead=other).update(lead=keeper)
+    Deal.objects.filter(lead=other).update(lead=keeper)
+    Activity.objects.filter(lead=other).exclude(reacted_at=None).update(lead=keeper)
+    Lead.objects.filter(pk=other.pk).update(deleted_at=now)

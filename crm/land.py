@@ -1,28 +1,20 @@
 """Landing a page of records in the mirror: link by id, merge per field, note what happened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
 
-from connectors.base import CompanyRecord, DealRecord, Kind, LeadRecord, OwnerRecord, Record
-from crm import identity, stages
-from crm.merge import merge
+from connectors.base import CompanyRecord, DealRecord, Kind, LeadRecord, Record
+from crm import brakes, identity, ledger, stages, values
+from crm.merge import Clash, Merged, merge
 from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead, Owner
-from crm.normalize import email as normalized_email
+from crm.policy import Policy, policy_of
 from crm.timeline import note
 
 MODELS: Mapping[str, type[Any]] = {"owner": Owner, "company": Company, "lead": Lead, "deal": Deal}
-#: Not values of a row: what identifies a record, and what links it to others.
-_NOT_VALUES = {
-    "external_id", "modified_at", "deleted", "owner_id", "company_id", "lead_ids", "cross_id",
-    "converted_to",
-}  # fmt: skip
-#: The record's name of a field -> our row's, where they differ.
-_RENAMED = {"stage": "stage_value"}
 
 
 @dataclass(kw_only=True)
@@ -40,34 +32,40 @@ class Landed:
             setattr(self, count.name, getattr(self, count.name) + getattr(other, count.name))
 
 
-def land(connection: Connection, kind: Kind, records: Sequence[Record], *, now: datetime) -> Landed:
-    """Bring the mirror up to date with `records`, in the caller's transaction."""
-    page = _Page(connection, kind, records, now)
+def land(
+    connection: Connection,
+    kind: Kind,
+    records: Sequence[Record],
+    *,
+    now: datetime,
+    asked_at: int | None = None,
+) -> Landed:
+    """Bring the mirror up to date with `records`, in the caller's transaction.
+
+    `asked_at` is the connection's `push_seq` when they were asked for: of a record that we wrote
+    since, the answer may be older than our write, and the next pull reads it again.
+    """
+    page = _Page(connection, kind, records, now, asked_at)
+    if asked_at is not None:
+        brakes.check_scan(connection, kind, **page.planned(), now=now)
+    page.follow_merges()
     page.create_missing()
     page.merge_known()
     page.settle_stages()
+    page.owe()
     return page.landed
-
-
-def values_of(record: Record) -> dict[str, object]:
-    """A record's values under our rows' names, JSON-ready: what base snapshots hold."""
-    values: dict[str, object] = {}
-    for field in fields(record):
-        if field.name not in _NOT_VALUES:
-            value = getattr(record, field.name)
-            values[_RENAMED.get(field.name, field.name)] = _plain(value)
-    if "email" in values:
-        values["email"] = normalized_email(str(values["email"]))
-    if "domain" in values:
-        values["domain"] = str(values["domain"]).lower()
-    return values
 
 
 class _Page:
     def __init__(
-        self, connection: Connection, kind: Kind, records: Sequence[Record], now: datetime
+        self,
+        connection: Connection,
+        kind: Kind,
+        records: Sequence[Record],
+        now: datetime,
+        asked_at: int | None,
     ) -> None:
-        self.connection, self.kind, self.now = connection, kind, now
+        self.connection, self.kind, self.now, self.asked_at = connection, kind, now, asked_at
         # The last word on a record wins where a page repeats it.
         self.records = {record.external_id: record for record in records}
         self.known = self._linked(kind, self.records)
@@ -76,6 +74,24 @@ class _Page:
         self.leads = self._lead_links()
         self.landed = Landed(seen=len(self.records))
         self.touched: dict[int, Lead] = {}
+        #: Rows of ours that a CRM may now be owed something of.
+        self.unsettled: dict[int, ledger.Row] = {}
+
+    def planned(self) -> Mapping[str, int]:
+        """How many of the records that we know it would change and delete."""
+        known = [(link, self.records[id_]) for id_, link in self.known.items()]
+        deleted = sum(r.deleted and link.deleted_at is None for link, r in known)
+        changed = sum(not r.deleted and _said(r) != link.base for link, r in known)
+        return {"changed": changed, "deleted": deleted}
+
+    def follow_merges(self) -> None:
+        """Records that people merged in the CRM stand for one of our rows, and nothing is deleted."""
+        for record in self.records.values():
+            if isinstance(record, CompanyRecord | LeadRecord) and (
+                record.merged_ids or record.merged_into
+            ):
+                identity.follow_merge(self.connection, self.kind, record, now=self.now)
+        self.known = self._linked(self.kind, self.records)
 
     def create_missing(self) -> None:
         missing = [
@@ -92,7 +108,7 @@ class _Page:
                     connection=self.connection,
                     kind=self.kind,
                     external_id=record.external_id,
-                    base=values_of(record) | _links_of(record),
+                    base=values.of_record(record) | values.links_of(record),
                     modified_at=record.modified_at,
                     **{self.kind: row},
                 )
@@ -101,15 +117,24 @@ class _Page:
         )
         self.landed.created += len(missing)
         for record, row, is_fresh in zip(missing, rows, fresh, strict=True):
+            if not is_fresh and not isinstance(row, Owner):
+                self._take_over(row, record, self._merged(row, record, {}))
             self._note_created(record, row, is_fresh=is_fresh)
 
     def merge_known(self) -> None:
         for external_id, link in self.known.items():
             record = self.records[external_id]
+            if self.asked_at is not None and link.push_seq > self.asked_at:
+                continue  # we wrote it since: what was read may be older than that
             if record.deleted:
                 self._delete(link)
-            elif values_of(record) | _links_of(record) != link.base or link.deleted_at is not None:
+            elif link.deleted_at is not None or _said(record) != link.base:
                 self._merge(link, record)
+
+    def owe(self) -> None:
+        """What a CRM does not hold of the rows that changed is owed to it."""
+        if self.kind != "owner":
+            ledger.settle(self.kind, self.unsettled.values(), at=self.now)
 
     def settle_stages(self) -> None:
         if self.kind == "lead":
@@ -128,17 +153,12 @@ class _Page:
         return rows, fresh
 
     def _new_row(self, record: Record) -> Model:
-        values: dict[str, Any] = dict(values_of(record)) | self._foreign_keys(record)
+        columns = values.new_row(record) | self._foreign_keys(record)
         if isinstance(record, LeadRecord):
-            values |= {"source": self.connection, "created_at": self.now}
+            columns |= {"source": self.connection, "created_at": self.now}
         if isinstance(record, DealRecord):
-            values |= {
-                "source": self.connection,
-                "amount": record.amount,
-                "created_at": record.created_at,
-                "closed_at": record.closed_at,
-            }
-        row: Model = MODELS[self.kind](**values)
+            columns["source"] = self.connection
+        row: Model = MODELS[self.kind](**columns)
         return row
 
     def _note_created(self, record: Record, row: Any, *, is_fresh: bool) -> None:
@@ -147,8 +167,8 @@ class _Page:
             self.touched[row.pk] = row
             if isinstance(record, LeadRecord):
                 identity.follow_conversion(self.connection, row, record, now=self.now)
-                if record.do_not_contact:
-                    self._opt_out(row)
+                if record.do_not_contact and is_fresh:
+                    note("opted_out", lead=row, connection=self.connection, occurred_at=self.now)
             if is_fresh and not first_pull:
                 note("lead_created", lead=row, connection=self.connection, occurred_at=self.now)
         elif isinstance(row, Deal):
@@ -166,53 +186,100 @@ class _Page:
 
     def _merge(self, link: ExternalRecord, record: Record) -> None:
         row = getattr(link, self.kind)
-        theirs = values_of(record)
-        ours = {name: _plain(getattr(row, name)) for name in theirs}
-        merged = merge(base=link.base, ours=ours, theirs=theirs)
-        take = dict(merged.take)
-        if isinstance(row, Lead):
-            take = self._lead_take(row, link, take, theirs)
+        merged = self._merged(row, record, link.base, link)
         was_closed = isinstance(row, Deal) and row.is_closed
-        if link.base:
-            self._conflict(link, merged.conflicts)
-        links = self._foreign_keys(record) if _links_of(record) != _links_in(link) else {}
-        for name, value in {**take, **links}.items():
-            setattr(row, name, _typed(row, name, value))
-        if take or links:
-            row.save(update_fields=[*take, *links])
-            self.landed.changed += 1
-        link.base = dict(merged.base) | _links_of(record)
+        has_new_links = values.links_of(record) != values.links_in(link.base)
+        links = self._foreign_keys(record) if has_new_links else {}
+        self._keep_clashes(link, merged.clashes)
+        take = self._take_over(row, record, merged, links)
+        link.base = dict(merged.base) | values.links_of(record)
         link.modified_at, link.deleted_at = record.modified_at, None
         link.save(update_fields=["base", "modified_at", "deleted_at"])
+        self._arrived(link, merged.base)
         self._note_merged(record, row, take, was_closed=was_closed)
 
-    def _lead_take(
-        self, lead: Lead, link: ExternalRecord, take: dict[str, object], theirs: dict[str, object]
-    ) -> dict[str, object]:
-        """Opt-out wins from any CRM; a CRM that is not the lead's source only fills in blanks."""
-        if lead.source_id != link.connection_id:
-            take = {
-                name: value for name, value in take.items() if getattr(lead, name) in ("", None)
-            }
-        take.pop("do_not_contact", None)
-        if theirs["do_not_contact"] and not lead.do_not_contact:
-            self._opt_out(lead)
+    def _merged(
+        self,
+        row: Any,
+        record: Record,
+        base: Mapping[str, object],
+        link: ExternalRecord | None = None,
+    ) -> Merged:
+        theirs = values.of_record(record)
+        return merge(
+            base=base,
+            ours=values.of_row(row, names=theirs),
+            theirs=theirs,
+            policy_of=self._policy_of,
+            is_source=getattr(row, "source_id", self.connection.pk) == self.connection.pk,
+            ours_at=self._edited_at(link),
+            theirs_at=record.modified_at,
+        )
+
+    def _policy_of(self, name: str) -> Policy:
+        return policy_of(self.kind, name, self.connection.settings.get("policies") or {})
+
+    def _edited_at(self, link: ExternalRecord | None) -> Mapping[str, datetime]:
+        """When a field was changed here, of those that are still owed; asked for `newest` alone."""
+        declared = self.connection.settings.get("policies") or {}
+        if link is None or "newest" not in (declared.get(self.kind) or {}).values():
+            return {}
+        owed = Change.objects.filter(record=link, status=Change.Status.PENDING)
+        return dict(owed.values_list("field", "created_at"))
+
+    def _take_over(
+        self,
+        row: Any,
+        record: Record,
+        merged: Merged,
+        links: Mapping[str, object] | None = None,
+    ) -> Mapping[str, object]:
+        """Write what we take over on our row; the values of it that the timeline tells."""
+        take = dict(merged.take)
+        if take.pop("do_not_contact", False):
+            identity.opt_out(row, self.connection, at=self.now)
+            self.unsettled[row.pk] = row
+        columns = values.put(row, {**take, **(links or {})})
+        if columns:
+            row.save(update_fields=columns)
+            self.landed.changed += 1
+        if take or any(
+            row_value != merged.base[name] for name, row_value in self._now(row, record)
+        ):
+            self.unsettled[row.pk] = row
         return take
 
-    def _opt_out(self, lead: Lead) -> None:
-        Lead.objects.filter(pk=lead.pk).update(do_not_contact=True)
-        lead.do_not_contact = True
-        note("opted_out", lead=lead, connection=self.connection, occurred_at=self.now)
+    def _now(self, row: Any, record: Record) -> Iterable[tuple[str, object]]:
+        return values.of_row(row, names=values.of_record(record)).items()
 
-    def _conflict(
-        self, link: ExternalRecord, conflicts: Mapping[str, tuple[object, object]]
-    ) -> None:
-        for field, (ours, theirs) in conflicts.items():
+    def _arrived(self, link: ExternalRecord, theirs: Mapping[str, object]) -> None:
+        """What we owed and the CRM now holds was written, whatever became of the answer."""
+        for change in Change.objects.filter(
+            record=link, status=Change.Status.PENDING, kind="update"
+        ):
+            if change.field in theirs and theirs[change.field] == change.value:
+                change.status, change.pushed_at = Change.Status.PUSHED, self.now
+                change.save(update_fields=["status", "pushed_at"])
+
+    def _keep_clashes(self, link: ExternalRecord, clashes: Mapping[str, Clash]) -> None:
+        for field, clash in clashes.items():
             self.landed.conflicts += 1
-            Change.objects.filter(record=link, field=field, status=Change.Status.PENDING).update(
-                status=Change.Status.CONFLICTED,
-                last_error=f"the CRM changed it to {theirs!r} while we had {ours!r}; the CRM's stays",
+            row = getattr(link, self.kind)
+            note(
+                "conflict",
+                lead=row if isinstance(row, Lead) else getattr(row, "lead", None),
+                deal=row if isinstance(row, Deal) else None,
+                connection=self.connection,
+                occurred_at=self.now,
+                data={"kind": self.kind, "field": field, **vars(clash)},
             )
+            if clash.kept == "theirs":
+                owed = Change.objects.filter(record=link, field=field, status=Change.Status.PENDING)
+                owed.update(
+                    status=Change.Status.CONFLICTED,
+                    last_error=f"the CRM changed it to {clash.theirs!r} while we had "
+                    f"{clash.ours!r}; by the policy {clash.policy} the CRM's stays",
+                )
 
     def _note_merged(
         self, record: Record, row: Any, take: Mapping[str, object], *, was_closed: bool
@@ -298,34 +365,5 @@ class _Page:
         return keys
 
 
-def _links_of(record: Record) -> dict[str, object]:
-    if isinstance(record, OwnerRecord):
-        return {}
-    links: dict[str, object] = {"owner_id": record.owner_id}
-    if isinstance(record, LeadRecord | DealRecord):
-        links["company_id"] = record.company_id
-    if isinstance(record, DealRecord):
-        links["lead_ids"] = list(record.lead_ids)
-    return links
-
-
-def _links_in(link: ExternalRecord) -> dict[str, object]:
-    return {
-        name: link.base[name]
-        for name in ("owner_id", "company_id", "lead_ids")
-        if name in link.base
-    }
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, Decimal):
-        return f"{value:.2f}"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _typed(row: Model, name: str, value: object) -> object:
-    """The row's own type of a plain value: a moment, a decimal."""
-    field: Any = row._meta.get_field(name)  # noqa: SLF001 - Django's public name
-    return field.to_python(value) if isinstance(value, str) else value
+def _said(record: Record) -> dict[str, object]:
+    return values.of_record(record) | values.links_of(record)

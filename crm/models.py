@@ -32,6 +32,14 @@ class Connection(models.Model):
     push_claimed_until = models.FloatField(default=0)
     push_due_at = models.DateTimeField(null=True, blank=True)  #: not before; null: at once
     calls = models.BigIntegerField(default=0)  #: API calls made so far
+    #: Grows with each batch that is written: tells answers from before a write from later ones.
+    push_seq = models.BigIntegerField(default=0)
+    #: A mass change that waits for a person, {"direction", "kind", "count", "limit", ...}; or {}.
+    brake = models.JSONField(default=dict, blank=True)
+    #: pull | push: a person let it pass; taken back when it has ended.
+    brake_approved = models.CharField(max_length=4, blank=True)
+    #: Kind -> what the scan under way has changed and deleted so far.
+    braking = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return self.name
@@ -133,6 +141,8 @@ class ExternalRecord(models.Model):
     base = models.JSONField(default=dict)
     modified_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    #: The connection's `push_seq` at our last write of this record.
+    push_seq = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -199,6 +209,8 @@ class Change(models.Model):
     record = models.ForeignKey(ExternalRecord, on_delete=models.CASCADE)
     field = models.CharField(max_length=50, blank=True)
     value = models.JSONField(null=True)
+    #: 0 opt-outs, 1 stage changes, 2 touches, 3 the rest; see crm.ledger.
+    priority = models.SmallIntegerField(default=3)
     #: For a touch: its Message-ID, and the Touch's other values in `value`.
     message_id = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
@@ -225,9 +237,9 @@ class Change(models.Model):
             ),
         ]
         indexes = [
-            # serves crm.push: the oldest due changes of a connection
+            # serves crm.push: the oldest due changes of a connection, the most urgent first
             models.Index(
-                fields=["connection", "due_at"],
+                fields=["connection", "priority", "due_at"],
                 condition=Q(status="pending"),
                 name="change_pending",
             )

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from connectors.base import KINDS, ConnectorError, Kind, RateLimited, Skipped, Unauthorized
-from crm import lease
+from crm import brakes, lease
 from crm.connections import connector_of
 from crm.land import Landed, land
 from crm.models import Connection
@@ -43,12 +43,20 @@ def pull(
     with lease.taken(Connection, connection_id, "pull_claimed_until") as connection:
         if connection is None or connection.status != Connection.Status.ACTIVE:
             return None
+        if braked := brakes.held(connection, "pull"):
+            return Pulled(connection=connection.name, error=braked)
         due_at = connection.pull_due_at
         if only_if_due and due_at is not None and due_at > clock.now():
             return None
         pulled = Pulled(connection=connection.name)
         try:
             _pull_all(connection, pulled, progress)
+        except brakes.Braked as braked_now:
+            pulled.error = str(braked_now)
+            brakes.hold(connection, braked_now.brake)
+            Connection.objects.filter(pk=connection.pk).update(
+                pull_due_at=clock.now() + connection.pull_every
+            )
         except ConnectorError as error:
             pulled.error = str(error)
             fail(connection, error, "pull_due_at")
@@ -77,13 +85,20 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
     try:
         for kind in KINDS:
             landed = pulled.landed[kind] = Landed()
-            for page in connector.changed(kind, connection.cursors.get(kind, ""), now=started_at):
+            pages = connector.changed(kind, connection.cursors.get(kind, ""), now=started_at)
+            while True:
+                asked_at = _push_seq(connection)
+                page = next(pages, None)
+                if page is None:
+                    break
                 with transaction.atomic():
-                    landed.add(land(connection, kind, page.records, now=started_at))
+                    landed.add(
+                        land(connection, kind, page.records, now=started_at, asked_at=asked_at)
+                    )
                     landed.skipped += _tell_skipped(connection, kind, page.skipped, now=started_at)
                     if connection.cursors.get(kind) != page.cursor:
                         connection.cursors[kind] = page.cursor
-                        connection.save(update_fields=["cursors"])
+                    connection.save(update_fields=["cursors", "braking"])
                     lease.renew(Connection, connection.pk, "pull_claimed_until")
                 if progress:
                     progress(connection.name, kind, landed.seen)
@@ -95,7 +110,14 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
         first_pulled_at=connection.first_pulled_at or started_at,
         pull_due_at=started_at + connection.pull_every,
         last_error="",
+        braking={},
     )
+    brakes.passed(connection, "pull")
+
+
+def _push_seq(connection: Connection) -> int:
+    seq: int = Connection.objects.values_list("push_seq", flat=True).get(pk=connection.pk)
+    return seq
 
 
 def _tell_skipped(

@@ -6,15 +6,16 @@
 3. Stage changes leave first, then touches.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, cast
 
 from django.db import transaction
 from django.db.models import F
 
 from connectors.base import (
+    WRITTEN,
     Conflict,
     Connector,
     ConnectorError,
@@ -23,8 +24,9 @@ from connectors.base import (
     Touch,
     Unauthorized,
     Update,
+    Written,
 )
-from crm import lease
+from crm import brakes, lease, ledger
 from crm.connections import connector_of
 from crm.land import land
 from crm.models import Change, Connection, ExternalRecord
@@ -39,8 +41,6 @@ BATCH = 500
 FRESH = timedelta(minutes=5)
 #: First wait after a failure; it doubles up to a day.
 RETRY_AFTER = timedelta(minutes=5)
-#: Our field name -> the connector's, where they differ.
-_CONNECTORS_NAME = {"stage_value": "stage"}
 
 
 @dataclass(kw_only=True)
@@ -60,8 +60,18 @@ def push(connection_id: int) -> Pushed | None:
         if connection is None or connection.status != Connection.Status.ACTIVE:
             return None
         report = Pushed(connection=connection.name)
+        if braked := brakes.held(connection, "push"):
+            report.error = braked
+            return report
         try:
+            brakes.check_push(connection, now=clock.now())
             _push_all(connection, report)
+        except brakes.Braked as braked_now:
+            report.error = str(braked_now)
+            brakes.hold(connection, braked_now.brake)
+            Connection.objects.filter(pk=connection.pk).update(
+                push_due_at=clock.now() + RETRY_AFTER
+            )
         except ConnectorError as error:
             report.error = str(error)
             fail(connection, error, "push_due_at")
@@ -82,14 +92,15 @@ def _push_all(connection: Connection, report: Pushed) -> None:
         report.calls = connector.calls - calls_before
         Connection.objects.filter(pk=connection.pk).update(calls=F("calls") + report.calls)
     Connection.objects.filter(pk=connection.pk).update(push_due_at=None)
+    brakes.passed(connection, "push")
 
 
 def _due(connection: Connection) -> Sequence[Change]:
-    """Stage changes before touches, the oldest first."""
+    """The most urgent first, the oldest of them first."""
     due = Change.objects.filter(
         connection=connection, status=Change.Status.PENDING, due_at__lte=clock.now()
     ).select_related("record", "record__lead", "record__deal")
-    return list(due.order_by(F("kind").desc(), "due_at", "id")[:BATCH])
+    return list(due.order_by("priority", "due_at", "id")[:BATCH])
 
 
 class _Batch:
@@ -125,8 +136,7 @@ class _Batch:
         pulled_at = self.connection.pulled_at
         if pulled_at is not None and self.now - pulled_at <= FRESH:
             return
-        kinds: tuple[Literal["lead", "deal"], ...] = ("lead", "deal")
-        for kind in kinds:
+        for kind in WRITTEN:
             ids = sorted(
                 {c.record.external_id for c in self._of("update") if c.record.kind == kind}
             )
@@ -149,21 +159,44 @@ class _Batch:
         Change.objects.filter(pk__in=[change.pk for change in changes]).update(
             attempted_at=self.now, attempts=F("attempts") + 1
         )
+        self._count_write(changes)
         try:
             outcomes = send(changes)
         except ConnectorError as error:
             self._postpone(changes, error)
             raise
-        for change, outcome in zip(changes, outcomes, strict=True):
-            self._keep(change, outcome)
+        with transaction.atomic():
+            self._count_write(changes)
+            for change, outcome in zip(changes, outcomes, strict=True):
+                self._keep(change, outcome)
+            self._agree([c for c, o in zip(changes, outcomes, strict=True) if o.error is None])
+
+    def _count_write(self, changes: Sequence[Change]) -> None:
+        """Once before and once after: what a pull asked for in between may be older than this."""
+        rows = Connection.objects.filter(pk=self.connection.pk)
+        rows.update(push_seq=F("push_seq") + 1)
+        ExternalRecord.objects.filter(pk__in={change.record_id for change in changes}).update(
+            push_seq=rows.values("push_seq")[:1]
+        )
+
+    def _agree(self, changes: Sequence[Change]) -> None:
+        """What the CRM took is what both sides agree on from now on."""
+        written = [change for change in changes if change.kind == Change.Kind.UPDATE]
+        records = ExternalRecord.objects.select_for_update(no_key=True).in_bulk(
+            {change.record_id for change in written}
+        )
+        for change in written:
+            record = records[change.record_id]
+            record.base = {**record.base, change.field: change.value}
+        ExternalRecord.objects.bulk_update(records.values(), ["base"], batch_size=500)
 
     def _updates(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         return self.connector.update(
             [
                 Update(
-                    kind="deal" if change.record.kind == "deal" else "lead",
+                    kind=cast("Written", change.record.kind),
                     external_id=change.record.external_id,
-                    fields={_CONNECTORS_NAME.get(change.field, change.field): change.value},
+                    fields={ledger.connectors_name(change.field): change.value},
                 )
                 for change in changes
             ]
@@ -186,19 +219,12 @@ class _Batch:
 
     def _pushed(self, change: Change, external_id: str) -> None:
         self.report.pushed += 1
-        with transaction.atomic():
-            Change.objects.filter(pk=change.pk).update(
-                status=Change.Status.PUSHED,
-                pushed_at=self.now,
-                external_id=external_id,
-                last_error="",
-            )
-            if change.kind == Change.Kind.UPDATE:
-                record = ExternalRecord.objects.select_for_update(no_key=True).get(
-                    pk=change.record_id
-                )
-                record.base = {**record.base, change.field: change.value}
-                record.save(update_fields=["base"])
+        Change.objects.filter(pk=change.pk).update(
+            status=Change.Status.PUSHED,
+            pushed_at=self.now,
+            external_id=external_id,
+            last_error="",
+        )
 
     def _refuse(self, change: Change, reason: str) -> None:
         with transaction.atomic():
@@ -238,30 +264,6 @@ class _Batch:
 
     def _of(self, kind: str) -> list[Change]:
         return [change for change in self.changes if change.kind == kind]
-
-
-def owe_touch(
-    record: ExternalRecord,
-    *,
-    message_id: str,
-    touch: Mapping[str, str],
-    at: datetime,
-) -> None:
-    """Owe the CRM one engagement for an email that left; once per Message-ID and connection."""
-    Change.objects.bulk_create(
-        [
-            Change(
-                connection_id=record.connection_id,
-                kind=Change.Kind.TOUCH,
-                record=record,
-                message_id=message_id,
-                value=dict(touch),
-                due_at=at,
-                created_at=at,
-            )
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def _touch(change: Change) -> Touch:

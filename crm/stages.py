@@ -10,7 +10,8 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
-from crm.models import Change, Connection, Deal, ExternalRecord, Lead, StageCounterpart, StageMove
+from crm import ledger
+from crm.models import Connection, Deal, ExternalRecord, Lead, StageCounterpart, StageMove
 from crm.timeline import note
 
 Because = dict[str, object]
@@ -100,23 +101,7 @@ def _owe(lead: Lead, stage: str, *, at: datetime) -> None:
         return
     setattr(target, field, value)
     target.save(update_fields=[field])
-    owe_update(record, field, value, at=at)
-
-
-def owe_update(record: ExternalRecord, field: str, value: str, *, at: datetime) -> None:
-    """Owe the CRM a field's new value; an older pending one of the same field is superseded."""
-    Change.objects.filter(record=record, field=field, status=Change.Status.PENDING).update(
-        status=Change.Status.SUPERSEDED
-    )
-    Change.objects.create(
-        connection_id=record.connection_id,
-        kind=Change.Kind.UPDATE,
-        record=record,
-        field=field,
-        value=value,
-        due_at=at,
-        created_at=at,
-    )
+    ledger.owe_update(record, field, value, at=at)
 
 
 def _record_of(target: Lead | Deal, kind: str, connection_id: int) -> ExternalRecord | None:

@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from crm import stages
+from crm.ledger import owe_touch
 from crm.models import Activity, ExternalRecord, Lead
-from crm.push import owe_touch
 from mail.models import Message
 from mail.suppression import suppress
 from process import outcomes, tasks

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from connectors.base import (
+    WRITTEN,
     Choice,
     Choices,
     Conflict,
@@ -25,6 +25,7 @@ from connectors.base import (
     Touch,
     Unavailable,
     Update,
+    Written,
 )
 from connectors.batches import RecordUpdate, chunks, write_coalesced
 from connectors.csv_folder.sheet import (
@@ -55,8 +56,7 @@ TOUCH_COLUMNS = (
     "text",
 )  # fmt: skip
 _PAGE = 500
-_READ_ONLY = frozenset({"external_id", "modified_at", "deleted", "lead_ids"})
-_KINDS: tuple[Literal["lead", "deal"], ...] = ("lead", "deal")
+READ_ONLY = frozenset({"external_id", "modified_at", "deleted", "lead_ids", "merged_ids"})
 
 
 class CsvConnector:
@@ -97,7 +97,7 @@ class CsvConnector:
             behind = page[-1] + 1 if number < len(pages) else 0
             yield Page(records=records, skipped=skipped, cursor=_cursor(sheet.digest, behind))
 
-    def read(self, kind: Literal["lead", "deal"], external_ids: Sequence[str]) -> Sequence[Record]:
+    def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         sheet = self._sheet(kind)
         if sheet is None:
             return []
@@ -187,9 +187,10 @@ class CsvConnector:
             ours: (row.values.get(column) or "").strip() or None
             for ours, column in self._table[kind].items()
         }
-        if kind == "deal" and values["lead_ids"] is not None:
-            people = text(values["lead_ids"]).split(";")
-            values["lead_ids"] = [id_.strip() for id_ in people if id_.strip()]
+        for name in ("lead_ids", "merged_ids"):
+            if values.get(name) is not None:
+                ids = text(values[name]).split(";")
+                values[name] = [id_.strip() for id_ in ids if id_.strip()]
         return values
 
     # -- writing ---------------------------------------------------------------------------
@@ -198,14 +199,14 @@ class CsvConnector:
         outcomes: dict[int, Outcome] = {}
         self._here()
         with locked(self._folder):
-            for kind in _KINDS:
+            for kind in WRITTEN:
                 mine = {place: u for place, u in enumerate(updates) if u.kind == kind}
                 if mine:
                     outcomes |= self._write_kind(kind, mine)
         return [outcomes[place] for place in range(len(updates))]
 
     def _write_kind(
-        self, kind: Literal["lead", "deal"], updates: Mapping[int, RecordUpdate]
+        self, kind: Written, updates: Mapping[int, RecordUpdate]
     ) -> Mapping[int, Outcome]:
         sheet = self._sheet(kind) or new_sheet(self._folder / FILES[kind], ("id",))
         places = {self._id(kind, row): place for place, row in enumerate(sheet.rows)}
@@ -226,7 +227,7 @@ class CsvConnector:
         cells: dict[str, str] = {}
         for name, value in update.fields.items():
             column = vendor_name(self._table, kind, name)
-            if name in _READ_ONLY or column not in sheet.columns:
+            if name in READ_ONLY or column not in sheet.columns:
                 choices = ", ".join(sheet.columns)
                 raise Refused(
                     f"{sheet.path.name} takes no {name!r}; its columns are {choices}", field=name

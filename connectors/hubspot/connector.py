@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from connectors.base import (
     Choice,
@@ -14,6 +14,7 @@ from connectors.base import (
     Touch,
     Unavailable,
     Update,
+    Written,
 )
 from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
@@ -52,7 +53,7 @@ class HubSpotConnector:
     def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
         return self._changes.pages(kind, cursor, now)
 
-    def read(self, kind: Literal["lead", "deal"], external_ids: Sequence[str]) -> Sequence[Record]:
+    def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         return self._changes.read(kind, external_ids)[0]
 
     def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:

@@ -24,6 +24,7 @@ PROPERTIES: FieldTable = {
         "country": "country",
         "employees": "numberofemployees",
         "owner_id": "hubspot_owner_id",
+        "merged_ids": "hs_merged_object_ids",
         "modified_at": "hs_lastmodifieddate",
     },
     "lead": {
@@ -40,6 +41,7 @@ PROPERTIES: FieldTable = {
         "owner_id": "hubspot_owner_id",
         "company_id": "associatedcompanyid",
         "do_not_contact": "hs_email_optout",
+        "merged_ids": "hs_merged_object_ids",
         # Contacts alone spell it without the prefix.
         "modified_at": "lastmodifieddate",
     },
@@ -58,8 +60,13 @@ PROPERTIES: FieldTable = {
 }
 #: Computed by HubSpot or kept elsewhere: it would take the write and not do it.
 READ_ONLY = frozenset(
-    {"is_closed", "is_won", "created_at", "modified_at", "company_id", "do_not_contact"}
-)
+    {
+        "is_closed", "is_won", "created_at", "modified_at", "company_id", "do_not_contact",
+        "merged_ids",
+    }
+)  # fmt: skip
+#: Of those what another endpoint writes.
+WRITTEN_ELSEWHERE = frozenset({"do_not_contact"})
 #: associationTypeId, all HUBSPOT_DEFINED.
 EMAIL_TO_CONTACT, EMAIL_TO_DEAL, DEAL_TO_PRIMARY_COMPANY = 198, 210, 5
 #: The same primary company as /crm/v3 lists spell it.
@@ -78,11 +85,19 @@ def values_of(
     values["external_id"] = item.get("id")
     values["modified_at"] = values.get("modified_at") or item.get("updatedAt")
     values["deleted"] = flag(item.get("archived"))
+    if "merged_ids" in values:
+        listed = text(values["merged_ids"]).split(";")
+        values["merged_ids"] = [id_.strip() for id_ in listed if id_.strip()]
     if kind == "lead":
         values["timezone"] = zone_of(text(values.get("timezone")))
     if kind == "deal" and not flag(values.get("is_closed")):
         values["closed_at"] = None  # closedate is a forecast until then
     return values
+
+
+def writable(kind: Kind, table: FieldTable) -> frozenset[str]:
+    """Our names of the fields that can be written on a record."""
+    return frozenset(table.get(kind, {})) - (READ_ONLY - WRITTEN_ELSEWHERE)
 
 
 def owner_values(item: Mapping[str, Any]) -> dict[str, object]:

@@ -40,9 +40,16 @@ class Wire:
             lambda: self._once("GET", path, query=query, body=None), repeatable=True
         )
 
-    def post(self, path: str, body: Mapping[str, object], *, repeatable: bool) -> dict[str, Any]:
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        repeatable: bool,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         return persistently(
-            lambda: self._once("POST", path, query=None, body=body), repeatable=repeatable
+            lambda: self._once("POST", path, query=query, body=body), repeatable=repeatable
         )
 
     def close(self) -> None:

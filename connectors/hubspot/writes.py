@@ -6,16 +6,19 @@ https://developers.hubspot.com/docs/reference/api/crm/engagements/email
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from connectors.base import (
+    WRITTEN,
     Conflict,
     ConnectorError,
+    LeadRecord,
     Outcome,
     Refused,
     Touch,
     Unavailable,
     Update,
+    Written,
 )
 from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, write_coalesced
 from connectors.hubspot import fields
@@ -26,7 +29,6 @@ from connectors.records import Malformed, mapping, text
 from connectors.vendor_text import shown
 
 _BATCH = 100
-_KINDS: tuple[Literal["lead", "deal"], ...] = ("lead", "deal")
 
 
 class Writes:
@@ -65,14 +67,18 @@ class Writes:
 
     def _write_records(self, rows: Sequence[RecordUpdate]) -> list[Outcome]:
         """One row per record in, one outcome per row out, in order."""
-        outcomes: dict[int, Outcome] = {}
+        outcomes = self._opted_out(rows)
         ready: list[tuple[int, RecordUpdate, dict[str, str]]] = []
         for position, row in enumerate(rows):
+            if position in outcomes and outcomes[position].error is not None:
+                continue
             try:
-                ready.append((position, row, self._properties(row)))
+                properties = self._properties(row)
+                if properties:
+                    ready.append((position, row, properties))
             except Refused as error:
                 outcomes[position] = Outcome(external_id="", error=error)
-        for kind in _KINDS:
+        for kind in WRITTEN:
             mine = [one for one in ready if one[1].kind == kind]
             inputs = [{"id": row.external_id, "properties": values} for _, row, values in mine]
             try:
@@ -84,29 +90,77 @@ class Writes:
             outcomes |= {one[0]: outcome for one, outcome in zip(mine, written, strict=True)}
         return [outcomes[position] for position in range(len(rows))]
 
+    # -- opt-outs --------------------------------------------------------------------------
+
+    def _opted_out(self, rows: Sequence[RecordUpdate]) -> dict[int, Outcome]:
+        """Those who asked to be left alone: unsubscribed from everything by address, in batches.
+
+        hs_email_optout itself cannot be written.
+        https://developers.hubspot.com/docs/api-reference/communication-preferences-subscriptions-v4/guide
+        """
+        asked = {
+            position: row.external_id
+            for position, row in enumerate(rows)
+            if row.kind == "lead" and row.fields.get("do_not_contact") is True
+        }
+        if not asked:
+            return {}
+        found = self._changes.read("lead", sorted(set(asked.values())))[0]
+        emails = {r.external_id: r.email for r in found if isinstance(r, LeadRecord)}
+        for chunk in chunks(sorted({email for email in emails.values() if email}), _BATCH):
+            self._wire.post(
+                "/communication-preferences/v4/statuses/batch/unsubscribe-all",
+                {"inputs": chunk},
+                query={"channel": "EMAIL"},
+                repeatable=True,  # once more unsubscribes nobody else
+            )
+        return {position: _opt_out_outcome(id_, emails) for position, id_ in asked.items()}
+
     def _properties(self, row: RecordUpdate) -> dict[str, str]:
-        for name in row.fields:
+        for name, value in row.fields.items():
+            if name == "do_not_contact" and value is True:
+                continue  # told by address, see above
             if name in fields.READ_ONLY:
                 raise Refused(f"{name} of a {row.kind} cannot be written to HubSpot", field=name)
         return {
             vendor_name(self._table, row.kind, name): fields.property_value(value)
             for name, value in row.fields.items()
+            if name != "do_not_contact"
         }
 
-    def _update_all(
-        self, kind: Literal["lead", "deal"], inputs: Sequence[Mapping[str, Any]]
-    ) -> list[Outcome]:
+    def _update_all(self, kind: Written, inputs: Sequence[Mapping[str, Any]]) -> list[Outcome]:
         def send(batch: Sequence[Mapping[str, Any]]) -> list[Outcome]:
             answer = self._wire.post(
                 f"/crm/v3/objects/{fields.OBJECTS[kind]}/batch/update",
                 {"inputs": [{**row, "objectWriteTraceId": row["id"]} for row in batch]},
                 repeatable=True,  # the same values again change nothing
             )
+            self._move_back(kind, batch, answer)
             done = {_id(result) for result in _objects(answer, "results")}
             errors = _errors_by_row(answer)
             return [_updated(row["id"], done, errors) for row in batch]
 
         return in_batches(inputs, _BATCH, lambda batch: refused_apart(batch, send))
+
+    def _move_back(
+        self, kind: Written, batch: Sequence[Mapping[str, Any]], answer: Mapping[str, Any]
+    ) -> None:
+        """A lifecycle stage that HubSpot did not take since it lies behind: clear it, then set it.
+
+        https://knowledge.hubspot.com/records/use-lifecycle-stages
+        """
+        name = self._table[kind].get("lifecycle_stage", "")
+        wanted = {row["id"]: row["properties"][name] for row in batch if name in row["properties"]}
+        back = [
+            id_
+            for result in (_objects(answer, "results") if wanted else ())
+            if wanted.get(id_ := _id(result)) and _property(result, name) != wanted[id_]
+        ]
+        for values in (dict.fromkeys(back, ""), {id_: wanted[id_] for id_ in back}):
+            if values:
+                inputs = [{"id": id_, "properties": {name: v}} for id_, v in values.items()]
+                path = f"/crm/v3/objects/{fields.OBJECTS[kind]}/batch/update"
+                self._wire.post(path, {"inputs": inputs}, repeatable=True)
 
     # -- touches ---------------------------------------------------------------------------
 
@@ -122,6 +176,16 @@ class Writes:
         }
         errors = _errors_by_row(answer)
         return [_logged(touch.message_id, created, errors) for touch in touches]
+
+
+def _opt_out_outcome(id_: str, emails: Mapping[str, str]) -> Outcome:
+    if emails.get(id_):
+        return Outcome(external_id=id_)
+    if id_ in emails:
+        refused = Refused("HubSpot opts out by address, and it has none", field="do_not_contact")
+        return Outcome(external_id="", error=refused)
+    gone = Conflict(f"HubSpot has no contact {id_}: it was merged or deleted")
+    return Outcome(external_id="", error=gone)
 
 
 def _email(touch: Touch) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
 
 from connectors.base import (
     Choice,
@@ -14,6 +13,7 @@ from connectors.base import (
     Touch,
     Unavailable,
     Update,
+    Written,
 )
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, flag, mapping, sequence, text
@@ -62,7 +62,7 @@ class SalesforceConnector:
     def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
         return self._changes.pages(kind, cursor, now)
 
-    def read(self, kind: Literal["lead", "deal"], external_ids: Sequence[str]) -> Sequence[Record]:
+    def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         return self._changes.read(kind, external_ids)[0]
 
     def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:

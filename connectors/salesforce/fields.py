@@ -21,7 +21,7 @@ OBJECTS: Mapping[Kind, tuple[str, ...]] = {
     "deal": ("Opportunity",),
 }
 #: The first three characters of an id say its object.
-PREFIXES = {"00Q": "Lead", "003": "Contact", "006": "Opportunity"}
+PREFIXES = {"001": "Account", "00Q": "Lead", "003": "Contact", "006": "Opportunity"}
 _PERSON = {
     "email": "Email",
     "first_name": "FirstName",
@@ -30,6 +30,8 @@ _PERSON = {
     "phone": "Phone",
     "owner_id": "OwnerId",
     "do_not_contact": "HasOptedOutOfEmail",
+    # Where a person merged it away: the survivor.
+    "merged_into": "MasterRecordId",
 }
 #: Object -> our field -> its own.
 FIELDS: Mapping[str, Mapping[str, str]] = {
@@ -41,6 +43,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "country": "BillingCountry",
         "employees": "NumberOfEmployees",
         "owner_id": "OwnerId",
+        "merged_into": "MasterRecordId",
     },
     "Lead": {
         **_PERSON,
@@ -63,7 +66,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
 }
 #: Set by the platform.
-READ_ONLY = frozenset({"is_closed", "is_won", "created_at", "converted_to"})
+READ_ONLY = frozenset({"is_closed", "is_won", "created_at", "converted_to", "merged_into"})
 #: Where the workspace's own mapping starts: it goes over whichever object has the field.
 NO_CUSTOM: FieldTable = {"company": {}, "lead": {}, "deal": {}}
 _ROLES = "(SELECT ContactId, IsPrimary FROM OpportunityContactRoles)"
@@ -92,6 +95,15 @@ def values_of(object_: str, item: Mapping[str, Any], names: Mapping[str, str]) -
         if not flag(values.get("is_closed")):
             values["closed_at"] = None  # CloseDate is a forecast until then
     return values
+
+
+def writable(external_id: str, custom: Mapping[str, str]) -> frozenset[str]:
+    """Our names of the fields that can be written on a record; which object it is its id says.
+
+    Of the mapped ones all: an object that lacks one refuses it by name.
+    """
+    standard = FIELDS.get(PREFIXES.get(external_id[:3], ""), {})
+    return (frozenset(standard) | frozenset(custom)) - READ_ONLY
 
 
 def people_of(roles: object) -> tuple[str, ...]:

@@ -43,6 +43,10 @@ def application(world: World, faults: Faults) -> web.Application:
             web.get(f"{objects}/{{id}}", account.get),
             web.patch(f"{objects}/{{id}}", account.change),
             web.delete(f"{objects}/{{id}}", account.archive),
+            web.post(
+                "/communication-preferences/v4/statuses/batch/unsubscribe-all",
+                account.unsubscribe_all,
+            ),
             web.post("/crm/v4/associations/{from}/{to}/batch/read", account.associated),
             web.post("/crm/v4/associations/{from}/{to}/batch/create", account.associate),
         ]
@@ -184,6 +188,19 @@ class _Account:
     async def archive(self, request: web.Request) -> web.Response:
         self.store.archive(_kind(request), request.match_info["id"])
         return web.Response(status=204)
+
+    async def unsubscribe_all(self, request: web.Request) -> web.Response:
+        """https://developers.hubspot.com/docs/api-reference/communication-preferences-subscriptions-v4"""
+        if request.query.get("channel") != "EMAIL":
+            raise invalid("channel: EMAIL is the only one")
+        emails = (await _body(request)).get("inputs")
+        if not isinstance(emails, list) or not all(isinstance(one, str) for one in emails):
+            raise invalid("inputs: a list of email addresses is needed")
+        for email in emails:
+            for id_ in self.store.find("contacts", "email", email):
+                self.store.edit("contacts", id_, {"hs_email_optout": "true"}, by="api")
+        told = [{"subscriberIdString": email, "statuses": []} for email in emails]
+        return web.json_response(completed(told, self.now()))
 
     async def associated(self, request: web.Request) -> web.Response:
         start, end = _pair(request)

@@ -7,9 +7,10 @@ import pytest
 
 from connectors.base import DealRecord, LeadRecord, Page, Skipped, Unavailable
 from crm import stages
+from crm.ledger import owe_touch
 from crm.models import Activity, Change, Connection, Deal, ExternalRecord, Lead, StageCounterpart
 from crm.pull import pull
-from crm.push import owe_touch, push
+from crm.push import push
 from runtime import clock
 from tests.connectors.fake import FakeCrm
 

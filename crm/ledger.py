@@ -1,0 +1,159 @@
+"""What we owe the CRMs: every value that differs there, written down before anything is sent.
+
+A Change is pending until the CRM took it, refused it, or something newer took its place. It is
+made in the transaction that changed our row, so that neither is ever without the other.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from connectors import registry
+from connectors.base import Kind
+from crm import policy, values
+from crm.merge import is_blank
+from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead
+
+Row = Company | Lead | Deal
+#: What is written before what: people who want to be left alone come first.
+PRIORITY_OPT_OUT, PRIORITY_STAGE, PRIORITY_TOUCH, PRIORITY_ENRICHMENT = range(4)
+_STAGE_FIELDS = {"status", "stage_value"}
+#: Our field name -> the connector's, where they differ.
+_CONNECTORS_NAME = {"stage_value": "stage"}
+
+
+def settle(kind: str, rows: Iterable[Row], *, at: datetime) -> None:
+    """Owe each linked CRM the values of `rows` that it does not hold, and nothing else."""
+    ids = [row.pk for row in rows]
+    if kind == "owner" or not ids:
+        return
+    links = list(
+        ExternalRecord.objects.filter(kind=kind, deleted_at=None, **{f"{kind}__in": ids})
+        .select_related("connection", kind)
+        .order_by("id")
+    )
+    pending = _pending(links)
+    for link in _current(kind, links):
+        _settle_link(link, getattr(link, kind), pending.get(link.pk, {}), at=at)
+
+
+def owe_update(record: ExternalRecord, field: str, value: object, *, at: datetime) -> None:
+    """Owe the CRM a field's new value; an older pending one of the same field is superseded."""
+    supersede(
+        Change.objects.filter(
+            record=record,
+            field=field,
+            status__in=(Change.Status.PENDING, Change.Status.REFUSED),
+        )
+    )
+    Change.objects.create(
+        connection_id=record.connection_id,
+        kind=Change.Kind.UPDATE,
+        record=record,
+        field=field,
+        value=value,
+        priority=priority_of(field),
+        due_at=at,
+        created_at=at,
+    )
+
+
+def owe_touch(
+    record: ExternalRecord,
+    *,
+    message_id: str,
+    touch: Mapping[str, str],
+    at: datetime,
+) -> None:
+    """Owe the CRM one engagement for what happened; once per Message-ID and connection."""
+    Change.objects.bulk_create(
+        [
+            Change(
+                connection_id=record.connection_id,
+                kind=Change.Kind.TOUCH,
+                record=record,
+                message_id=message_id,
+                value=dict(touch),
+                priority=PRIORITY_TOUCH,
+                due_at=at,
+                created_at=at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def supersede(changes: Any, reason: str = "") -> None:
+    changes.update(status=Change.Status.SUPERSEDED, last_error=reason)
+
+
+def priority_of(field: str) -> int:
+    if field == "do_not_contact":
+        return PRIORITY_OPT_OUT
+    return PRIORITY_STAGE if field in _STAGE_FIELDS else PRIORITY_ENRICHMENT
+
+
+def connectors_name(field: str) -> str:
+    """A Change's field as the connector calls it: custom ones by their plain name."""
+    return _CONNECTORS_NAME.get(field, field).removeprefix(policy.EXTRA)
+
+
+def owed(link: ExternalRecord, row: Row) -> Mapping[str, object]:
+    """Field -> our value, of the fields that the CRM should hold and does not."""
+    connection, kind = link.connection, link.kind
+    ours = values.of_row(row, names=link.base)
+    to_source = getattr(row, "source_id", connection.pk) == connection.pk
+    declared = connection.settings.get("policies") or {}
+    wanted: dict[str, object] = {}
+    for name, value in ours.items():
+        theirs = link.base.get(name)
+        if value == theirs or (is_blank(value) and is_blank(theirs)):
+            continue
+        if not policy.flows(kind, name, to_source=to_source):
+            continue
+        if is_blank(value) and policy.policy_of(kind, name, declared) != "crm":
+            continue  # a blank is carried on only where the team says so
+        if name == "do_not_contact" and not value:
+            continue  # nobody is opted in by a program
+        wanted[name] = value
+    if not wanted:
+        return wanted
+    can = registry.writable(
+        connection.kind, cast("Kind", kind), link.external_id, connection.settings.get("fields")
+    )
+    return {name: value for name, value in wanted.items() if connectors_name(name) in can}
+
+
+def _settle_link(
+    link: ExternalRecord, row: Row, pending: Mapping[str, Change], *, at: datetime
+) -> None:
+    wanted = owed(link, row)
+    for field, value in wanted.items():
+        known = pending.get(field)
+        if known is None or known.value != value:
+            owe_update(link, field, value, at=at)
+    done = [change.pk for field, change in pending.items() if field not in wanted]
+    if done:
+        supersede(Change.objects.filter(pk__in=done), "both sides agree again")
+
+
+def _pending(links: Sequence[ExternalRecord]) -> Mapping[int, Mapping[str, Change]]:
+    """Link -> field -> its pending change, or the refused one that asks for the same value."""
+    found: dict[int, dict[str, Change]] = defaultdict(dict)
+    rows = Change.objects.filter(
+        record__in=links, kind=Change.Kind.UPDATE,
+        status__in=(Change.Status.PENDING, Change.Status.REFUSED),
+    )  # fmt: skip
+    for change in rows.order_by("id"):
+        found[change.record_id][change.field] = change
+    return found
+
+
+def _current(kind: str, links: Sequence[ExternalRecord]) -> Iterable[ExternalRecord]:
+    """The record that stands for a row in each connection: of several the newest."""
+    newest: dict[tuple[int, int], ExternalRecord] = {}
+    for link in links:
+        if link.connection.status == Connection.Status.ACTIVE or link.base:
+            newest[link.connection_id, getattr(link, f"{kind}_id")] = link
+    return newest.values()
