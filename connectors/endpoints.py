@@ -1,6 +1,7 @@
 """Which endpoints may be talked to: the sandbox's in sandbox mode, and never its in production."""
 
 import ipaddress
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from connectors.base import SandboxRefused
@@ -26,6 +27,29 @@ def normalized_url(url: object, *, setting: str, allow_sandbox: bool) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ValueError(f"{setting}: {url!r} would send the token in clear; use https://")
     return parts.geturl().rstrip("/")
+
+
+Bucket = Literal["call", "search"]
+
+
+class Budget(Protocol):
+    """Whom a connector asks before each call; the workers of a connection share one."""
+
+    def take(self, bucket: Bucket) -> None:
+        """Wait for the call's turn. Raises RateLimited when that is not soon."""
+
+    def told(self, *, used: int, allowed: int) -> None:
+        """What the CRM said: of the `allowed` calls of a day that many are `used`, by anybody."""
+
+
+class Unlimited:
+    """For a connector that stands alone."""
+
+    def take(self, bucket: Bucket) -> None:
+        """At once."""
+
+    def told(self, *, used: int, allowed: int) -> None:
+        """Nobody counts."""
 
 
 def refuse_sandbox(header: str | None, *, allow_sandbox: bool) -> None:

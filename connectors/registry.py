@@ -6,16 +6,21 @@ from pathlib import Path
 
 from connectors import endpoints
 from connectors.base import Connector, Kind
+from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import merged
 
 Settings = Mapping[str, object]
 
 #: Settings of every connection that are not the connector's.
-_OTHERS = frozenset({"kind", "name", "pull_every"})
+_OTHERS = frozenset(
+    {"kind", "name", "pull_every", "policies", "brakes", "tier", "calls_per_day", "webhook_secret"}
+)
 
 
-def connect(kind: str, settings: Settings) -> Connector:
+def connect(kind: str, settings: Settings, budget: Budget | None = None) -> Connector:
     """The connector of a connection as cadenza.yaml describes it, its secrets filled in.
+
+    Each of its calls asks `budget` first, when there is one.
 
     Nothing is called yet. Raises ValueError naming the setting and the valid choices.
     """
@@ -27,7 +32,7 @@ def connect(kind: str, settings: Settings) -> Connector:
         hint = f"; did you mean {near[0]}?" if near else ""
         choices = ", ".join(sorted(names | {"fields"}))
         raise ValueError(f"{name}: no setting of {kind}, which takes {choices}{hint}")
-    return build(settings)
+    return build(settings, budget or Unlimited())
 
 
 def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> frozenset[str]:
@@ -46,7 +51,7 @@ def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> 
     return frozenset(merged(connector.COLUMNS, custom)[record_kind]) - connector.READ_ONLY
 
 
-def _hubspot(settings: Settings) -> Connector:
+def _hubspot(settings: Settings, budget: Budget) -> Connector:
     # Late: the vendor's client costs 80 ms that a command which calls no CRM should not pay.
     from connectors.hubspot import HubSpotConnector, fields, wire  # noqa: PLC0415 - see above
 
@@ -58,10 +63,11 @@ def _hubspot(settings: Settings) -> Connector:
         ),
         table=merged(fields.PROPERTIES, settings.get("fields")),
         allow_sandbox=allow_sandbox,
+        budget=budget,
     )
 
 
-def _salesforce(settings: Settings) -> Connector:
+def _salesforce(settings: Settings, budget: Budget) -> Connector:
     from connectors.salesforce import SalesforceConnector, fields  # noqa: PLC0415 - as above
 
     allow_sandbox = bool(settings.get("allow_sandbox"))
@@ -73,10 +79,11 @@ def _salesforce(settings: Settings) -> Connector:
         client_secret=_text(settings, "client_secret"),
         custom=merged(fields.NO_CUSTOM, settings.get("fields")),
         allow_sandbox=allow_sandbox,
+        budget=budget,
     )
 
 
-def _csv(settings: Settings) -> Connector:
+def _csv(settings: Settings, _budget: Budget) -> Connector:
     from connectors.csv_folder import CsvConnector, connector  # noqa: PLC0415 - as above
 
     return CsvConnector(
@@ -92,7 +99,7 @@ def _text(settings: Settings, name: str) -> str:
     return value
 
 
-_KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings], Connector]]] = {
+_KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings, Budget], Connector]]] = {
     "hubspot": (frozenset({"token", "url"}), _hubspot),
     "csv": (frozenset({"folder"}), _csv),
     "salesforce": (frozenset({"url", "client_id", "client_secret"}), _salesforce),

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
+from crm.limits import CHANGED, DELETED, PUSHED
 from crm.models import Change, Connection, ExternalRecord
 
-#: Unless cadenza.yaml says otherwise: shares of the records of a kind, and records of one push.
-DELETED, CHANGED, PUSHED = 0.05, 0.5, 2000
 #: Counts below these never brake: shares of small mirrors say nothing.
 DELETED_AT_LEAST, CHANGED_AT_LEAST = 20, 200
 

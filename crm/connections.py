@@ -8,6 +8,7 @@ from django.conf import settings
 from connectors.base import Connector
 from connectors.registry import connect
 from crm.models import Connection
+from crm.quota import Budget
 from workspace.secrets import resolve
 
 _open = threading.local()
@@ -27,6 +28,7 @@ def connector_of(connection: Connection) -> Connector:
                 **{key: _filled(value) for key, value in connection.settings.items()},
                 "allow_sandbox": settings.CADENZA_MODE == "sandbox",
             },
+            Budget(connection),
         )
         kept[connection.pk] = (dict(connection.settings), connector)
     return connector

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from crm.limits import CHANGED, DELETED, PUSHED
 from workspace.durations import FixedDuration
 from workspace.names import Identifier
 from workspace.problems import Fault
@@ -21,6 +22,8 @@ def _vendor_name(text: str) -> str:
     return text
 
 
+#: opt_out is do_not_contact's alone, and no other can be declared for that.
+PolicyName = Literal["crm", "ours", "newest", "crm_unless_blank"]
 #: The vendor's name of a property or field.
 VendorName = Annotated[str, AfterValidator(_vendor_name)]
 
@@ -53,29 +56,50 @@ class FieldMappings(Definition):
     deal: dict[Identifier, VendorName] = {}
 
 
-class HubSpotSettings(Definition):
+class FieldPolicies(Definition):
+    """Our field -> who has the last word when both sides changed it; see docs/sync.md."""
+
+    lead: dict[Identifier, PolicyName] = {}
+    company: dict[Identifier, PolicyName] = {}
+    deal: dict[Identifier, PolicyName] = {}
+
+
+class Brakes(Definition):
+    """What stops and asks a person: shares of a kind's records, and records of one push."""
+
+    changed: Annotated[float, Field(gt=0, le=1)] = CHANGED
+    deleted: Annotated[float, Field(gt=0, le=1)] = DELETED
+    pushed: Annotated[int, Field(gt=0)] = PUSHED
+
+
+class _Settings(Definition):
+    pull_every: FixedDuration
+    fields: FieldMappings = FieldMappings()
+    policies: FieldPolicies = FieldPolicies()
+    brakes: Brakes = Brakes()
+
+
+class HubSpotSettings(_Settings):
     kind: Literal["hubspot"]
     token: SecretName
     #: Where its API is, when that is not HubSpot's own address.
     url: WebAddress | None = None
-    pull_every: FixedDuration
-    fields: FieldMappings = FieldMappings()
+    #: The account's tier, whose API limits are kept.
+    tier: Literal["free", "professional", "enterprise", "add_on"] = "free"
 
 
-class SalesforceSettings(Definition):
+class SalesforceSettings(_Settings):
     kind: Literal["salesforce"]
     url: WebAddress
     client_id: SecretName
     client_secret: SecretName
-    pull_every: FixedDuration
-    fields: FieldMappings = FieldMappings()
+    #: What the org allows in 24 hours; its own answers correct it.
+    calls_per_day: Annotated[int, Field(gt=0)] = 100_000
 
 
-class CsvSettings(Definition):
+class CsvSettings(_Settings):
     kind: Literal["csv"]
     folder: Annotated[str, StringConstraints(min_length=1)]
-    pull_every: FixedDuration
-    fields: FieldMappings = FieldMappings()
 
 
 ConnectionSettings = Annotated[

@@ -45,6 +45,26 @@ class Connection(models.Model):
         return self.name
 
 
+class CallBudget(models.Model):
+    """A token bucket of one connection's API calls; see crm.quota. Moments are real seconds."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    name = models.CharField(max_length=10)  #: call | search
+    tokens = models.FloatField()
+    refilled_at = models.FloatField()
+    day = models.DateField()  #: UTC
+    day_used = models.IntegerField(default=0)
+    day_limit = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "name"], name="one_bucket_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}:{self.name}"
+
+
 class Owner(models.Model):
     """A rep, the same one in every CRM that knows the email."""
 

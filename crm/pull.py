@@ -20,6 +20,8 @@ from runtime import clock
 Progress = Callable[[str, str, int], None]
 #: A failed pull is tried again after this much business time.
 RETRY_AFTER = timedelta(minutes=5)
+#: Told to wait this long or longer, a connection rests altogether.
+LONG = timedelta(minutes=10)
 
 
 @dataclass(kw_only=True)
@@ -76,6 +78,8 @@ def fail(connection: Connection, error: ConnectorError, due_field: str) -> None:
             timedelta(seconds=error.retry_after) if isinstance(error, RateLimited) else RETRY_AFTER
         )
         values[due_field] = clock.now() + wait
+        if wait >= LONG:  # the account's limit for the day: neither direction may call
+            values |= dict.fromkeys(("pull_due_at", "push_due_at"), clock.now() + wait)
     Connection.objects.filter(pk=connection.pk).update(**values)
 
 

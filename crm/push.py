@@ -26,7 +26,7 @@ from connectors.base import (
     Update,
     Written,
 )
-from crm import brakes, lease, ledger
+from crm import brakes, lease, ledger, quota
 from crm.connections import connector_of
 from crm.land import land
 from crm.models import Change, Connection, ExternalRecord
@@ -161,7 +161,8 @@ class _Batch:
         )
         self._count_write(changes)
         try:
-            outcomes = send(changes)
+            with quota.at(min(change.priority for change in changes)):
+                outcomes = send(changes)
         except ConnectorError as error:
             self._postpone(changes, error)
             raise

@@ -16,6 +16,7 @@ from connectors.base import (
     Update,
     Written,
 )
+from connectors.endpoints import Budget, Unlimited
 from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.wire import Wire
@@ -26,9 +27,17 @@ from connectors.records import Malformed, flag, mapping, sequence, text
 
 class HubSpotConnector:
     def __init__(
-        self, *, token: str, url: str, table: FieldTable, allow_sandbox: bool = False
+        self,
+        *,
+        token: str,
+        url: str,
+        table: FieldTable,
+        allow_sandbox: bool = False,
+        budget: Budget | None = None,
     ) -> None:
-        self._wire = Wire(token=token, url=url, allow_sandbox=allow_sandbox)
+        self._wire = Wire(
+            token=token, url=url, allow_sandbox=allow_sandbox, budget=budget or Unlimited()
+        )
         self._changes = Changes(self._wire, table)
         self._writes = Writes(self._wire, self._changes, table)
 

@@ -15,6 +15,7 @@ from hubspot.crm.contacts.exceptions import ApiException
 
 from connectors import endpoints
 from connectors.base import ConnectorError, RateLimited, Refused, Unauthorized, Unavailable
+from connectors.endpoints import Budget
 from connectors.retry import persistently
 from connectors.vendor_text import shown
 
@@ -26,8 +27,9 @@ _LOCKED, _TOO_MANY, _MIGRATING = 423, 429, 477
 
 
 class Wire:
-    def __init__(self, *, token: str, url: str, allow_sandbox: bool) -> None:
+    def __init__(self, *, token: str, url: str, allow_sandbox: bool, budget: Budget) -> None:
         self.calls = 0
+        self._budget = budget
         self._allow_sandbox = allow_sandbox
         # retry=False: else urllib3 obeys Retry-After silently and repeats GETs only.
         # Both host and base_url: typed calls read the one, the bare request the other.
@@ -64,6 +66,8 @@ class Wire:
         query: Mapping[str, str] | None,
         body: Mapping[str, object] | None,
     ) -> dict[str, Any]:
+        # Search has a limit of its own, and its answers carry no rate-limit headers.
+        self._budget.take("search" if path.endswith("/search") else "call")
         self.calls += 1
         try:
             answer = self._api.call_api(
@@ -93,7 +97,14 @@ class Wire:
         endpoints.refuse_sandbox(
             headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
         )
+        self._tell_use(headers)
         return _json_object(content, f"{method} {path}")
+
+    def _tell_use(self, headers: Mapping[str, str]) -> None:
+        allowed = headers.get("X-HubSpot-RateLimit-Daily", "")
+        left = headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
+        if allowed.isdecimal() and left.isdecimal():
+            self._budget.told(used=int(allowed) - int(left), allowed=int(allowed))
 
     def _fail(self, method: str, path: str, error: ApiException) -> NoReturn:
         headers = error.headers or {}

@@ -15,6 +15,7 @@ from connectors.base import (
     Update,
     Written,
 )
+from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, flag, mapping, sequence, text
 from connectors.salesforce.changes import Changes
@@ -36,9 +37,14 @@ class SalesforceConnector:
         client_secret: str,
         custom: FieldTable,
         allow_sandbox: bool = False,
+        budget: Budget | None = None,
     ) -> None:
         self._wire = Wire(
-            url=url, client_id=client_id, client_secret=client_secret, allow_sandbox=allow_sandbox
+            url=url,
+            client_id=client_id,
+            client_secret=client_secret,
+            allow_sandbox=allow_sandbox,
+            budget=budget or Unlimited(),
         )
         self._changes = Changes(self._wire, custom)
         self._writes = Writes(self._wire, self._changes)

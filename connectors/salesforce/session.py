@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 
 from connectors import endpoints
 from connectors.base import SandboxRefused, Unavailable
+from connectors.endpoints import Budget
 
 CONNECT, READ = 3.0, 20.0
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
@@ -22,8 +23,9 @@ _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 class OneHostAdapter(HTTPAdapter):
     """Talks to the configured host alone, over plain http where the configured URL says so."""
 
-    def __init__(self, *, url: str, allow_sandbox: bool) -> None:
+    def __init__(self, *, url: str, allow_sandbox: bool, budget: Budget) -> None:
         super().__init__()
+        self._budget = budget
         parts = urlsplit(url)
         self._plain = parts.scheme == "http"
         self._host = parts.netloc.lower()
@@ -46,6 +48,7 @@ class OneHostAdapter(HTTPAdapter):
             raise Unavailable(f"Salesforce leads to another host, {asked.hostname}")
         if self._plain:
             request.url = asked._replace(scheme="http").geturl()
+        self._budget.take("call")
         self.calls += 1
         response = super().send(
             request,
@@ -65,6 +68,7 @@ class OneHostAdapter(HTTPAdapter):
             raise
         if found := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
             self.usage = (int(found[1]), int(found[2]))
+            self._budget.told(used=self.usage[0], allowed=self.usage[1])
         return response
 
 

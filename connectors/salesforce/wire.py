@@ -21,6 +21,7 @@ from connectors.base import (
     Unauthorized,
     Unavailable,
 )
+from connectors.endpoints import Budget
 from connectors.retry import persistently
 from connectors.salesforce.session import OneHostAdapter, session_on
 from connectors.vendor_text import shown
@@ -45,12 +46,18 @@ _CALLERS_FAULT = 4  # of any 4xx
 
 class Wire:
     def __init__(
-        self, *, url: str, client_id: str, client_secret: str, allow_sandbox: bool
+        self,
+        *,
+        url: str,
+        client_id: str,
+        client_secret: str,
+        allow_sandbox: bool,
+        budget: Budget,
     ) -> None:
         # simple-salesforce knows https only; the adapter turns it back where the URL is http.
         self._url = urlsplit(url)._replace(scheme="https").geturl()
         self._credentials = {"client_id": client_id, "client_secret": client_secret}
-        self._adapter = OneHostAdapter(url=url, allow_sandbox=allow_sandbox)
+        self._adapter = OneHostAdapter(url=url, allow_sandbox=allow_sandbox, budget=budget)
         self._session = session_on(self._adapter)
         self._client: Salesforce | None = None
         #: Known after the login.
