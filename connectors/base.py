@@ -27,6 +27,8 @@ class OwnerRecord:
     active: bool = True
     modified_at: datetime | None = None
     deleted: bool = False
+    #: Fields that this CRM does not have or did not answer: unknown, which is not blank.
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,8 @@ class CompanyRecord:
     merged_into: str = ""
     modified_at: datetime | None = None
     deleted: bool = False
+    #: Fields that this CRM does not have or did not answer: unknown, which is not blank.
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,8 @@ class LeadRecord:
     extra: Mapping[str, str] = field(default_factory=dict)
     modified_at: datetime | None = None
     deleted: bool = False
+    #: Fields that this CRM does not have or did not answer: unknown, which is not blank.
+    absent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +105,8 @@ class DealRecord:
     extra: Mapping[str, str] = field(default_factory=dict)
     modified_at: datetime | None = None
     deleted: bool = False
+    #: Fields that this CRM does not have or did not answer: unknown, which is not blank.
+    absent: frozenset[str] = frozenset()
 
 
 Record = OwnerRecord | CompanyRecord | LeadRecord | DealRecord

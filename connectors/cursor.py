@@ -22,13 +22,15 @@ class Cursor:
     place: Mapping[str, str] | None = None
     #: ISO moment at which deleted records were last looked for.
     archived: str = ""
+    #: ISO moment up to which a second, delayed pass has read.
+    delayed: str = ""
 
     @classmethod
     def parse(cls, written: str) -> Self:
         """Text that no cursor wrote starts over: records may repeat, none is skipped."""
         try:
             cursor = cls(**json.loads(written)) if written else cls()
-            moments = (cursor.since, cursor.until, cursor.archived)
+            moments = (cursor.since, cursor.until, cursor.archived, cursor.delayed)
             marks = dict(cursor.place or {}).values()
             sound = all(isinstance(mark, str) for mark in (*moments, *marks)) and all(
                 datetime.fromisoformat(moment).tzinfo for moment in moments if moment
@@ -56,7 +58,10 @@ class Cursor:
     @property
     def low(self) -> datetime:
         """From where a delta reads: never a bare "after", since stamps are shared and rows late."""
-        return datetime.fromisoformat(self.since) - OVERLAP
+        return self.low_by(OVERLAP)
+
+    def low_by(self, overlap: timedelta) -> datetime:
+        return datetime.fromisoformat(self.since) - overlap
 
     @property
     def high(self) -> datetime:

@@ -37,7 +37,7 @@ class Malformed(ValueError):
 
 def names_of(kind: Kind) -> frozenset[str]:
     """Our field names of a kind; others are custom, and land in `extra`."""
-    return frozenset(field.name for field in fields(TYPES[kind])) - {"extra"}
+    return frozenset(field.name for field in fields(TYPES[kind])) - {"extra", "absent"}
 
 
 def build(kind: Kind, values: Mapping[str, object]) -> Record:
@@ -48,13 +48,14 @@ def build(kind: Kind, values: Mapping[str, object]) -> Record:
     known: dict[str, object] = {}
     for field in fields(TYPES[kind]):
         raw = values.get(field.name)
-        if field.name == "extra" or (raw is None and field.default is not MISSING):
+        if field.name in {"extra", "absent"} or (raw is None and field.default is not MISSING):
             continue
         known[field.name] = _converted(field.name, raw, _CONVERTERS[field.type])
     if not known.get("external_id"):
         raise Malformed("a record without id")
+    ours = names_of(kind)
+    known["absent"] = ours - set(values)
     if "extra" in {field.name for field in fields(TYPES[kind])}:
-        ours = names_of(kind)
         known["extra"] = {
             name: _converted(name, raw, text) for name, raw in values.items() if name not in ours
         }

@@ -20,7 +20,7 @@ SHARED: Mapping[str, frozenset[str]] = {
 }
 #: Written besides, to the source CRM alone: each CRM has its own words for them.
 OF_SOURCE: Mapping[str, frozenset[str]] = {
-    "lead": frozenset({"status"}),
+    "lead": frozenset({"status", "lifecycle_stage"}),
     "deal": frozenset({"stage_value"}),
 }
 EXTRA = "extra."

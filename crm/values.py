@@ -15,7 +15,7 @@ from crm.policy import EXTRA
 #: Not values of a row: what identifies a record, and what links it to others.
 _NOT_VALUES = {
     "external_id", "modified_at", "deleted", "owner_id", "company_id", "lead_ids", "cross_id",
-    "converted_to", "merged_ids", "merged_into", "extra",
+    "converted_to", "merged_ids", "merged_into", "extra", "absent",
 }  # fmt: skip
 #: The record's name of a field -> our row's, where they differ.
 _RENAMED = {"stage": "stage_value"}
@@ -26,7 +26,7 @@ def of_record(record: Record) -> dict[str, object]:
     """A record's values under our rows' names; custom fields as `extra.<name>`."""
     values: dict[str, object] = {}
     for field in fields(record):
-        if field.name not in _NOT_VALUES:
+        if field.name not in _NOT_VALUES and field.name not in record.absent:
             values[_RENAMED.get(field.name, field.name)] = plain(getattr(record, field.name))
     for name, value in getattr(record, "extra", {}).items():
         values[EXTRA + name] = value

@@ -11,6 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.hubspot import associations
+from sandbox.hubspot.schema import PROPERTIES
+from sandbox.salesforce.schema import FIELDS
 from sandbox.store import Record, Store
 from sandbox.world import World
 
@@ -27,6 +29,7 @@ class Hands:
             "merge": self._merge,
             "convert": self._convert,
             "link": self._link,
+            "drop": self._drop,
         }
 
     async def act(self, request: web.Request) -> web.Response:
@@ -104,6 +107,14 @@ class Hands:
         number = associations.TYPES[act["object"], other[0]]
         associations.associate(store, (act["object"], act["ids"][0]), other, [number])
         return list(act["ids"])
+
+    def _drop(self, store: Store, act: Act) -> Sequence[str]:
+        """{"field": name}: an admin removes a field from the object, for good."""
+        schema: dict[str, Any] = (
+            FIELDS[act["object"]] if store.crm == "salesforce" else PROPERTIES[act["object"]]
+        )
+        del schema[act["field"]]
+        return [act["field"]]
 
     def _archive(self, store: Store, kind: str, id_: str) -> None:
         store.archive(kind, id_, by="person")

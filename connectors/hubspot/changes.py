@@ -1,33 +1,39 @@
 """Reading from HubSpot: everything by list, what changed by search for ids and batch read.
 
-Search answers from an index that lags, keeps no order and stops at 10,000 hits of a query, so a
-window of modification is walked by `hs_object_id`, which neither changes nor repeats, and values
-are read from the records themselves: https://developers.hubspot.com/docs/guides/api/crm/search
-Deleted records stand in no search: they are listed once a day. Merged ones are not followed.
+See connectors.hubspot.windows for what search is worth. What the index learns late is found by a
+delayed pass. Deleted records stand in no search: they are listed once a day.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.base import Kind, Page, Record, Skipped, Unavailable
 from connectors.batches import chunks
-from connectors.cursor import OVERLAP, Cursor
+from connectors.cursor import OVERLAP, Cursor, iso
 from connectors.hubspot import fields
+from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Wire
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, build_all, mapping, moment, sequence, text
 
 #: How often deleted records are looked for.
 ARCHIVED_EVERY = timedelta(days=1)
-_LIST, _SEARCH, _BATCH, _ASSOCIATIONS = 100, 200, 100, 1000
+#: The index knows a change after this time at the latest; until then a delayed pass looks again.
+DELAY, DELAYED_EVERY = timedelta(hours=1), timedelta(minutes=30)
+#: A search that stays silent about what it counts is believed after this time.
+GIVE_UP = timedelta(hours=6)
+_LIST, _BATCH, _ASSOCIATIONS = 100, 100, 1000
+#: Records that land at once.
+_LANDED = 500
 
 
 class Changes:
     def __init__(self, wire: Wire, table: FieldTable) -> None:
         self._wire, self._table = wire, table
+        self._windows = Windows(wire)
 
     def pages(self, kind: Kind, written: str, now: datetime) -> Iterator[Page]:
         """See Connector.changed."""
@@ -41,6 +47,8 @@ class Changes:
         if cursor.high - _when(cursor.archived) >= ARCHIVED_EVERY:
             yield from self._deleted(kind, cursor)
             cursor = replace(cursor, archived=cursor.until)
+        if cursor.high - DELAY - _when(cursor.delayed) >= DELAYED_EVERY:
+            cursor = yield from self._indexed_late(kind, cursor)
         yield from self._modified(kind, cursor)
 
     def read(self, kind: Kind, ids: Sequence[str]) -> tuple[list[Record], list[Skipped]]:
@@ -92,7 +100,7 @@ class Changes:
             yield Page(records=records, skipped=skipped, cursor=cursor.text())
 
     def _ended_first(self, cursor: Cursor) -> Cursor:
-        return replace(cursor.ended(), archived=cursor.until)
+        return replace(cursor.ended(), archived=cursor.until, delayed=cursor.until)
 
     def _deleted(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
         """Deleted since they were last looked for; a repeat is cheap, so the cursor stays."""
@@ -145,49 +153,38 @@ class Changes:
     # -- what changed ----------------------------------------------------------------------
 
     def _modified(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
-        last = cursor.mark("id") or "0"
-        while True:
-            answer = self._search(kind, cursor, last)
-            ids = _ids(_results(answer))
-            if not ids and answer.get("total"):
-                # Recorded: "total: 1, results: []". It proves nothing, so the next pull asks again.
-                yield Page(records=[], cursor=replace(cursor, until="", place=None).text())
-                return
-            records, skipped = self.read(kind, ids)
-            last, before = (ids[-1] if ids else last), last
-            more = len(ids) >= _SEARCH or bool(_next(answer))
-            if more and int(last) <= int(before):
-                raise Unavailable(f"search of {kind}s: the same page comes again")
-            cursor = cursor.at(id=last) if more else cursor.ended()
-            yield Page(records=records, skipped=skipped, cursor=cursor.text())
-            if not more:
-                return
+        complete = True
+        for found in self._windows.changed(kind, cursor.low, cursor.high, behind=cursor.mark("id")):
+            complete = complete and found.complete
+            for records, skipped in self._read_all(kind, found.ids):
+                yield Page(records=records, skipped=skipped, cursor=cursor.text())
+            if found.upto:
+                cursor = cursor.at(id=found.upto)
+                yield Page(records=[], cursor=cursor.text())
+        if not complete and cursor.high - cursor.low < DELAY:
+            # Recorded: "total: 1, results: []". It proves nothing, so the next pull asks again;
+            # what is missing for long is left to the delayed pass.
+            yield Page(records=[], cursor=replace(cursor, until="", place=None).text())
+            return
+        yield Page(records=[], cursor=cursor.ended().text())
 
-    def _search(self, kind: Kind, cursor: Cursor, last: str) -> dict[str, Any]:
-        modified = fields.PROPERTIES[kind]["modified_at"]
-        bounds = [
-            (modified, "GTE", fields.stamp(cursor.low)),
-            (modified, "LTE", fields.stamp(cursor.high)),
-            ("hs_object_id", "GT", last),
-        ]
-        return self._wire.post(
-            f"/crm/v3/objects/{fields.OBJECTS[kind]}/search",
-            {
-                "filterGroups": [
-                    {
-                        "filters": [
-                            {"propertyName": name, "operator": operator, "value": value}
-                            for name, operator, value in bounds
-                        ]
-                    }
-                ],
-                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": [modified],
-                "limit": _SEARCH,
-                "after": "0",
-            },
-            repeatable=True,
-        )
+    def _indexed_late(self, kind: Kind, cursor: Cursor) -> Generator[Page, None, Cursor]:
+        """Once more what was modified a while ago: by now the index knows it. Repeats are cheap."""
+        low, high = _when(cursor.delayed) - OVERLAP, cursor.high - DELAY
+        complete = True
+        for found in self._windows.changed(kind, low, high, behind=""):
+            complete = complete and found.complete
+            for records, skipped in self._read_all(kind, found.ids):
+                yield Page(records=records, skipped=skipped, cursor=cursor.text())
+        if not complete and high - low < GIVE_UP:
+            return cursor
+        return replace(cursor, delayed=iso(high))
+
+    def _read_all(
+        self, kind: Kind, ids: Sequence[str]
+    ) -> Iterator[tuple[list[Record], list[Skipped]]]:
+        for chunk in chunks(ids, _LANDED):
+            yield self.read(kind, chunk)
 
     # -- records ---------------------------------------------------------------------------
 

@@ -81,14 +81,15 @@ def values_of(
 ) -> dict[str, object]:
     """Raw values under our names of one object as list, search and batch read answer it."""
     theirs = mapping(item.get("properties"))
-    values: dict[str, object] = {ours: theirs.get(name) for ours, name in properties.items()}
+    # A property that was removed from the account is left out of answers; a blank one is null.
+    values = {ours: theirs[name] for ours, name in properties.items() if name in theirs}
     values["external_id"] = item.get("id")
     values["modified_at"] = values.get("modified_at") or item.get("updatedAt")
     values["deleted"] = flag(item.get("archived"))
     if "merged_ids" in values:
         listed = text(values["merged_ids"]).split(";")
         values["merged_ids"] = [id_.strip() for id_ in listed if id_.strip()]
-    if kind == "lead":
+    if "timezone" in values:
         values["timezone"] = zone_of(text(values.get("timezone")))
     if kind == "deal" and not flag(values.get("is_closed")):
         values["closed_at"] = None  # closedate is a forecast until then

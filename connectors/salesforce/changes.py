@@ -21,6 +21,8 @@ from connectors.salesforce.wire import Wire
 
 #: Ids of one query: the URI and the headers together stay below 16,384 bytes.
 IDS = 200
+#: A row is visible when its transaction commits, under the stamp of its beginning.
+LATE = timedelta(minutes=15)
 _KINDS = {object_: kind for kind, objects in fields.OBJECTS.items() for object_ in objects}
 
 
@@ -28,6 +30,7 @@ class Changes:
     def __init__(self, wire: Wire, custom: FieldTable) -> None:
         self._wire, self._custom = wire, custom
         self._names: dict[str, Mapping[str, str]] = {}
+        self._drift: list[Skipped] = []
 
     def pages(self, kind: Kind, written: str, now: datetime) -> Iterator[Page]:
         """See Connector.changed."""
@@ -40,6 +43,7 @@ class Changes:
                 if not items and not is_last:
                     continue
                 records, skipped = self._built(object_, items)
+                skipped += self._told_drift()
                 if not is_last:
                     stamp, id_ = _key(items[-1])
                     cursor = cursor.at(object=object_, stamp=stamp, id=id_)
@@ -101,13 +105,36 @@ class Changes:
                 yield items, False
             low = f"SystemModstamp > {_literal(stamp)} AND "
         else:
-            low = f"SystemModstamp >= {fields.literal(cursor.low)} AND " if cursor.since else ""
+            low = (
+                f"SystemModstamp >= {fields.literal(cursor.low_by(LATE))} AND "
+                if cursor.since
+                else ""
+            )
         yield from self._window(object_, f"{low}SystemModstamp < {high}", "SystemModstamp, Id")
 
     def _window(self, object_: str, condition: str, order: str) -> Iterator[tuple[list[Any], bool]]:
-        select = self._select(object_)
-        soql = f"{select} WHERE {condition} ORDER BY {order}"
-        return self.rows(soql, deleted=True)
+        where = f" WHERE {condition} ORDER BY {order}"
+        try:
+            yield from self.rows(self._select(object_) + where, deleted=True)
+        except Refused as error:
+            if "INVALID_FIELD" not in str(error) or not self._leave_out_gone(object_):
+                raise
+            yield from self.rows(self._select(object_) + where, deleted=True)
+
+    def _leave_out_gone(self, object_: str) -> bool:
+        """Fields that the org no longer has, or hides from us, are not asked for any more."""
+        columns, names = self._columns(object_), self.names(object_)
+        gone = sorted(set(names.values()) - columns)
+        self._names[object_] = {ours: their for ours, their in names.items() if their in columns}
+        self._drift += [
+            Skipped(external_id="", reason=f"{object_} has no field {name} any more: not read")
+            for name in gone
+        ]
+        return bool(gone)
+
+    def _told_drift(self) -> list[Skipped]:
+        drift, self._drift = self._drift, []
+        return drift
 
     def _select(self, object_: str) -> str:
         columns = fields.selected(object_, self.names(object_))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sandbox.hubspot.associations import PRIMARY
-from sandbox.hubspot.schema import DEFAULT_PROPERTIES, SINGULAR, modified_property
+from sandbox.hubspot.schema import DEFAULT_PROPERTIES, PROPERTIES, SINGULAR, modified_property
 from sandbox.hubspot.stamps import iso
 from sandbox.store import Record, Store
 
@@ -13,12 +13,12 @@ _SINGULAR_OF = {plural: singular for singular, plural in SINGULAR.items()}
 
 def told(record: Record, properties: Sequence[str]) -> dict[str, Any]:
     """One object with the properties asked for; an unknown one is left out, an unset one null."""
-    values = record.values
+    values, known = record.values, PROPERTIES[record.object]
     names = properties or DEFAULT_PROPERTIES.get(record.object, ())
     shown = dict.fromkeys(["hs_object_id", "createdate", modified_property(record.object), *names])
     answer: dict[str, Any] = {
         "id": record.id,
-        "properties": {name: values.get(name) for name in shown},
+        "properties": {name: values.get(name) for name in shown if name in known},
         "createdAt": iso(record.created_at),
         "updatedAt": iso(record.modified_at),
         "archived": record.archived,

@@ -100,8 +100,10 @@ class Conformance:
     @pytest.mark.parametrize("kind", KINDS)
     def test_quiet_pull_is_empty_and_cheap(self, crm, connector, kind):
         _, cursor = crm.pull(connector, kind)
-        crm.advance()
-        _, cursor = crm.pull(connector, kind, cursor)  # may repeat what lies in the overlap
+        for _ in range(2):
+            crm.advance()
+            # May repeat what lies in the overlap, and what an index may have learned late.
+            _, cursor = crm.pull(connector, kind, cursor)
         crm.advance()
         before = connector.calls
 
@@ -120,8 +122,11 @@ class Conformance:
 
         seen, cursor = crm.pull(connector, "lead", cursor)
         crm.advance()
-        repeated, cursor = crm.pull(connector, "lead", cursor)
-        crm.advance()
+        repeated = {}
+        for _ in range(2):
+            again, cursor = crm.pull(connector, "lead", cursor)
+            repeated |= again
+            crm.advance()
         quiet, _ = crm.pull(connector, "lead", cursor)
 
         assert seen[crm.lead_id].title == "Chief of the change"

@@ -21,7 +21,9 @@ from connectors.base import (
 from connectors.hubspot.fields import zone_of
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-SINCE = json.dumps({"since": NOW.isoformat(), "archived": NOW.isoformat()})
+SINCE = json.dumps(
+    {"since": NOW.isoformat(), "archived": NOW.isoformat(), "delayed": NOW.isoformat()}
+)
 EMPTY: dict[str, object] = {"results": []}
 
 
@@ -162,32 +164,34 @@ def test_malformed_records_are_skipped_with_the_reason(hubspot, scripted):
     ]
 
 
-def test_identical_stamps_are_walked_by_id(hubspot, scripted):
-    """12,000 records of one millisecond: no offset, so neither a loop nor the limit of 10,000."""
+def test_every_page_of_a_range_is_read_whatever_its_order_and_strangers_are_left(hubspot, scripted):
     ids = [str(10_000 + n) for n in range(450)]
+    stranger = {"id": "7", "properties": {"lastmodifieddate": "2020-01-01T00:00:00Z"}}
     for start in (0, 200, 400):
-        page = ids[start : start + 200]
-        scripted.answer({"total": 450, "results": [{"id": id_} for id_ in page]})
-        for half in filter(None, (page[:100], page[100:])):
-            scripted.answer({"results": [contact(id_) for id_ in half]})
+        page = [{"id": id_} for id_ in reversed(ids[start : start + 200])]
+        scripted.answer({"total": 450, "results": [stranger, *page]})
+    for start in range(0, 450, 100):
+        scripted.answer({"results": [contact(id_) for id_ in ids[start : start + 100]]})
 
     pages = pull(hubspot, cursor=SINCE)
 
     assert [r.external_id for page in pages for r in page.records] == ids
     searches = [json.loads(body) for path, _, body in scripted.asked if path.endswith("/search")]
-    walked = [search["filterGroups"][0]["filters"][2]["value"] for search in searches]
-    assert walked == ["0", "10199", "10399"]
-    assert {search["after"] for search in searches} == {"0"}
+    assert [search["after"] for search in searches] == ["0", "200", "400"]
 
 
-def test_hits_without_results_prove_nothing(hubspot, scripted):
+@pytest.mark.parametrize(("minutes", "since"), [(30, 0), (90, 90)])
+def test_hits_without_results_prove_nothing_until_the_delayed_pass_will_look(
+    hubspot, scripted, minutes, since
+):
     scripted.answer({"total": 1, "results": []})
-    later = NOW + timedelta(hours=1)
+    later = NOW + timedelta(minutes=minutes)
 
     (page,) = pull(hubspot, cursor=SINCE, now=later)
 
     assert list(page.records) == []
-    assert json.loads(page.cursor)["since"] == NOW.isoformat()
+    expected = (NOW + timedelta(minutes=since)).isoformat()
+    assert json.loads(page.cursor)["since"] == expected
 
 
 @pytest.mark.parametrize("kind", ["lead", "deal"])

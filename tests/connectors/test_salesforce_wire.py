@@ -194,7 +194,7 @@ def test_delta_reads_from_below_the_last_moment(salesforce, scripted):
     pull(salesforce, cursor=page.cursor, now=NOW + timedelta(hours=1))
 
     assert conditions(scripted)[-1] == (
-        "SystemModstamp >= 2026-03-02T05:58:00.000Z AND "
+        "SystemModstamp >= 2026-03-02T05:45:00.000Z AND "
         "SystemModstamp < 2026-03-02T07:00:01.000Z ORDER BY SystemModstamp, Id"
     )
 
