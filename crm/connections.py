@@ -34,5 +34,11 @@ def connector_of(connection: Connection) -> Connector:
     return connector
 
 
+def forget() -> None:
+    """Close this thread's connectors; the next use opens them anew."""
+    for _, connector in _open.__dict__.pop("connectors", {}).values():
+        connector.close()
+
+
 def _filled(value: object) -> object:
     return resolve(value, os.environ) if isinstance(value, str) else value

@@ -127,6 +127,7 @@ def follow_conversion(
         external_id=record.converted_to,
         defaults={"lead": lead},
     )
+    _carry_over([link.pk for link in old], contact)
     newer = contact.lead_id
     if newer is not None and newer != lead.pk:
         contact.lead = lead
@@ -181,11 +182,18 @@ def follow_merge(
         keeper.deleted_at = None
         keeper.save(update_fields=["deleted_at"])
     live = ExternalRecord.objects.get(connection=connection, kind=kind, external_id=survivor)
-    Change.objects.filter(record__in=gone, status=Change.Status.PENDING, kind="touch").update(
-        record=live
-    )
-    Change.objects.filter(record__in=gone, status=Change.Status.PENDING).update(
-        status=Change.Status.SUPERSEDED, last_error=f"merged into {survivor} in the CRM"
+    _carry_over(gone, live)
+
+
+def _carry_over(gone: Sequence[int], live: ExternalRecord) -> None:
+    """What was owed to records that are no more is owed to the one that took their place.
+
+    Touches as they are; values anew, when it is known what the other one holds.
+    """
+    pending = Change.objects.filter(record__in=gone, status=Change.Status.PENDING)
+    pending.filter(kind=Change.Kind.TOUCH).update(record=live)
+    pending.filter(kind=Change.Kind.UPDATE).update(
+        status=Change.Status.SUPERSEDED, last_error=f"the record became {live.external_id}"
     )
 
 

@@ -126,7 +126,12 @@ class _Page:
             record = self.records[external_id]
             if self.asked_at is not None and link.push_seq > self.asked_at:
                 continue  # we wrote it since: what was read may be older than that
-            if record.deleted:
+            if isinstance(record, LeadRecord) and record.converted_to:
+                if link.deleted_at is None:
+                    identity.follow_conversion(
+                        self.connection, getattr(link, self.kind), record, now=self.now
+                    )
+            elif record.deleted:
                 self._delete(link)
             elif link.deleted_at is not None or _said(record) != link.base:
                 self._merge(link, record)
@@ -196,7 +201,7 @@ class _Page:
         link.modified_at, link.deleted_at = record.modified_at, None
         link.save(update_fields=["base", "modified_at", "deleted_at"])
         self._arrived(link, merged.base)
-        self._note_merged(record, row, take, was_closed=was_closed)
+        self._note_merged(row, take, was_closed=was_closed)
 
     def _merged(
         self,
@@ -281,13 +286,9 @@ class _Page:
                     f"{clash.ours!r}; by the policy {clash.policy} the CRM's stays",
                 )
 
-    def _note_merged(
-        self, record: Record, row: Any, take: Mapping[str, object], *, was_closed: bool
-    ) -> None:
+    def _note_merged(self, row: Any, take: Mapping[str, object], *, was_closed: bool) -> None:
         if isinstance(row, Lead):
             self.touched[row.pk] = row
-            if isinstance(record, LeadRecord):
-                identity.follow_conversion(self.connection, row, record, now=self.now)
             if take:
                 note(
                     "lead_changed",

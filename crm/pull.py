@@ -20,6 +20,7 @@ from runtime import clock
 Progress = Callable[[str, str, int], None]
 #: A failed pull is tried again after this much business time.
 RETRY_AFTER = timedelta(minutes=5)
+_NEXT = "mend its credentials or scopes, then run `cadenza sync`; the others go on meanwhile"
 #: Told to wait this long or longer, a connection rests altogether.
 LONG = timedelta(minutes=10)
 
@@ -73,6 +74,7 @@ def fail(connection: Connection, error: ConnectorError, due_field: str) -> None:
     values: dict[str, object] = {"last_error": str(error)}
     if isinstance(error, Unauthorized):
         values["status"] = Connection.Status.STOPPED
+        values["last_error"] = f"{error}; this connection is stopped: {_NEXT}"
     else:
         wait = (
             timedelta(seconds=error.retry_after) if isinstance(error, RateLimited) else RETRY_AFTER

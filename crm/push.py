@@ -251,10 +251,15 @@ class _Batch:
         )
         if newer is None or newer.pk == change.record_id:
             self._postpone([change], error)
+            return
+        rows = Change.objects.filter(pk=change.pk)
+        owed = Change.objects.filter(
+            record=newer, field=change.field, status=Change.Status.PENDING, kind="update"
+        )
+        if change.kind == Change.Kind.UPDATE and owed.exists():
+            ledger.supersede(rows, str(error))
         else:
-            Change.objects.filter(pk=change.pk).update(
-                record=newer, attempted_at=None, last_error=str(error)
-            )
+            rows.update(record=newer, attempted_at=None, last_error=str(error))
 
     def _postpone(self, changes: Iterable[Change], error: ConnectorError) -> None:
         for change in changes:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from crm import stages
+from crm import edit, stages
 from crm.ledger import owe_touch
 from crm.models import Activity, ExternalRecord, Lead
 from mail.models import Message
@@ -203,6 +203,13 @@ def _person_stop(reason: str) -> Reaction:
 def _bounced(activity: Activity) -> None:
     if activity.data.get("hard"):
         _person_stop("hard bounce")(activity)
+        _opt_out(activity)
+
+
+def _opt_out(activity: Activity) -> None:
+    """Who must not be written to any more is opted out in every CRM that knows the person."""
+    if activity.lead is not None:
+        edit.opt_out(activity.lead, at=activity.occurred_at)
 
 
 def _opted_out(activity: Activity) -> None:
@@ -306,8 +313,8 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "answered": [_answered],
     "auto_replied": [_auto_replied],
     "bounced": [_bounced],
-    "unsubscribed": [_person_stop("unsubscribed")],
-    "complained": [_person_stop("complained")],
+    "unsubscribed": [_person_stop("unsubscribed"), _opt_out],
+    "complained": [_person_stop("complained"), _opt_out],
     "cancelled": [_cancelled],
     "failed": [_not_sent("the email was refused")],
     "unconfirmed_expired": [_not_sent("nobody could say whether the email was sent")],

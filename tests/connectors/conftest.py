@@ -58,6 +58,10 @@ class Sandbox:
         asked = "&".join([f"crm={crm}", f"object={object_}", *(f"linked={o}" for o in linked)])
         return {row["id"]: row["values"] for row in self._control(f"/records?{asked}")}
 
+    def journal(self, kind):
+        """What the sandbox received of a kind, oldest first."""
+        return self._control(f"/journal?kind={kind}")
+
     def calls(self, crm):
         """Route -> how often it was called since the sandbox started."""
         return self._control("/calls")[crm]

@@ -1,0 +1,59 @@
+"""Changing a row of ours by hand or by a rule: every linked CRM is owed the result."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from crm import identity, ledger, policy, values
+from crm.models import Company, Lead
+from crm.normalize import email as normalized_email
+from crm.timeline import note
+from runtime import clock
+
+
+class NotEditable(ValueError):
+    """A field that nobody sets here; the text names the choices."""
+
+
+def change(row: Lead | Company, new: Mapping[str, object], *, by: str) -> bool:
+    """Set fields of a lead or a company; False when nothing was different.
+
+    Custom fields are `extra.<name>`. Raises NotEditable. An opt-out is set elsewhere and never here.
+    """
+    kind = "lead" if isinstance(row, Lead) else "company"
+    allowed = (policy.SHARED[kind] | policy.OF_SOURCE.get(kind, frozenset())) - {"do_not_contact"}
+    for name in new:
+        if name not in allowed and not name.startswith(policy.EXTRA):
+            choices = ", ".join(sorted(allowed))
+            raise NotEditable(f"{name!r} of a {kind} is not changed here; it takes {choices}")
+    wanted = dict(new)
+    if "email" in wanted:
+        wanted["email"] = normalized_email(str(wanted["email"]))
+    with transaction.atomic():
+        fresh = type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
+        before = values.of_row(fresh, names=wanted)
+        changed = {name: value for name, value in wanted.items() if before[name] != value}
+        if not changed:
+            return False
+        fresh.save(update_fields=values.put(fresh, changed))
+        values.put(row, changed)
+        ledger.settle(kind, [fresh], at=clock.now())
+        if isinstance(fresh, Lead):
+            note(
+                "lead_changed",
+                lead=fresh,
+                occurred_at=clock.now(),
+                data={"fields": sorted(changed), "by": by},
+            )
+    return True
+
+
+def opt_out(lead: Lead, *, at: datetime) -> bool:
+    """This person asked us to be left alone: so says every linked CRM from now on."""
+    with transaction.atomic():
+        fresh = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+        said = identity.opt_out(fresh, None, at=at)
+        ledger.settle("lead", [fresh], at=clock.now())
+    lead.do_not_contact = True
+    return said
