@@ -224,6 +224,15 @@ class Conflict(ConnectorError):
     """Read the record again: it changed, was merged, converted or deleted in between."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How many records go into one call, for forecasts."""
+
+    listed: int
+    read: int
+    written: int
+
+
 class Connector(Protocol):
     """One CRM account. Every method may raise a ConnectorError; none waits over 30 seconds."""
 
@@ -236,6 +245,13 @@ class Connector(Protocol):
 
     def choices(self) -> Choices:
         """Deal stages, lead statuses and lifecycle stages that the CRM knows today."""
+
+    @property
+    def sizes(self) -> Sizes:
+        """How many records go into one call."""
+
+    def count(self, kind: Kind) -> int:
+        """How many living records of a kind the CRM holds, in a call or two."""
 
     def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
         """Pages of what was created, changed or deleted since `cursor` ("" = everything).

@@ -13,7 +13,18 @@ Settings = Mapping[str, object]
 
 #: Settings of every connection that are not the connector's.
 _OTHERS = frozenset(
-    {"kind", "name", "pull_every", "policies", "brakes", "tier", "calls_per_day", "webhook_secret"}
+    {
+        "kind",
+        "name",
+        "pull_every",
+        "policies",
+        "brakes",
+        "tier",
+        "calls_per_day",
+        "calls_per_10_seconds",
+        "searches_per_second",
+        "webhook_secret",
+    }
 )
 
 

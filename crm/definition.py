@@ -86,6 +86,9 @@ class HubSpotSettings(_Settings):
     url: WebAddress | None = None
     #: The account's tier, whose API limits are kept.
     tier: Literal["free", "professional", "enterprise", "add_on"] = "free"
+    #: Where HubSpot granted the account another limit than its tier's.
+    calls_per_10_seconds: Annotated[int, Field(ge=20)] | None = None
+    searches_per_second: Annotated[int, Field(ge=1)] | None = None
 
 
 class SalesforceSettings(_Settings):

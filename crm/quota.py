@@ -7,7 +7,7 @@ last ones: opt-outs and stops before stage changes, then touches, then reading.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import F, FloatField, Value
@@ -48,16 +48,23 @@ HUBSPOT = {
     "add_on": Limits(burst=30, rate=21.9, search_rate=4, day=1_000_000),
 }
 #: Salesforce has no limit a second, but 25 long calls at once; the day's calls roll.
-_SALESFORCE_RATE = 25.0
+_SALESFORCE_RATE = 50.0
 
 
 def limits_of(connection: Connection) -> Limits:
     settings = connection.settings
     if connection.kind == "salesforce":
         day = int(settings.get("calls_per_day") or 100_000)
-        return Limits(burst=25, rate=_SALESFORCE_RATE, search_rate=_SALESFORCE_RATE, day=day)
+        return Limits(burst=50, rate=_SALESFORCE_RATE, search_rate=_SALESFORCE_RATE, day=day)
     if connection.kind == "hubspot":
-        return HUBSPOT[str(settings.get("tier") or "free")]
+        limits = HUBSPOT[str(settings.get("tier") or "free")]
+        if granted := settings.get("calls_per_10_seconds"):
+            burst = int(granted) * 0.1
+            rate = (int(granted) - burst) / 10
+            limits = replace(limits, burst=burst, rate=rate)
+        if granted := settings.get("searches_per_second"):
+            limits = replace(limits, search_rate=float(granted))
+        return limits
     return Limits(burst=1000, rate=1000, search_rate=1000, day=1_000_000_000)
 
 
@@ -143,6 +150,11 @@ class Budget:
             },
         )
         self._made.add(bucket)
+
+
+def today() -> date:
+    """The day whose calls are counted: by UTC and the real clock."""
+    return _day(clock.monotonic())
 
 
 def _day(moment: float) -> date:

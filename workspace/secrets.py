@@ -15,6 +15,10 @@ def is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text) is not None
 
 
+class MissingSecret(ValueError):
+    """An environment variable that the workspace names is not set."""
+
+
 def resolve(text: str, environ: Mapping[str, str]) -> str:
     """What a reference stands for, any other text as it is; raises ValueError with the name."""
     match = _REFERENCE.fullmatch(text)
@@ -22,7 +26,7 @@ def resolve(text: str, environ: Mapping[str, str]) -> str:
         return text
     value = environ.get(match[1], "")
     if not value:
-        raise ValueError(f"the environment variable {match[1]} is not set")
+        raise MissingSecret(f"the environment variable {match[1]} is not set")
     return value
 
 

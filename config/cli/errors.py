@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from connectors.base import ConnectorError, RateLimited, Unauthorized, Unavailable
 from workspace.problems import Invalid
+from workspace.secrets import MissingSecret
 
 
 def explained(error: BaseException) -> str | None:
@@ -40,7 +41,12 @@ def _plain(error: BaseException) -> str:
     return str(error)
 
 
+def _secret(error: BaseException) -> str:
+    return f"{error}\nSet it where this command runs, and run it again."
+
+
 _EXPLANATIONS: tuple[tuple[type[BaseException], Callable[[BaseException], str]], ...] = (
+    (MissingSecret, _secret),
     (Unauthorized, _permission),
     (Unavailable, _later),
     (RateLimited, _later),

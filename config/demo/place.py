@@ -122,7 +122,10 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
     document["public_url"] = public_url
     for connection in document["connections"].values():
         connection["pull_every"] = "6 hours"
-    document["connections"]["hubspot"]["url"] = told["hubspot"]
+    hubspot = document["connections"]["hubspot"]
+    hubspot["url"] = told["hubspot"]
+    # Sixty days pass in two minutes: a real account's pace would be most of the demo's time.
+    hubspot["calls_per_10_seconds"], hubspot["searches_per_second"] = 5000, 500
     document["connections"]["salesforce"]["url"] = told["salesforce"]
     document["mailboxes"] = [
         {

@@ -21,6 +21,7 @@ from connectors.base import (
     Page,
     Record,
     Refused,
+    Sizes,
     Skipped,
     Touch,
     Unavailable,
@@ -79,6 +80,15 @@ class CsvConnector:
             lead_status=self._values("lead", "status"),
             lifecycle_stage=self._values("lead", "lifecycle_stage"),
         )
+
+    @property
+    def sizes(self) -> Sizes:
+        """A file is one call, whatever it holds."""
+        return Sizes(listed=1_000_000, read=1_000_000, written=1_000_000)
+
+    def count(self, kind: Kind) -> int:
+        sheet = self._sheet(kind)
+        return len(sheet.rows) if sheet else 0
 
     def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:  # noqa: ARG002 - a file has no window
         """All rows when the file is another one than at the cursor, else none."""

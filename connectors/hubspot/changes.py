@@ -22,7 +22,7 @@ from connectors.records import Malformed, build_all, mapping, moment, sequence, 
 #: How often deleted records are looked for.
 ARCHIVED_EVERY = timedelta(days=1)
 #: The index knows a change after this time at the latest; until then a delayed pass looks again.
-DELAY, DELAYED_EVERY = timedelta(hours=1), timedelta(minutes=30)
+DELAY, DELAYED_EVERY = timedelta(hours=1), timedelta(hours=1)
 #: A search that stays silent about what it counts is believed after this time.
 GIVE_UP = timedelta(hours=6)
 _LIST, _BATCH, _ASSOCIATIONS = 100, 100, 1000
@@ -67,6 +67,13 @@ class Changes:
             items += _results(answer)
         links = self._deal_links(_ids(items)) if kind == "deal" else {}
         return self._built(kind, items, links)
+
+    def count(self, kind: Kind) -> int:
+        """By a search without conditions; owners are listed, a call for each hundred."""
+        if kind == "owner":
+            pages = self._listing("/crm/v3/owners", {"limit": str(_LIST), "archived": "false"})
+            return sum(len(items) for items, _ in pages)
+        return self._windows.count(kind)
 
     def associated(self, origin: str, target: str, ids: Sequence[str]) -> Mapping[str, list[Any]]:
         """Id -> its associations to `target` objects, as /crm/v4 answers them, all pages."""

@@ -11,6 +11,7 @@ from connectors.base import (
     Outcome,
     Page,
     Record,
+    Sizes,
     Touch,
     Unavailable,
     Update,
@@ -58,6 +59,13 @@ class HubSpotConnector:
             )
         except Malformed as error:
             raise Unavailable(f"HubSpot's pipelines and properties: {error}") from error
+
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(listed=100, read=100, written=100)
+
+    def count(self, kind: Kind) -> int:
+        return self._changes.count(kind)
 
     def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
         return self._changes.pages(kind, cursor, now)

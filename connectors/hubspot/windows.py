@@ -57,6 +57,11 @@ class Windows:
                 complete=len(ids) >= total,
             )
 
+    def count(self, kind: Kind) -> int:
+        """How many records of a kind the index knows."""
+        path = f"/crm/v3/objects/{fields.OBJECTS[kind]}/search"
+        return _total(self._wire.post(path, {"filterGroups": [], "limit": 1}, repeatable=True))
+
     def _all(self, ask: "_Query", answer: Mapping[str, Any], total: int) -> set[str]:
         ids = ask.belonging(answer)
         for after in range(PAGE, total, PAGE):

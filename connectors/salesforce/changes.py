@@ -67,6 +67,17 @@ class Changes:
                     skipped += left_out
         return records, skipped
 
+    def count(self, kind: Kind) -> int:
+        """A call for each object of the kind."""
+        total = 0
+        for object_ in fields.OBJECTS[kind]:
+            answer = self._wire.query(f"SELECT COUNT() FROM {object_}")  # noqa: S608 - our names
+            size = answer.get("totalSize")
+            if isinstance(size, bool) or not isinstance(size, int):
+                raise Unavailable(f"Salesforce does not say how many {object_}s there are")
+            total += size
+        return total
+
     def names(self, object_: str) -> Mapping[str, str]:
         """Our field -> the object's, the mapped ones among them where the object has them."""
         if object_ not in self._names:

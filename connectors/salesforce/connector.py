@@ -10,6 +10,7 @@ from connectors.base import (
     Outcome,
     Page,
     Record,
+    Sizes,
     Touch,
     Unavailable,
     Update,
@@ -64,6 +65,13 @@ class SalesforceConnector:
             return Choices(deal_stage=self._deal_stages(), lead_status=self._lead_statuses())
         except Malformed as error:
             raise Unavailable(f"Salesforce's stages and statuses: {error}") from error
+
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(listed=2000, read=200, written=200)
+
+    def count(self, kind: Kind) -> int:
+        return self._changes.count(kind)
 
     def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
         return self._changes.pages(kind, cursor, now)

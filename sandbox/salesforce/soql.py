@@ -45,6 +45,8 @@ class Query:
     high: datetime | None = None
     #: Ids that the outermost AND asks for.
     ids: list[str] | None = None
+    #: COUNT() in place of fields.
+    counts: bool = False
 
 
 def run(store: Store, text: str, *, deleted: bool) -> tuple[Query, list[Record]]:
@@ -146,9 +148,12 @@ class _Parser:
 
     def query(self) -> Query:
         self._keyword("SELECT")
-        names, children = self._selection()
+        counts = self._take("COUNT")
+        if counts and not (self._take("(") and self._take(")")):
+            raise malformed("only COUNT() is supported")
+        names, children = ([], []) if counts else self._selection()
         self._keyword("FROM")
-        query = Query(self._object(), [], [])
+        query = Query(self._object(), [], [], counts=counts)
         query.fields = [self._checked(query.kind, name) for name in names]
         query.children = [self._child(query.kind, *child) for child in children]
         if self._take("WHERE"):

@@ -222,3 +222,63 @@ def test_production_refuses_a_sandbox(folder, connected, command):
     done = run(folder, *command, **{**connected, **production})
     assert done.returncode != 0
     assert "sandbox" in done.stdout + done.stderr
+
+
+def test_the_sync_tells_how_it_stands_what_it_costs_and_what_differs(folder, connected):
+    costs = json.loads(run(folder, "sync", "plan", "--json", **connected).stdout)["calls"]
+    assert run(folder, "sync", **connected).returncode == 0
+    status = json.loads(run(folder, "sync", "status", "--json", **connected).stdout)
+    used = {row["connection"]: row["calls_today"] for row in status["connections"]}
+    differs = run(folder, "sync", "diff", "1", "--json", **connected)
+    fields = json.loads(differs.stdout)["fields"]
+
+    for cost in costs:
+        # What a backfill cost in the end, beside the counting and a login: never more than told.
+        assert cost["records"] > 400
+        assert used[cost["connection"]] - 6 <= cost["pull_calls"] + 6
+    assert {row["status"] for row in status["connections"]} == {"active"}
+    assert all(row["ours"] == row["theirs"] == row["base"] for row in fields if row["base"])
+    assert {row["policy"] for row in fields} == {"crm_unless_blank", "opt_out"}
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["sync", "approve", "hubspot"], "nothing of hubspot is braked"),
+        (["sync", "approve", "pipedrive"], "valid: hubspot, salesforce"),
+        (["sync", "retry", "pipedrive"], "valid: hubspot, salesforce"),
+        (["sync", "diff", "nobody@nowhere.example"], "nobody@nowhere.example"),
+    ],
+)
+def test_the_sync_commands_refuse_what_is_not_there(folder, connected, command, says):
+    assert run(folder, "sync", **connected).returncode == 0
+
+    done = run(folder, *command, **connected)
+
+    assert done.returncode != 0
+    assert says in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_a_secret_that_is_not_set_is_named(folder, connected):
+    assert run(folder, "sync", **connected).returncode == 0
+
+    done = run(folder, "sync", "diff", "1", **{**connected, "HUBSPOT_TOKEN": ""})
+
+    assert done.returncode == 1
+    assert "HUBSPOT_TOKEN is not set" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_policy_that_is_none_is_refused_with_the_choices(folder):
+    path = folder / "cadenza.yaml"
+    text = path.read_text().replace(
+        "    pull_every: 15 minutes\n",
+        "    pull_every: 15 minutes\n    policies: {lead: {title: mine}}\n", 1,
+    )  # fmt: skip
+    path.write_text(text)
+
+    done = run(folder, "check")
+
+    assert done.returncode == 1
+    assert "cadenza.yaml:" in done.stdout + done.stderr
+    assert "crm_unless_blank" in done.stdout + done.stderr

@@ -98,6 +98,13 @@ class Conformance:
         assert any(deal.lead_ids for deal in deals.values())
 
     @pytest.mark.parametrize("kind", KINDS)
+    def test_count_is_what_a_first_pull_brings(self, crm, connector, kind):
+        pulled = crm.pull(connector, kind)[0]
+
+        living = [record for record in pulled.values() if not record.deleted]
+        assert connector.count(kind) == len(living)
+
+    @pytest.mark.parametrize("kind", KINDS)
     def test_quiet_pull_is_empty_and_cheap(self, crm, connector, kind):
         _, cursor = crm.pull(connector, kind)
         for _ in range(2):

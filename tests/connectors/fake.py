@@ -16,6 +16,7 @@ from connectors.base import (
     Outcome,
     Page,
     Refused,
+    Sizes,
     Unauthorized,
     Unavailable,
 )
@@ -72,6 +73,14 @@ class FakeConnector:
             ],
             lead_status=[Choice(value=status, label=status) for status in self._crm.statuses],
         )
+
+    @property
+    def sizes(self):
+        return Sizes(listed=_PAGE, read=_PAGE, written=_PAGE)
+
+    def count(self, kind):
+        self._call(f"count {kind}")
+        return sum(not record.deleted for record in self._crm.records[kind].values())
 
     def changed(self, kind, cursor, *, now):
         since = int(cursor) if cursor.isdecimal() else 0
