@@ -35,8 +35,8 @@ from crm.stages import live_records
 from crm.timeline import note
 from runtime import clock
 
-#: Changes taken at once: five full batches of HubSpot's.
-BATCH = 500
+#: Changes taken at once: full batches of HubSpot's hundred and of Salesforce's two hundred.
+BATCH = 1000
 #: A pull this recent says what the CRM holds; older, the records are read again before a write.
 FRESH = timedelta(minutes=5)
 #: First wait after a failure; it doubles up to a day.
