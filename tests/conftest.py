@@ -1,32 +1,9 @@
-"""What every test stands on: a workspace of its own, real servers on demand, a clock that is set.
-
-CADENZA_TEST_DATABASE=postgres runs the database tests on a real PostgreSQL; the default is SQLite.
-"""
+"""What every test stands on: real servers on demand, and a clock that is set."""
 
 import os
-import tempfile
-from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-
-_folder = Path(tempfile.mkdtemp(prefix="cadenza-tests-"))
-_stack = ExitStack()
-os.environ["CADENZA_WORKSPACE"] = str(_folder)
-os.environ["CADENZA_MODE"] = "sandbox"
-os.environ["CADENZA_SECRET_KEY"] = "for-tests-only"
-if os.environ.get("CADENZA_TEST_DATABASE") == "postgres":
-    if not os.environ.get("DATABASE_URL"):
-        from sandbox import servers
-
-        os.environ["DATABASE_URL"] = _stack.enter_context(servers.postgres(_folder / "postgres"))
-else:
-    os.environ.pop("DATABASE_URL", None)
-
-
-def pytest_unconfigure():
-    _stack.close()
 
 
 class SettableClock:
