@@ -37,8 +37,10 @@ class FakeCrm:
         self.asked: Counter[str] = Counter()
         self.statuses = ["NEW", "OPEN"]
         self.stages = ["open", "won", "lost"]
-        #: Errors to raise on the next calls, one each.
+        #: Errors to raise on the next calls, one each; None lets a call pass.
         self.failures = []
+        #: Whether they come behind the effect: the answer is lost.
+        self.lose_answer = False
         self.reachable = True
         self._serial = 0
 
@@ -106,18 +108,23 @@ class FakeConnector:
     def update(self, updates):
         if not updates:
             return []
-        self._call("update")
-        return [self._outcome(update) for update in updates]
+        error = self._call("update")
+        outcomes = [self._outcome(update) for update in updates]
+        if error is not None:
+            raise error
+        return outcomes
 
     def log_touches(self, touches):
         if not touches:
             return []
-        self._call("log_touches")
+        error = self._call("log_touches")
         outcomes = []
         for touch in touches:
             id_ = f"touch-{len(self._crm.touches) + 1}"
             self._crm.touches[id_] = touch
             outcomes.append(Outcome(external_id=id_))
+        if error is not None:
+            raise error
         return outcomes
 
     def find_touches(self, lead_ids):
@@ -153,8 +160,12 @@ class FakeConnector:
             raise Unavailable("nobody there")
         if self._secret != SECRET:
             raise Unauthorized("wrong secret")
-        if self._crm.failures:
-            raise self._crm.failures.pop(0)
+        error = self._crm.failures.pop(0) if self._crm.failures else None
+        if error is not None and self._crm.lose_answer and name in {"update", "log_touches"}:
+            return error
+        if error is not None:
+            raise error
+        return None
 
 
 def _refused(message, name):
