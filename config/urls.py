@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from console import webhooks
 from console.health import healthz
 from console.unsubscribe import unsubscribe
 
@@ -12,4 +13,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", healthz),
     path("u/<str:token>", unsubscribe),
+    path("webhooks/hubspot/<str:name>", webhooks.hubspot),
 ]

@@ -84,6 +84,8 @@ class HubSpotSettings(_Settings):
     token: SecretName
     #: Where its API is, when that is not HubSpot's own address.
     url: WebAddress | None = None
+    #: The app's client secret, which signs its webhooks; without it none is taken in.
+    webhook_secret: SecretName | None = None
     #: The account's tier, whose API limits are kept.
     tier: Literal["free", "professional", "enterprise", "add_on"] = "free"
     #: Where HubSpot granted the account another limit than its tier's.

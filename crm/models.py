@@ -65,6 +65,36 @@ class CallBudget(models.Model):
         return f"{self.connection_id}:{self.name}"
 
 
+class Hint(models.Model):
+    """A record of a CRM that may have changed; gone once it was read again."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=10)
+    external_id = models.CharField(max_length=100)
+    #: The person asked the CRM to be forgotten: there is nothing to read.
+    forgotten = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind", "external_id", "forgotten"], name="one_hint"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}:{self.kind}:{self.external_id}"
+
+
+class WebhookReceipt(models.Model):
+    """A webhook that was taken in, so that it is not taken in twice; kept for minutes."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class Owner(models.Model):
     """A rep, the same one in every CRM that knows the email."""
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min, Q, QuerySet
 
+from crm import hints
 from crm.models import Change, Connection
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
@@ -26,6 +27,7 @@ class Due:
     """Work that the rows hold now: the ids of what has some, or whether there is any."""
 
     pull: Sequence[int] = ()
+    reread: Sequence[int] = ()
     read_mailbox: Sequence[int] = ()
     react: bool = False
     advance: bool = False
@@ -42,6 +44,7 @@ def due(*, inboxes: bool = True) -> Due:
     now = clock.now()
     return Due(
         pull=_ids(_pulls().filter(Q(pull_due_at__lte=now) | Q(pull_due_at=None))),
+        reread=hints.due(),
         read_mailbox=_ids(_readable(now)) if inboxes else (),
         react=reactions.waiting(),
         advance=engine.due(now).exists(),
@@ -57,6 +60,7 @@ def ring_due(work: Due) -> None:
         "read_mailbox",
         "react",
         "push",
+        "reread",
         "pull",
         "advance",
         "deliver",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from crm import hints
 from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
 from mail import inbound, outbox
@@ -19,6 +20,12 @@ def sweep() -> None:
 def pull(connection_ids: Sequence[int]) -> None:
     for connection_id in connection_ids:
         pull_connection(connection_id, only_if_due=True)
+
+
+@app.task
+def reread(connection_ids: Sequence[int]) -> None:
+    for connection_id in connection_ids:
+        hints.reread(connection_id)
 
 
 @app.task
