@@ -3,13 +3,20 @@
 import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connectors import endpoints
 from connectors.base import Connector, Kind
 from connectors.endpoints import Budget, Unlimited
+from connectors.logins import OwnTokens, Tokens
 from connectors.mapping import merged
 
+if TYPE_CHECKING:
+    from connectors.hubspot import wire as hubspot_wire
+
 Settings = Mapping[str, object]
+#: From the workspace's refresh token to who keeps what it wins.
+TokensOf = Callable[[str], Tokens]
 
 #: Settings of every connection that are not the connector's.
 _OTHERS = frozenset(
@@ -28,10 +35,16 @@ _OTHERS = frozenset(
 )
 
 
-def connect(kind: str, settings: Settings, budget: Budget | None = None) -> Connector:
+def connect(
+    kind: str,
+    settings: Settings,
+    budget: Budget | None = None,
+    tokens: TokensOf = OwnTokens,
+) -> Connector:
     """The connector of a connection as cadenza.yaml describes it, its secrets filled in.
 
-    Each of its calls asks `budget` first, when there is one.
+    Each of its calls asks `budget` first, when there is one; `tokens` keeps what a refresh token
+    wins, for those logins that have one.
 
     Nothing is called yet. Raises ValueError naming the setting and the valid choices.
     """
@@ -43,7 +56,7 @@ def connect(kind: str, settings: Settings, budget: Budget | None = None) -> Conn
         hint = f"; did you mean {near[0]}?" if near else ""
         choices = ", ".join(sorted(names | {"fields"}))
         raise ValueError(f"{name}: no setting of {kind}, which takes {choices}{hint}")
-    return build(settings, budget or Unlimited())
+    return build(settings, budget or Unlimited(), tokens)
 
 
 def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> frozenset[str]:
@@ -62,13 +75,13 @@ def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> 
     return frozenset(merged(connector.COLUMNS, custom)[record_kind]) - connector.READ_ONLY
 
 
-def _hubspot(settings: Settings, budget: Budget) -> Connector:
+def _hubspot(settings: Settings, budget: Budget, tokens: TokensOf) -> Connector:
     # Late: the vendor's client costs 80 ms that a command which calls no CRM should not pay.
     from connectors.hubspot import HubSpotConnector, fields, wire  # noqa: PLC0415 - see above
 
     allow_sandbox = bool(settings.get("allow_sandbox"))
     return HubSpotConnector(
-        token=_text(settings, "token"),
+        login=_hubspot_login(settings, tokens),
         url=endpoints.normalized_url(
             settings.get("url", wire.URL), setting="url", allow_sandbox=allow_sandbox
         ),
@@ -78,23 +91,51 @@ def _hubspot(settings: Settings, budget: Budget) -> Connector:
     )
 
 
-def _salesforce(settings: Settings, budget: Budget) -> Connector:
-    from connectors.salesforce import SalesforceConnector, fields  # noqa: PLC0415 - as above
+def _hubspot_login(settings: Settings, tokens: TokensOf) -> "hubspot_wire.Login":
+    from connectors.hubspot import wire  # noqa: PLC0415 - as above
 
+    if not settings.get("refresh_token"):
+        return wire.Login(token=_text(settings, "token"))
+    if settings.get("token"):
+        raise ValueError("token: a connection has a token or a refresh_token, not both")
+    return wire.Login(
+        tokens=tokens(_text(settings, "refresh_token")),
+        client_id=_text(settings, "client_id"),
+        client_secret=_text(settings, "client_secret"),
+    )
+
+
+def _salesforce(settings: Settings, budget: Budget, tokens: TokensOf) -> Connector:
+    from connectors.salesforce import SalesforceConnector, fields, wire  # noqa: PLC0415 - as above
+
+    ways = [
+        name for name in ("client_secret", "private_key", "refresh_token") if settings.get(name)
+    ]
+    if "private_key" in ways:
+        _text(settings, "username")
+    elif not ways:
+        _text(settings, "client_secret")
+    first = str(settings.get("refresh_token") or "")
     allow_sandbox = bool(settings.get("allow_sandbox"))
     return SalesforceConnector(
         url=endpoints.normalized_url(
             _text(settings, "url"), setting="url", allow_sandbox=allow_sandbox
         ),
-        client_id=_text(settings, "client_id"),
-        client_secret=_text(settings, "client_secret"),
+        login=wire.Login(
+            client_id=_text(settings, "client_id"),
+            client_secret=str(settings.get("client_secret") or ""),
+            private_key=str(settings.get("private_key") or ""),
+            username=str(settings.get("username") or ""),
+            audience=str(settings.get("audience") or wire.AUDIENCE),
+            tokens=tokens(first) if first else None,
+        ),
         custom=merged(fields.NO_CUSTOM, settings.get("fields")),
         allow_sandbox=allow_sandbox,
         budget=budget,
     )
 
 
-def _csv(settings: Settings, _budget: Budget) -> Connector:
+def _csv(settings: Settings, _budget: Budget, _tokens: TokensOf) -> Connector:
     from connectors.csv_folder import CsvConnector, connector  # noqa: PLC0415 - as above
 
     return CsvConnector(
@@ -110,8 +151,24 @@ def _text(settings: Settings, name: str) -> str:
     return value
 
 
-_KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings, Budget], Connector]]] = {
-    "hubspot": (frozenset({"token", "url"}), _hubspot),
+_KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings, Budget, TokensOf], Connector]]] = {
+    "hubspot": (
+        frozenset({"token", "url", "client_id", "client_secret", "refresh_token"}),
+        _hubspot,
+    ),
     "csv": (frozenset({"folder"}), _csv),
-    "salesforce": (frozenset({"url", "client_id", "client_secret"}), _salesforce),
+    "salesforce": (
+        frozenset(
+            {
+                "url",
+                "client_id",
+                "client_secret",
+                "private_key",
+                "username",
+                "audience",
+                "refresh_token",
+            }
+        ),
+        _salesforce,
+    ),
 }

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from connectors.base import Connector
 from connectors.registry import connect
+from crm.logins import KeptTokens
 from crm.models import Connection
 from crm.quota import Budget
 from workspace.secrets import resolve
@@ -29,6 +30,7 @@ def connector_of(connection: Connection) -> Connector:
                 "allow_sandbox": settings.CADENZA_MODE == "sandbox",
             },
             Budget(connection),
+            lambda first: KeptTokens(connection, first),
         )
         kept[connection.pk] = (dict(connection.settings), connector)
     return connector

@@ -1,10 +1,10 @@
 """The `connections` of cadenza.yaml."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from crm.limits import CHANGED, DELETED, PUSHED
 from workspace.durations import FixedDuration
@@ -81,7 +81,12 @@ class _Settings(Definition):
 
 class HubSpotSettings(_Settings):
     kind: Literal["hubspot"]
-    token: SecretName
+    #: Of a private app or a service key.
+    token: SecretName | None = None
+    #: In its place an OAuth app's client and the refresh token of its installation.
+    client_id: SecretName | None = None
+    client_secret: SecretName | None = None
+    refresh_token: SecretName | None = None
     #: Where its API is, when that is not HubSpot's own address.
     url: WebAddress | None = None
     #: The app's client secret, which signs its webhooks; without it none is taken in.
@@ -92,14 +97,40 @@ class HubSpotSettings(_Settings):
     calls_per_10_seconds: Annotated[int, Field(ge=20)] | None = None
     searches_per_second: Annotated[int, Field(ge=1)] | None = None
 
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        if self.refresh_token:
+            missing = [n for n in ("client_id", "client_secret") if getattr(self, n) is None]
+            if missing:
+                raise Fault(f"a refresh_token needs {missing[0]} besides", path=("refresh_token",))
+        if bool(self.token) is bool(self.refresh_token):
+            raise Fault("needs one login", choices=("token", "refresh_token"))
+        return self
+
 
 class SalesforceSettings(_Settings):
     kind: Literal["salesforce"]
     url: WebAddress
     client_id: SecretName
-    client_secret: SecretName
+    #: One of these: the client's own login, ...
+    client_secret: SecretName | None = None
+    #: ... a signed assertion for a user, with the key in PEM form, ...
+    private_key: SecretName | None = None
+    username: str | None = None
+    audience: WebAddress | None = None
+    #: ... or the refresh token that a person once granted.
+    refresh_token: SecretName | None = None
     #: What the org allows in 24 hours; its own answers correct it.
     calls_per_day: Annotated[int, Field(gt=0)] = 100_000
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        ways = ("client_secret", "private_key", "refresh_token")
+        if not any(getattr(self, way) for way in ways):
+            raise Fault("needs a login besides client_id", choices=ways)
+        if self.private_key and not self.username:
+            raise Fault("a private_key needs the username that it logs in", path=("private_key",))
+        return self
 
 
 class CsvSettings(_Settings):

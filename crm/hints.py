@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.db import transaction
 
 from connectors.base import ConnectorError, Written
-from crm import brakes, lease
+from crm import brakes, lease, order
 from crm.connections import connector_of
 from crm.land import land
 from crm.models import Connection, ExternalRecord, Hint
@@ -77,7 +77,7 @@ def reread(connection_id: int) -> int:
 def _reread(connection: Connection, hints: Sequence[Hint]) -> int:
     kind = hints[0].kind
     hints = [hint for hint in hints if hint.kind == kind]
-    asked_at = Connection.objects.values_list("push_seq", flat=True).get(pk=connection.pk)
+    asked_at = order.draw(connection.pk)
     ids = sorted({hint.external_id for hint in hints if not hint.forgotten})
     records = connector_of(connection).read(cast("Written", kind), ids) if ids else []
     with transaction.atomic():

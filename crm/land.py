@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from connectors.base import CompanyRecord, DealRecord, Kind, LeadRecord, Record
-from crm import brakes, identity, ledger, stages, values
+from crm import brakes, identity, ledger, order, stages, values
 from crm.merge import Clash, Merged, merge
 from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead, Owner
 from crm.policy import Policy, policy_of
@@ -42,8 +42,8 @@ def land(
 ) -> Landed:
     """Bring the mirror up to date with `records`, in the caller's transaction.
 
-    `asked_at` is the connection's `push_seq` when they were asked for: of a record that we wrote
-    since, the answer may be older than our write, and the next pull reads it again.
+    `asked_at` was drawn from crm.order before they were asked for: of a record that was read or
+    written since, this answer is old, and the next pull reads it again.
     """
     page = _Page(connection, kind, records, now, asked_at)
     if asked_at is not None:
@@ -69,6 +69,7 @@ class _Page:
         # The last word on a record wins where a page repeats it.
         self.records = {record.external_id: record for record in records}
         self.known = self._linked(kind, self.records)
+        self._leave_out_old()
         self.owners = self._links("owner", "owner_id")
         self.companies = self._links("company", "company_id")
         self.leads = self._lead_links()
@@ -76,6 +77,14 @@ class _Page:
         self.touched: dict[int, Lead] = {}
         #: Rows of ours that a CRM may now be owed something of.
         self.unsettled: dict[int, ledger.Row] = {}
+
+    def _leave_out_old(self) -> None:
+        if self.asked_at is None:
+            return
+        for external_id, link in list(self.known.items()):
+            if link.seq > self.asked_at:
+                del self.records[external_id], self.known[external_id]
+        order.known_as_of([link.pk for link in self.known.values()], self.asked_at)
 
     def planned(self) -> Mapping[str, int]:
         """How many of the records that we know it would change and delete."""
@@ -110,6 +119,7 @@ class _Page:
                     external_id=record.external_id,
                     base=values.of_record(record) | values.links_of(record),
                     modified_at=record.modified_at,
+                    seq=self.asked_at or 0,
                     **{self.kind: row},
                 )
                 for record, row in zip(missing, rows, strict=True)
@@ -124,8 +134,6 @@ class _Page:
     def merge_known(self) -> None:
         for external_id, link in self.known.items():
             record = self.records[external_id]
-            if self.asked_at is not None and link.push_seq > self.asked_at:
-                continue  # we wrote it since: what was read may be older than that
             if isinstance(record, LeadRecord) and record.converted_to:
                 if link.deleted_at is None:
                     identity.follow_conversion(
@@ -191,7 +199,8 @@ class _Page:
 
     def _merge(self, link: ExternalRecord, record: Record) -> None:
         row = getattr(link, self.kind)
-        merged = self._merged(row, record, link.base, link)
+        attempted = self._attempted(link)
+        merged = self._merged(row, record, _with_echoes(link.base, record, attempted), link)
         was_closed = isinstance(row, Deal) and row.is_closed
         has_new_links = values.links_of(record) != values.links_in(link.base)
         links = self._foreign_keys(record) if has_new_links else {}
@@ -200,7 +209,7 @@ class _Page:
         link.base = dict(merged.base) | values.links_of(record)
         link.modified_at, link.deleted_at = record.modified_at, None
         link.save(update_fields=["base", "modified_at", "deleted_at"])
-        self._arrived(link, merged.base)
+        self._arrived(attempted, merged.base)
         self._note_merged(row, take, was_closed=was_closed)
 
     def _merged(
@@ -257,14 +266,28 @@ class _Page:
     def _now(self, row: Any, record: Record) -> Iterable[tuple[str, object]]:
         return values.of_row(row, names=values.of_record(record)).items()
 
-    def _arrived(self, link: ExternalRecord, theirs: Mapping[str, object]) -> None:
-        """What we owed and the CRM now holds was written, whatever became of the answer."""
-        for change in Change.objects.filter(
-            record=link, status=Change.Status.PENDING, kind="update"
-        ):
-            if change.field in theirs and theirs[change.field] == change.value:
-                change.status, change.pushed_at = Change.Status.PUSHED, self.now
-                change.save(update_fields=["status", "pushed_at"])
+    def _attempted(self, link: ExternalRecord) -> Sequence[Change]:
+        """Our writes of this record whose outcome is not known, given up ones too."""
+        rows = Change.objects.filter(record=link, kind=Change.Kind.UPDATE)
+        return list(
+            rows.filter(
+                Q(status=Change.Status.PENDING)
+                | Q(status=Change.Status.SUPERSEDED, attempted_at__isnull=False)
+            )
+        )
+
+    def _arrived(self, attempted: Sequence[Change], theirs: Mapping[str, object]) -> None:
+        """What the CRM holds says what became of them."""
+        for change in attempted:
+            known = change.field in theirs
+            if known and theirs[change.field] == change.value:
+                if change.status == Change.Status.PENDING:
+                    change.status = Change.Status.PUSHED
+                change.pushed_at, change.attempted_at = self.now, None
+                change.save(update_fields=["status", "pushed_at", "attempted_at"])
+            elif known and change.attempted_at is not None:
+                change.attempted_at = None
+                change.save(update_fields=["attempted_at"])
 
     def _keep_clashes(self, link: ExternalRecord, clashes: Mapping[str, Clash]) -> None:
         for field, clash in clashes.items():
@@ -364,6 +387,21 @@ class _Page:
             lead = self.leads.get(record.lead_ids[0]) if record.lead_ids else None
             keys["lead"] = lead.lead if lead else None
         return keys
+
+
+def _with_echoes(
+    base: Mapping[str, object], record: Record, attempted: Sequence[Change]
+) -> Mapping[str, object]:
+    """The base, where the CRM holds what we tried to write: nobody there changed that."""
+    theirs = values.of_record(record)
+    echoes = {
+        change.field: change.value
+        for change in attempted
+        if change.attempted_at is not None
+        and change.field in theirs
+        and theirs[change.field] == change.value
+    }
+    return {**base, **echoes}
 
 
 def _said(record: Record) -> dict[str, object]:

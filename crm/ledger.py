@@ -133,7 +133,15 @@ def _settle_link(
         known = pending.get(field)
         if known is None or known.value != value:
             owe_update(link, field, value, at=at)
-    done = [change.pk for field, change in pending.items() if field not in wanted]
+    done = []
+    for field, change in pending.items():
+        if field in wanted:
+            continue
+        if change.status == Change.Status.PENDING and change.attempted_at is not None:
+            # It may have arrived: only a newer write makes sure that ours is what stands there.
+            owe_update(link, field, values.of_row(row, names=[field])[field], at=at)
+        else:
+            done.append(change.pk)
     if done:
         supersede(Change.objects.filter(pk__in=done), "both sides agree again")
 

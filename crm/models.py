@@ -32,8 +32,8 @@ class Connection(models.Model):
     push_claimed_until = models.FloatField(default=0)
     push_due_at = models.DateTimeField(null=True, blank=True)  #: not before; null: at once
     calls = models.BigIntegerField(default=0)  #: API calls made so far
-    #: Grows with each batch that is written: tells answers from before a write from later ones.
-    push_seq = models.BigIntegerField(default=0)
+    #: Drawn before each asking and each writing, see crm.order.
+    seq = models.BigIntegerField(default=0)
     #: A mass change that waits for a person, {"direction", "kind", "count", "limit", ...}; or {}.
     brake = models.JSONField(default=dict, blank=True)
     #: pull | push: a person let it pass; taken back when it has ended.
@@ -93,6 +93,20 @@ class WebhookReceipt(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+
+class Login(models.Model):
+    """Tokens that a connection's refreshes won, encrypted; see crm.logins."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE)
+    #: Which refresh token of the workspace they come from, as a digest.
+    origin = models.CharField(max_length=64)
+    access_token = models.TextField(blank=True)
+    refresh_token = models.TextField(blank=True)
+    claimed_until = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return f"login of {self.connection_id}"
 
 
 class Owner(models.Model):
@@ -191,8 +205,8 @@ class ExternalRecord(models.Model):
     base = models.JSONField(default=dict)
     modified_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    #: The connection's `push_seq` at our last write of this record.
-    push_seq = models.BigIntegerField(default=0)
+    #: The number as of which we know it; answers with a lower one are older.
+    seq = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from connectors.base import KINDS, ConnectorError, Kind, RateLimited, Skipped, Unauthorized
-from crm import brakes, lease
+from crm import brakes, lease, order
 from crm.connections import connector_of
 from crm.land import Landed, land
 from crm.models import Connection
@@ -93,7 +93,7 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
             landed = pulled.landed[kind] = Landed()
             pages = connector.changed(kind, connection.cursors.get(kind, ""), now=started_at)
             while True:
-                asked_at = _push_seq(connection)
+                asked_at = order.draw(connection.pk)
                 page = next(pages, None)
                 if page is None:
                     break
@@ -119,11 +119,6 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
         braking={},
     )
     brakes.passed(connection, "pull")
-
-
-def _push_seq(connection: Connection) -> int:
-    seq: int = Connection.objects.values_list("push_seq", flat=True).get(pk=connection.pk)
-    return seq
 
 
 def _tell_skipped(

@@ -26,7 +26,7 @@ from connectors.base import (
     Update,
     Written,
 )
-from crm import brakes, lease, ledger, quota
+from crm import brakes, lease, ledger, order, quota
 from crm.connections import connector_of
 from crm.land import land
 from crm.models import Change, Connection, ExternalRecord
@@ -141,9 +141,10 @@ class _Batch:
                 {c.record.external_id for c in self._of("update") if c.record.kind == kind}
             )
             if ids:
+                asked_at = order.draw(self.connection.pk)
                 records = self.connector.read(kind, ids)
                 with transaction.atomic():
-                    land(self.connection, kind, records, now=self.now)
+                    land(self.connection, kind, records, now=self.now, asked_at=asked_at)
         still = set(
             Change.objects.filter(
                 pk__in=[change.pk for change in self.changes], status=Change.Status.PENDING
@@ -174,11 +175,7 @@ class _Batch:
 
     def _count_write(self, changes: Sequence[Change]) -> None:
         """Once before and once after: what a pull asked for in between may be older than this."""
-        rows = Connection.objects.filter(pk=self.connection.pk)
-        rows.update(push_seq=F("push_seq") + 1)
-        ExternalRecord.objects.filter(pk__in={change.record_id for change in changes}).update(
-            push_seq=rows.values("push_seq")[:1]
-        )
+        order.known_as_of({change.record_id for change in changes}, order.draw(self.connection.pk))
 
     def _agree(self, changes: Sequence[Change]) -> None:
         """What the CRM took is what both sides agree on from now on."""

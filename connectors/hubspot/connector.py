@@ -20,7 +20,7 @@ from connectors.base import (
 from connectors.endpoints import Budget, Unlimited
 from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
-from connectors.hubspot.wire import Wire
+from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, flag, mapping, sequence, text
@@ -30,14 +30,14 @@ class HubSpotConnector:
     def __init__(
         self,
         *,
-        token: str,
+        login: Login,
         url: str,
         table: FieldTable,
         allow_sandbox: bool = False,
         budget: Budget | None = None,
     ) -> None:
         self._wire = Wire(
-            token=token, url=url, allow_sandbox=allow_sandbox, budget=budget or Unlimited()
+            login=login, url=url, allow_sandbox=allow_sandbox, budget=budget or Unlimited()
         )
         self._changes = Changes(self._wire, table)
         self._writes = Writes(self._wire, self._changes, table)

@@ -6,6 +6,7 @@ https://developers.hubspot.com/docs/reference/api/other-resources/error-handling
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -14,8 +15,16 @@ from hubspot import HubSpot
 from hubspot.crm.contacts.exceptions import ApiException
 
 from connectors import endpoints
-from connectors.base import ConnectorError, RateLimited, Refused, Unauthorized, Unavailable
+from connectors.base import (
+    ConnectorError,
+    RateLimited,
+    Refused,
+    SandboxRefused,
+    Unauthorized,
+    Unavailable,
+)
 from connectors.endpoints import Budget
+from connectors.logins import Minted, Tokens
 from connectors.retry import persistently
 from connectors.vendor_text import shown
 
@@ -26,20 +35,36 @@ _CALLERS_FAULT = 4  # of any 4xx
 _LOCKED, _TOO_MANY, _MIGRATING = 423, 429, 477
 
 
+_FORM = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A private app's or service key's `token`; or an app's `tokens`, won by its client."""
+
+    token: str = ""
+    tokens: Tokens | None = None
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+
+
 class Wire:
-    def __init__(self, *, token: str, url: str, allow_sandbox: bool, budget: Budget) -> None:
+    def __init__(self, *, login: Login, url: str, allow_sandbox: bool, budget: Budget) -> None:
         self.calls = 0
+        self._login = login
         self._budget = budget
         self._allow_sandbox = allow_sandbox
         # retry=False: else urllib3 obeys Retry-After silently and repeats GETs only.
         # Both host and base_url: typed calls read the one, the bare request the other.
-        client = HubSpot(access_token=token, host=url, base_url=url, retry=False)
+        client = HubSpot(
+            access_token=login.token or "none yet", host=url, base_url=url, retry=False
+        )
         # Kept: each access to `basic_api` builds a new pool. Any object's client takes any path.
         self._api = client.crm.contacts.basic_api.api_client
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         return persistently(
-            lambda: self._once("GET", path, query=query, body=None), repeatable=True
+            lambda: self._logged_in("GET", path, query=query, body=None), repeatable=True
         )
 
     def post(
@@ -51,12 +76,44 @@ class Wire:
         query: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         return persistently(
-            lambda: self._once("POST", path, query=query, body=body), repeatable=repeatable
+            lambda: self._logged_in("POST", path, query=query, body=body), repeatable=repeatable
         )
 
     def close(self) -> None:
         self._api.rest_client.pool_manager.clear()
         self._api.close()
+
+    def _logged_in(self, method: str, path: str, **what: Any) -> dict[str, Any]:
+        """Call; where the access token has run out, win another and replay the call, once."""
+        tokens, configuration = self._login.tokens, self._api.configuration
+        if tokens is None:
+            return self._once(method, path, **what)
+        used = tokens.current() or tokens.renew("", self._mint)
+        configuration.access_token = used
+        try:
+            return self._once(method, path, **what)
+        except SandboxRefused:
+            raise
+        except Unauthorized:
+            configuration.access_token = tokens.renew(used, self._mint)
+            return self._once(method, path, **what)
+
+    def _mint(self, refresh_token: str) -> Minted:
+        """https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth"""
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": self._login.client_id,
+            "client_secret": self._login.client_secret,
+            "refresh_token": refresh_token,
+        }
+        try:
+            answer = self._once("POST", "/oauth/v3/token", query=None, body=None, form=form)
+        except Refused as error:
+            raise Unauthorized(f"HubSpot's login was refused: {error}") from error
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            raise Unavailable("HubSpot's login: the answer has no access_token")
+        return Minted(access_token=token, refresh_token=str(answer.get("refresh_token") or ""))
 
     def _once(
         self,
@@ -65,6 +122,7 @@ class Wire:
         *,
         query: Mapping[str, str] | None,
         body: Mapping[str, object] | None,
+        form: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         # Search has a limit of its own, and its answers carry no rate-limit headers.
         self._budget.take("search" if path.endswith("/search") else "call")
@@ -74,9 +132,13 @@ class Wire:
                 quote(path),
                 method,
                 query_params=list(query.items()) if query else [],
-                header_params={"Accept": "application/json", "Content-Type": "application/json"},
+                header_params={
+                    "Accept": "application/json",
+                    "Content-Type": _FORM if form else "application/json",
+                },
                 body=body,
-                auth_settings=["oauth2"],
+                post_params=list(form.items()) if form else [],
+                auth_settings=[] if form else ["oauth2"],
                 # Models drop unknown keys and turn HTML into objects full of None.
                 _preload_content=False,
                 _return_http_data_only=True,

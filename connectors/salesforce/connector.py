@@ -20,7 +20,7 @@ from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, flag, mapping, sequence, text
 from connectors.salesforce.changes import Changes
-from connectors.salesforce.wire import Wire
+from connectors.salesforce.wire import Login, Wire
 from connectors.salesforce.writes import Writes
 
 _STAGES = (
@@ -34,16 +34,14 @@ class SalesforceConnector:
         self,
         *,
         url: str,
-        client_id: str,
-        client_secret: str,
+        login: Login,
         custom: FieldTable,
         allow_sandbox: bool = False,
         budget: Budget | None = None,
     ) -> None:
         self._wire = Wire(
             url=url,
-            client_id=client_id,
-            client_secret=client_secret,
+            login=login,
             allow_sandbox=allow_sandbox,
             budget=budget or Unlimited(),
         )

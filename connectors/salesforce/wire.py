@@ -1,13 +1,15 @@
-"""Salesforce's REST calls: login by client credentials, queries, collections, errors by next move.
+"""Salesforce's REST calls: login, queries, collections, errors by next move.
 
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import jwt
 import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
@@ -22,9 +24,11 @@ from connectors.base import (
     Unavailable,
 )
 from connectors.endpoints import Budget
+from connectors.logins import Minted, Tokens
 from connectors.retry import persistently
 from connectors.salesforce.session import OneHostAdapter, session_on
 from connectors.vendor_text import shown
+from runtime import clock
 
 T = TypeVar("T")
 VERSION = "62.0"
@@ -32,6 +36,9 @@ VERSION = "62.0"
 _LIMIT_WAIT = 900.0
 #: Seconds after which a locked row is worth another try.
 _LOCK_WAIT = 60.0
+#: Whom an assertion is made out to; test.salesforce.com for a sandbox org.
+AUDIENCE = "https://login.salesforce.com"
+_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIMITS = {"REQUEST_LIMIT_EXCEEDED"}
 _LOCKS = {"UNABLE_TO_LOCK_ROW"}
 _GONE = {
@@ -44,22 +51,60 @@ _PASSING = {"QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"}
 _CALLERS_FAULT = 4  # of any 4xx
 
 
+@dataclass(frozen=True, kw_only=True)
+class Login:
+    """A connected app's client and one of: its secret, a private key and a user, kept tokens."""
+
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    #: PEM, whose certificate the connected app knows; and whom it logs in.
+    private_key: str = field(default="", repr=False)
+    username: str = ""
+    audience: str = AUDIENCE
+    tokens: Tokens | None = None
+
+    def form(self, refresh_token: str) -> dict[str, str]:
+        """What the token endpoint is sent."""
+        if refresh_token:
+            form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+            secret = {"client_secret": self.client_secret} if self.client_secret else {}
+            return {**form, "client_id": self.client_id, **secret}
+        if self.private_key:
+            return {"grant_type": _BEARER, "assertion": self._assertion()}
+        form = {"client_id": self.client_id, "client_secret": self.client_secret}
+        return {"grant_type": "client_credentials", **form}
+
+    def _assertion(self) -> str:
+        """https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm"""
+        claims = {
+            "iss": self.client_id,
+            "sub": self.username,
+            "aud": self.audience,
+            # The server's clock decides; three minutes are the most that it takes.
+            "exp": int(clock.monotonic()) + 180,
+        }
+        try:
+            return jwt.encode(claims, self.private_key, algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError) as error:
+            raise Unauthorized("private_key: is no RSA key in PEM form") from error
+
+
 class Wire:
     def __init__(
         self,
         *,
         url: str,
-        client_id: str,
-        client_secret: str,
+        login: Login,
         allow_sandbox: bool,
         budget: Budget,
     ) -> None:
         # simple-salesforce knows https only; the adapter turns it back where the URL is http.
         self._url = urlsplit(url)._replace(scheme="https").geturl()
-        self._credentials = {"client_id": client_id, "client_secret": client_secret}
+        self._login_by = login
         self._adapter = OneHostAdapter(url=url, allow_sandbox=allow_sandbox, budget=budget)
         self._session = session_on(self._adapter)
         self._client: Salesforce | None = None
+        self._token = ""
         #: Known after the login.
         self.org_id = ""
 
@@ -134,15 +179,32 @@ class Wire:
             raise Unavailable("Salesforce: the answer has not the promised shape") from error
 
     def _login(self) -> Salesforce:
-        """Log in by client credentials, through the same adapter as every call.
+        """Log in anew: by the kept refresh token, a signed assertion, or the client's credentials."""
+        used, self._client = self._token, None
+        tokens = self._login_by.tokens
+        if tokens is None:
+            self._token = self._mint("").access_token
+        else:
+            # A token of an earlier process may still be good; one that was refused is not.
+            self._token = (
+                tokens.renew(used, self._mint)
+                if used
+                else (tokens.current() or tokens.renew("", self._mint))
+            )
+        # The configured My Domain serves the API: an answer's instance_url leads nowhere else.
+        self._client = Salesforce(
+            session_id=self._token, instance_url=self._url, version=VERSION, session=self._session
+        )
+        return self._client
 
-        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_client_credentials_flow.htm
+    def _mint(self, refresh_token: str) -> Minted:
+        """An access token of the token endpoint, through the same adapter as every call.
+
+        https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_flows.htm
         """
-        self._client = None
         try:
             response = self._session.post(
-                f"{self._url}/services/oauth2/token",
-                data={"grant_type": "client_credentials", **self._credentials},
+                f"{self._url}/services/oauth2/token", data=self._login_by.form(refresh_token)
             )
             body = response.json()
         except (requests.RequestException, ValueError, RecursionError) as error:
@@ -156,11 +218,7 @@ class Wire:
             raise Unavailable("Salesforce's login: the answer has no access_token")
         # https://login.salesforce.com/id/<organization>/<user>
         self.org_id = str(body.get("id") or "").rstrip("/").rpartition("/")[0].rpartition("/")[2]
-        # The configured My Domain serves the API: an answer's instance_url leads nowhere else.
-        self._client = Salesforce(
-            session_id=token, instance_url=self._url, version=VERSION, session=self._session
-        )
-        return self._client
+        return Minted(access_token=token, refresh_token=str(body.get("refresh_token") or ""))
 
 
 def error_of(status: int, content: object) -> ConnectorError:

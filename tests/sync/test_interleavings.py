@@ -17,7 +17,7 @@ from django.db import connection as database
 from django.db import transaction
 
 from connectors.base import LeadRecord, RateLimited, Unavailable
-from crm import edit, ledger
+from crm import edit, ledger, order
 from crm.land import land
 from crm.models import Change, Connection, ExternalRecord, Lead
 from crm.policy import CHOICES
@@ -135,7 +135,7 @@ class World:
     def hold(self):
         """An answer that is under way while other things happen."""
         name = self.random.choice(NAMES)
-        asked_at = Connection.objects.get(name=name).push_seq
+        asked_at = order.draw(self.connections[name].pk)
         records = [
             r for r in self.crms[name].records["lead"].values() if self.random.random() < 0.7
         ]
