@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := connectors crm mail sequences process workspace runtime workers console config sandbox tests bench
-ON_POSTGRES := tests/crm tests/mail tests/process tests/sequences tests/workers
+ON_POSTGRES := tests/crm tests/mail tests/process tests/sequences tests/workers \
+  tests/sync/test_logins.py tests/sync/test_interleavings.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -28,7 +29,7 @@ demo-distributed: .venv/.ready ## The same over Redis and PostgreSQL with two wo
 
 test: .venv/.ready ## Run the tests
 	$(BIN)/python -m pytest -n 2 $(ARGS)
-	CADENZA_TEST_DATABASE=postgres $(BIN)/python -m pytest -n 2 $(ON_POSTGRES)
+	CADENZA_TEST_DATABASE=postgres CADENZA_RUNS=90 $(BIN)/python -m pytest -n 2 $(ON_POSTGRES)
 
 check: .venv/.ready ## Lint, types and layer contracts
 	$(BIN)/ruff check .

@@ -22,6 +22,11 @@ class Keys:
     """What clients must show; made anew for each sandbox unless given."""
 
     hubspot_token: str = field(default_factory=lambda: f"pat-eu1-{secrets.token_hex(16)}")
+    hubspot_client_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    hubspot_client_secret: str = field(default_factory=lambda: secrets.token_hex(16))
+    #: The first one; each use of one makes another.
+    hubspot_refresh_token: str = field(default_factory=lambda: f"r-{secrets.token_hex(16)}")
+    salesforce_refresh_token: str = field(default_factory=lambda: f"5Aep{secrets.token_hex(32)}")
     salesforce_client_id: str = field(default_factory=lambda: f"3MVG9{secrets.token_hex(16)}")
     salesforce_client_secret: str = field(default_factory=lambda: secrets.token_hex(32))
     mail_password: str = field(default_factory=lambda: secrets.token_urlsafe(16))

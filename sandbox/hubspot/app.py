@@ -10,6 +10,7 @@ from sandbox.faults import Faults
 from sandbox.hubspot import associations, render
 from sandbox.hubspot.batch import Batch, completed, inputs_of, names_of
 from sandbox.hubspot.errors import HubSpotError, invalid, invalid_json, not_found, unauthenticated
+from sandbox.hubspot.oauth import OAuth
 from sandbox.hubspot.records import Records
 from sandbox.hubspot.schema import LIFECYCLE_STAGES, OBJECT_TYPES, PIPELINE, PROPERTIES, STAGES
 from sandbox.hubspot.search import search
@@ -26,10 +27,14 @@ _READING = ("/search", "/batch/read")
 
 def application(world: World, faults: Faults) -> web.Application:
     account = _Account(world, faults)
-    app = web.Application(middlewares=[_middleware(world, faults)], client_max_size=20 * 2**20)
+    oauth = OAuth(world)
+    app = web.Application(
+        middlewares=[_middleware(world, faults, oauth)], client_max_size=20 * 2**20
+    )
     objects = "/crm/v3/objects/{object}"
     app.add_routes(
         [
+            web.post("/oauth/v3/token", oauth.token),
             web.get("/account-info/v3/details", account.details),
             web.get("/crm/v3/owners", account.owners),
             web.get("/crm/v3/owners/", account.owners),
@@ -246,7 +251,7 @@ class _Account:
         )
 
 
-def _middleware(world: World, faults: Faults) -> Any:
+def _middleware(world: World, faults: Faults, oauth: OAuth) -> Any:
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         world.heard()
@@ -255,7 +260,7 @@ def _middleware(world: World, faults: Faults) -> Any:
         world.calls["hubspot"][f"{request.method} {path}"] += 1
         response = await faults.before("hubspot", request)
         if response is None:
-            response = await _answered(world, request, handler)
+            response = await _answered(world, oauth, request, handler)
             response = await faults.after("hubspot", request, response)
         response.headers["X-Cadenza-Sandbox"] = "1"
         return response
@@ -263,9 +268,14 @@ def _middleware(world: World, faults: Faults) -> Any:
     return answer
 
 
-async def _answered(world: World, request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _answered(
+    world: World, oauth: OAuth, request: web.Request, handler: Handler
+) -> web.StreamResponse:
     try:
-        if request.headers.get("Authorization") != f"Bearer {world.keys.hubspot_token}":
+        if request.path == "/oauth/v3/token":
+            return await handler(request)
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if bearer != world.keys.hubspot_token and not oauth.is_good(bearer):
             raise unauthenticated()
         if request.method in _WRITES and not request.path.endswith(_READING):
             body = (await request.read()).decode("utf-8", "replace")

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+import jwt
 from aiohttp import web
 
 from sandbox.faults import Faults
@@ -66,13 +67,21 @@ class _Org:
 
     async def token(self, request: web.Request) -> web.Response:
         form = await request.post()
-        if form.get("grant_type") != "client_credentials":
-            return _oauth_error("unsupported_grant_type", "grant type not supported")
         keys = self.world.keys
-        if form.get("client_id") != keys.salesforce_client_id:
-            return _oauth_error("invalid_client_id", "client identifier invalid")
-        if form.get("client_secret") != keys.salesforce_client_secret:
-            return _oauth_error("invalid_client", "invalid client credentials")
+        match form.get("grant_type"):
+            case "client_credentials":
+                if form.get("client_id") != keys.salesforce_client_id:
+                    return _oauth_error("invalid_client_id", "client identifier invalid")
+                if form.get("client_secret") != keys.salesforce_client_secret:
+                    return _oauth_error("invalid_client", "invalid client credentials")
+            case "refresh_token":
+                if form.get("refresh_token") != keys.salesforce_refresh_token:
+                    return _oauth_error("invalid_grant", "expired access/refresh token")
+            case "urn:ietf:params:oauth:grant-type:jwt-bearer":
+                if not self._is_signed(str(form.get("assertion"))):
+                    return _oauth_error("invalid_grant", "invalid assertion")
+            case _:
+                return _oauth_error("unsupported_grant_type", "grant type not supported")
         token = f"00DgK!{secrets.token_urlsafe(40)}"
         self.tokens.add(token)
         url = f"{request.scheme}://{request.host}"
@@ -86,6 +95,24 @@ class _Org:
                 "signature": "",
             }
         )
+
+    def _is_signed(self, assertion: str) -> bool:
+        """By a key whose public half stands in the state folder, as certificate.pem."""
+        certificate = self.world.state / "certificate.pem"
+        if not certificate.exists():
+            return False
+        try:
+            claims = jwt.decode(
+                assertion,
+                certificate.read_text(),
+                algorithms=["RS256"],
+                audience="https://login.salesforce.com",
+                issuer=self.world.keys.salesforce_client_id,
+                options={"require": ["exp", "sub"]},
+            )
+        except jwt.PyJWTError:
+            return False
+        return bool(claims["sub"])
 
     async def limits(self, _request: web.Request) -> web.Response:
         left = {"Max": _DAILY, "Remaining": _DAILY - self.used}

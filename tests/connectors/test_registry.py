@@ -35,7 +35,8 @@ def test_connect_makes_no_call(kind, settings):
         (
             "hubspot",
             {"tokn": "t"},
-            "tokn: no setting of hubspot, which takes fields, token, url; did you mean token?",
+            "tokn: no setting of hubspot, which takes client_id, client_secret, fields, "
+            "refresh_token, token, url; did you mean token?",
         ),
         ("salesforce", {**SALESFORCE, "client_id": None}, "client_id: missing or blank"),
         (
