@@ -143,10 +143,17 @@ class Update:
     fields: Mapping[str, object]
 
 
+TouchKind = Literal["email", "reply", "bounce"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Touch:
-    """One email that left, to be logged in the CRM as an engagement of its lead (and deal)."""
+    """One email, to be logged in the CRM as an engagement of its lead (and deal).
 
+    An email that left, a reply that came, or the report that an email could not be delivered.
+    """
+
+    kind: TouchKind = "email"
     #: RFC 5322 Message-ID with its angle brackets; the touch's identity.
     message_id: str
     subject: str

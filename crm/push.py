@@ -272,6 +272,7 @@ class _Batch:
 def _touch(change: Change) -> Touch:
     value: Any = change.value
     return Touch(
+        kind=value.get("kind", "email"),
         message_id=change.message_id,
         lead_id=change.record.external_id,
         subject=value["subject"],

@@ -13,8 +13,8 @@ from django.db.models import F, QuerySet
 
 from crm import edit, stages
 from crm.ledger import owe_touch
-from crm.models import Activity, ExternalRecord, Lead
-from mail.models import Message
+from crm.models import Activity, Deal, ExternalRecord, Lead
+from mail.models import Inbound, Message
 from mail.suppression import suppress
 from process import outcomes, tasks
 from runtime import clock
@@ -112,23 +112,64 @@ def _email_sent(activity: Activity) -> None:
 
 
 def _owe_touch(message: Message, lead: Lead, sent_at: datetime) -> None:
+    _owe(
+        lead,
+        message.deal,
+        message_id=message.message_id,
+        touch={
+            "kind": "email",
+            "subject": message.subject,
+            "text": message.text,
+            "sent_at": sent_at.isoformat(),
+            "from_email": message.mailbox.address,
+            "to_email": message.to_email,
+        },
+    )
+
+
+def _came_in(kind: str) -> Reaction:
+    """A reply or a bounce report, for the CRM's own timeline."""
+
+    def react_to(activity: Activity) -> None:
+        inbound = (
+            Inbound.objects.select_related("mailbox", "answers__deal")
+            .filter(pk=activity.data.get("inbound") or 0)
+            .first()
+        )
+        if inbound is None or activity.lead is None or not inbound.message_id:
+            return
+        answers = inbound.answers
+        reason = f"{activity.data.get('recipient', '')}: {activity.data.get('reason', '')}"
+        _owe(
+            activity.lead,
+            answers.deal if answers else None,
+            message_id=inbound.message_id[:300],
+            touch={
+                "kind": kind,
+                "subject": inbound.subject,
+                "text": reason if kind == "bounce" else inbound.text,
+                "sent_at": inbound.received_at.isoformat(),
+                "from_email": inbound.from_email,
+                "to_email": inbound.mailbox.address,
+            },
+        )
+
+    return react_to
+
+
+def _owe(lead: Lead, deal: Deal | None, *, message_id: str, touch: dict[str, str]) -> None:
     record = stages.live_records("lead", [lead.pk], lead.source_id).get(lead.pk)
     if record is None:
         return
-    deal = message.deal
     deals = stages.live_records("deal", [deal.pk], lead.source_id) if deal else {}
     owner = ExternalRecord.objects.filter(
         connection=lead.source_id, kind="owner", owner=lead.owner_id
     ).first()
     owe_touch(
         record,
-        message_id=message.message_id,
+        message_id=message_id,
         touch={
-            "subject": message.subject,
-            "text": message.text,
-            "sent_at": sent_at.isoformat(),
-            "from_email": message.mailbox.address,
-            "to_email": message.to_email,
+            **touch,
             "deal_id": deals[deal.pk].external_id if deal and deal.pk in deals else "",
             "owner_id": owner.external_id if owner and lead.owner_id else "",
         },
@@ -310,9 +351,9 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "task_assigned": [_task_assigned],
     "task_done": [_task_done],
     "email_sent": [_email_sent],
-    "answered": [_answered],
+    "answered": [_answered, _came_in("reply")],
     "auto_replied": [_auto_replied],
-    "bounced": [_bounced],
+    "bounced": [_bounced, _came_in("bounce")],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],
     "complained": [_person_stop("complained"), _opt_out],
     "cancelled": [_cancelled],

@@ -29,6 +29,9 @@ from connectors.records import Malformed, mapping, text
 from connectors.vendor_text import shown
 
 _BATCH = 100
+#: Object -> the property in which a touch's Message-ID is found again.
+_MARKS = {"emails": "hs_email_message_id", "notes": "hs_note_body"}
+_MARK = "Message-ID: "
 
 
 class Writes:
@@ -40,27 +43,44 @@ class Writes:
         return write_coalesced(updates, self._write_records)
 
     def log_touches(self, touches: Sequence[Touch]) -> list[Outcome]:
-        """See Connector.log_touches."""
-        return in_batches(touches, _BATCH, lambda batch: refused_apart(batch, self._create_emails))
+        """See Connector.log_touches. Emails of both directions are emails, bounce reports notes."""
+        outcomes: dict[int, Outcome] = {}
+        for object_ in _MARKS:
+            mine = [n for n, touch in enumerate(touches) if _object_of(touch) == object_]
+            try:
+                logged = in_batches(
+                    [touches[n] for n in mine],
+                    _BATCH,
+                    lambda batch, o=object_: refused_apart(  # type: ignore[misc]
+                        batch, lambda rows: self._create_touches(o, rows)
+                    ),
+                )
+            except ConnectorError as error:
+                if not any(outcome.error is None for outcome in outcomes.values()):
+                    raise
+                logged = [Outcome(external_id="", error=error)] * len(mine)
+            outcomes |= dict(zip(mine, logged, strict=True))
+        return [outcomes[n] for n in range(len(touches))]
 
     def find_touches(self, lead_ids: Sequence[str]) -> dict[str, str]:
         """See Connector.find_touches."""
-        found = self._changes.associated("contacts", "emails", lead_ids)
-        ids = sorted({str(to.get("toObjectId")) for links in found.values() for to in links})
         touches: dict[str, str] = {}
-        for chunk in chunks(ids, _BATCH):
-            answer = self._wire.post(
-                "/crm/v3/objects/emails/batch/read",
-                {
-                    "inputs": [{"id": id_} for id_ in chunk],
-                    "properties": ["hs_email_message_id"],
-                    "propertiesWithHistory": [],
-                },
-                repeatable=True,
-            )
-            for result in _objects(answer, "results"):
-                if message_id := _property(result, "hs_email_message_id"):
-                    touches[message_id] = _id(result)
+        for object_, name in _MARKS.items():
+            found = self._changes.associated("contacts", object_, lead_ids)
+            ids = sorted({str(to.get("toObjectId")) for links in found.values() for to in links})
+            for chunk in chunks(ids, _BATCH):
+                answer = self._wire.post(
+                    f"/crm/v3/objects/{object_}/batch/read",
+                    {
+                        "inputs": [{"id": id_} for id_ in chunk],
+                        "properties": [name],
+                        "propertiesWithHistory": [],
+                    },
+                    repeatable=True,
+                )
+                for result in _objects(answer, "results"):
+                    if message_id := _message_id(object_, result):
+                        touches[message_id] = _id(result)
         return touches
 
     # -- updates ---------------------------------------------------------------------------
@@ -164,15 +184,15 @@ class Writes:
 
     # -- touches ---------------------------------------------------------------------------
 
-    def _create_emails(self, touches: Sequence[Touch]) -> list[Outcome]:
+    def _create_touches(self, object_: str, touches: Sequence[Touch]) -> list[Outcome]:
+        make = _email if object_ == "emails" else _note
         answer = self._wire.post(
-            "/crm/v3/objects/emails/batch/create",
-            {"inputs": [_email(touch) for touch in touches]},
+            f"/crm/v3/objects/{object_}/batch/create",
+            {"inputs": [make(touch) for touch in touches]},
             repeatable=False,  # a second time would log it twice
         )
         created = {
-            _property(result, "hs_email_message_id"): _id(result)
-            for result in _objects(answer, "results")
+            _message_id(object_, result): _id(result) for result in _objects(answer, "results")
         }
         errors = _errors_by_row(answer)
         return [_logged(touch.message_id, created, errors) for touch in touches]
@@ -191,7 +211,7 @@ def _opt_out_outcome(id_: str, emails: Mapping[str, str]) -> Outcome:
 def _email(touch: Touch) -> dict[str, object]:
     properties = {
         "hs_timestamp": fields.stamp(touch.sent_at),
-        "hs_email_direction": "EMAIL",
+        "hs_email_direction": "EMAIL" if touch.kind == "email" else "INCOMING_EMAIL",
         "hs_email_status": "SENT",
         "hs_email_subject": touch.subject,
         "hs_email_text": touch.text,
@@ -205,11 +225,24 @@ def _email(touch: Touch) -> dict[str, object]:
         ),
         "hs_email_message_id": touch.message_id,
     }
+    return _engagement(touch, properties, (fields.EMAIL_TO_CONTACT, fields.EMAIL_TO_DEAL))
+
+
+def _note(touch: Touch) -> dict[str, object]:
+    """A note has no property for a Message-ID: its last line is one."""
+    body = f"{touch.subject}\n\n{touch.text}\n\n{_MARK}{touch.message_id}"
+    properties = {"hs_timestamp": fields.stamp(touch.sent_at), "hs_note_body": body}
+    return _engagement(touch, properties, (fields.NOTE_TO_CONTACT, fields.NOTE_TO_DEAL))
+
+
+def _engagement(
+    touch: Touch, properties: dict[str, str], types: tuple[int, int]
+) -> dict[str, object]:
     if touch.owner_id:
         properties["hubspot_owner_id"] = touch.owner_id
-    links = [(touch.lead_id, fields.EMAIL_TO_CONTACT)]
+    links = [(touch.lead_id, types[0])]
     if touch.deal_id:
-        links.append((touch.deal_id, fields.EMAIL_TO_DEAL))
+        links.append((touch.deal_id, types[1]))
     return {
         "objectWriteTraceId": touch.message_id,
         "properties": properties,
@@ -221,6 +254,18 @@ def _email(touch: Touch) -> dict[str, object]:
             for id_, type_ in links
         ],
     }
+
+
+def _object_of(touch: Touch) -> str:
+    return "notes" if touch.kind == "bounce" else "emails"
+
+
+def _message_id(object_: str, result: Mapping[str, Any]) -> str:
+    text = _property(result, _MARKS[object_])
+    if object_ == "emails":
+        return text
+    last = text.rstrip().rpartition("\n")[2]
+    return last.removeprefix(_MARK).strip() if last.startswith(_MARK) else ""
 
 
 def _updated(id_: str, done: set[str], errors: Mapping[str, Mapping[str, Any]]) -> Outcome:

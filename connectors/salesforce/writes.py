@@ -20,7 +20,9 @@ _BATCH = 200
 #: Longest texts that a Task takes.
 _SUBJECT, _DESCRIPTION = 255, 32_000
 _MARK = "Message-ID: "
-_EMAILS_OF = "SELECT Id, Description FROM Task WHERE TaskSubtype = 'Email' AND WhoId IN "
+_TASKS_OF = "SELECT Id, Description FROM Task WHERE WhoId IN "
+#: What an Email Task cannot say, which has no direction, its subject does.
+_SAYS = {"email": "", "reply": "Reply: ", "bounce": "Not delivered: "}
 Row = Mapping[str, object]
 
 
@@ -42,7 +44,7 @@ class Writes:
         """See Connector.find_touches. SOQL cannot filter by Description, so all are looked at."""
         found: dict[str, str] = {}
         for chunk in chunks(lead_ids, IDS):
-            for items, _ in self._changes.rows(_EMAILS_OF + quote_soql_value(chunk)):
+            for items, _ in self._changes.rows(_TASKS_OF + quote_soql_value(chunk)):
                 for item in items:
                     try:
                         row = mapping(item)
@@ -121,9 +123,9 @@ def _task(touch: Touch) -> Row:
     mark = f"\n\n{_MARK}{touch.message_id}"
     task: dict[str, object] = {
         "attributes": {"type": "Task"},
-        "TaskSubtype": "Email",
+        "TaskSubtype": "Email" if touch.kind == "email" else "Task",
         "Status": "Completed",
-        "Subject": touch.subject[:_SUBJECT],
+        "Subject": (_SAYS[touch.kind] + touch.subject)[:_SUBJECT],
         "ActivityDate": touch.sent_at.astimezone(UTC).date().isoformat(),
         "WhoId": touch.lead_id,
         "Description": touch.text[: _DESCRIPTION - len(mark)] + mark,

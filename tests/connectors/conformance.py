@@ -16,6 +16,7 @@ from connectors.base import (
     OwnerRecord,
     Refused,
     Touch,
+    TouchKind,
     Unauthorized,
     Unavailable,
     Update,
@@ -245,18 +246,22 @@ class Conformance:
             crm.lead_id
         ]
 
-    def test_touches_are_logged_and_found(self, crm, connector):
-        first, second = _touch(crm, "first"), _touch(crm, "second", deal_id=crm.deal_id)
+    def test_touches_of_every_kind_are_logged_and_found(self, crm, connector):
+        touches = [
+            _touch(crm, "first"),
+            _touch(crm, "not delivered", kind="bounce"),
+            _touch(crm, "second", deal_id=crm.deal_id),
+            _touch(crm, "answer", kind="reply", deal_id=crm.deal_id),
+        ]
 
-        outcomes = connector.log_touches([first, second])
+        outcomes = connector.log_touches(touches)
 
-        assert [outcome.error for outcome in outcomes] == [None, None]
+        assert [outcome.error for outcome in outcomes] == [None] * 4
         found = connector.find_touches([crm.lead_id])
-        assert {id_: found.get(id_) for id_ in (first.message_id, second.message_id)} == {
-            first.message_id: outcomes[0].external_id,
-            second.message_id: outcomes[1].external_id,
-        }
-        assert first.message_id not in connector.find_touches([crm.unknown_id])
+        assert [found.get(touch.message_id) for touch in touches] == [
+            outcome.external_id for outcome in outcomes
+        ]
+        assert touches[0].message_id not in connector.find_touches([crm.unknown_id])
 
     def test_nothing_to_write_makes_no_call(self, connector):
         before = connector.calls
@@ -313,8 +318,9 @@ def _change(crm, title):
 _serial = iter(range(10**6))
 
 
-def _touch(crm, subject, deal_id=""):
+def _touch(crm, subject, deal_id="", kind: TouchKind = "email"):
     return Touch(
+        kind=kind,
         message_id=f"<{subject}.{next(_serial)}@cadenza.example>",
         subject=subject,
         text=f"Hello, this is {subject}.\n\nRegards, Zoë",
