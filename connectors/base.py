@@ -143,6 +143,32 @@ class Update:
     fields: Mapping[str, object]
 
 
+EventKind = Literal["email", "reply", "call", "meeting"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that anybody logged in the CRM about some leads."""
+
+    kind: EventKind
+    external_id: str
+    #: External ids of the people it is about; never empty.
+    lead_ids: tuple[str, ...]
+    #: When it happened, or will: a meeting that is booked.
+    at: datetime
+    subject: str = ""
+    #: Of an email, where the CRM keeps it.
+    message_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPage:
+    """Events, and the cursor that may be saved once they have landed; repeats are to be expected."""
+
+    events: Sequence[Event]
+    cursor: str
+
+
 TouchKind = Literal["email", "reply", "bounce"]
 
 
@@ -265,6 +291,9 @@ class Connector(Protocol):
 
         At least one page comes, empty when nothing changed; `now` bounds the window above.
         """
+
+    def events(self, cursor: str, *, now: datetime) -> Iterator[EventPage]:
+        """Emails, replies, calls and meetings that were logged since `cursor`; "" begins now."""
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         """The records as they are now, in any order; a missing one is left out."""

@@ -8,8 +8,17 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import F
 
-from connectors.base import KINDS, ConnectorError, Kind, RateLimited, Skipped, Unauthorized
-from crm import brakes, lease, order
+from connectors.base import (
+    KINDS,
+    Connector,
+    ConnectorError,
+    Kind,
+    RateLimited,
+    Refused,
+    Skipped,
+    Unauthorized,
+)
+from crm import brakes, events, lease, order
 from crm.connections import connector_of
 from crm.land import Landed, land
 from crm.models import Connection
@@ -108,6 +117,7 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
                     lease.renew(Connection, connection.pk, "pull_claimed_until")
                 if progress:
                     progress(connection.name, kind, landed.seen)
+        _take_in_events(connection, connector, now=started_at)
     finally:
         pulled.calls = connector.calls - calls_before
         Connection.objects.filter(pk=connection.pk).update(calls=F("calls") + pulled.calls)
@@ -119,6 +129,20 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
         braking={},
     )
     brakes.passed(connection, "pull")
+
+
+def _take_in_events(connection: Connection, connector: Connector, *, now: datetime) -> None:
+    """What others logged. A login that may not read that is told, and stops nothing else."""
+    try:
+        for told in connector.events(connection.cursors.get("event", ""), now=now):
+            with transaction.atomic():
+                events.land(connection, told.events, now=now)
+                if connection.cursors.get("event") != told.cursor:
+                    connection.cursors["event"] = told.cursor
+                    connection.save(update_fields=["cursors"])
+    except (Unauthorized, Refused) as error:
+        reason = f"activities are not read: {error}"
+        _tell_skipped(connection, "lead", [Skipped(external_id="", reason=reason)], now=now)
 
 
 def _tell_skipped(

@@ -102,7 +102,7 @@ class Hands:
         return [contact.id]
 
     def _link(self, store: Store, act: Act) -> Sequence[str]:
-        """HubSpot: {"object", "ids": [one], "to": [object, id]}."""
+        """HubSpot alone: {"object", "ids": [one], "to": [object, id]}."""
         other = (act["to"][0], act["to"][1])
         number = associations.TYPES[act["object"], other[0]]
         associations.associate(store, (act["object"], act["ids"][0]), other, [number])

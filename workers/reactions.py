@@ -278,6 +278,22 @@ def _deal_closed(activity: Activity) -> None:
         engine.stop(pk, "deal closed", at=activity.occurred_at, because={"activity": activity.pk})
 
 
+def _ends_what_was_open(reason: str) -> Reaction:
+    """A person took over in the CRM: what was under way when it happened ends."""
+
+    def react_to(activity: Activity) -> None:
+        was_open = Enrollment.objects.filter(
+            lead=activity.lead,
+            status__in=("active", "paused"),
+            started_at__lte=activity.occurred_at,
+        )
+        for pk in list(was_open.values_list("pk", flat=True)):
+            because: dict[str, object] = {"rule": reason, "activity": activity.pk}
+            engine.stop(pk, reason, at=activity.occurred_at, because=because)
+
+    return react_to
+
+
 def _task_assigned(activity: Activity) -> None:
     if activity.lead is None:
         return
@@ -352,6 +368,8 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "task_done": [_task_done],
     "email_sent": [_email_sent],
     "answered": [_answered, _came_in("reply")],
+    "crm_reply": [_ends_what_was_open("answered, says the CRM")],
+    "crm_meeting": [_ends_what_was_open("meeting booked")],
     "auto_replied": [_auto_replied],
     "bounced": [_bounced, _came_in("bounce")],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],

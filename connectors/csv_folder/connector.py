@@ -16,6 +16,7 @@ from connectors.base import (
     Choice,
     Choices,
     Conflict,
+    EventPage,
     Kind,
     Outcome,
     Page,
@@ -106,6 +107,10 @@ class CsvConnector:
             records, skipped = self._built(kind, sheet, [sheet.rows[place] for place in page])
             behind = page[-1] + 1 if number < len(pages) else 0
             yield Page(records=records, skipped=skipped, cursor=_cursor(sheet.digest, behind))
+
+    def events(self, cursor: str, *, now: datetime) -> Iterator[EventPage]:  # noqa: ARG002 - has none
+        """Nobody logs anything in a folder."""
+        yield EventPage(events=[], cursor=cursor)
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         sheet = self._sheet(kind)

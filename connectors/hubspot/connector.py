@@ -7,6 +7,7 @@ from typing import Any
 from connectors.base import (
     Choice,
     Choices,
+    EventPage,
     Kind,
     Outcome,
     Page,
@@ -20,6 +21,8 @@ from connectors.base import (
 from connectors.endpoints import Budget, Unlimited
 from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
+from connectors.hubspot.engagements import Engagements
+from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
 from connectors.mapping import FieldTable
@@ -40,6 +43,7 @@ class HubSpotConnector:
             login=login, url=url, allow_sandbox=allow_sandbox, budget=budget or Unlimited()
         )
         self._changes = Changes(self._wire, table)
+        self._engagements = Engagements(self._wire, self._changes, Windows(self._wire))
         self._writes = Writes(self._wire, self._changes, table)
 
     @property
@@ -69,6 +73,9 @@ class HubSpotConnector:
 
     def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
         return self._changes.pages(kind, cursor, now)
+
+    def events(self, cursor: str, *, now: datetime) -> Iterator[EventPage]:
+        return self._engagements.pages(cursor, now)
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         return self._changes.read(kind, external_ids)[0]

@@ -39,11 +39,20 @@ class Windows:
         self._wire = wire
 
     def changed(self, kind: Kind, low: datetime, high: datetime, *, behind: str) -> Iterator[Found]:
-        """Ids of what was modified from `low` to `high`, ranges behind the id `behind` first."""
+        """Ids of what was modified from `low` to `high`, from behind the id `behind` on."""
+        modified = fields.PROPERTIES[kind]["modified_at"]
+        yield from self.changed_in(fields.OBJECTS[kind], modified, low, high, behind=behind)
+
+    def changed_in(
+        self, object_: str, modified: str, low: datetime, high: datetime, *, behind: str = ""
+    ) -> Iterator[Found]:
+        """The same for any object, by the name of its stamp."""
         ranges: list[tuple[int, int]] = [(int(behind or 0), _LARGEST_ID)]
         while ranges:
             first, last = ranges.pop()
-            ask = _Query(kind=kind, low=low, high=high, first=first, last=last)
+            ask = _Query(
+                object_=object_, modified=modified, low=low, high=high, first=first, last=last
+            )
             answer = self._search(ask, 0)
             total = _total(answer)
             if total > MOST:
@@ -77,21 +86,18 @@ class Windows:
         return ask.first + (ask.last - ask.first) // 2
 
     def _search(self, ask: "_Query", after: int) -> dict[str, Any]:
-        path = f"/crm/v3/objects/{fields.OBJECTS[ask.kind]}/search"
+        path = f"/crm/v3/objects/{ask.object_}/search"
         return self._wire.post(path, ask.body(after), repeatable=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Query:
-    kind: Kind
+    object_: str
+    modified: str  #: the property that holds the stamp
     low: datetime
     high: datetime
     first: int  #: exclusive
     last: int  #: inclusive
-
-    @property
-    def modified(self) -> str:
-        return fields.PROPERTIES[self.kind]["modified_at"]
 
     def body(self, after: int) -> dict[str, object]:
         bounds = [
@@ -116,7 +122,7 @@ class _Query:
         try:
             items = sequence(answer.get("results"))
         except Malformed as error:
-            raise Unavailable(f"search of {self.kind}s: {error}") from error
+            raise Unavailable(f"search of {self.object_}: {error}") from error
         for item in items:
             id_, at = _id_and_stamp(item, self.modified)
             if id_ and self.first < int(id_) <= self.last and (at is None or self._holds(at)):

@@ -6,6 +6,7 @@ from datetime import datetime
 from connectors.base import (
     Choice,
     Choices,
+    EventPage,
     Kind,
     Outcome,
     Page,
@@ -19,6 +20,7 @@ from connectors.base import (
 from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, flag, mapping, sequence, text
+from connectors.salesforce import activities
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.wire import Login, Wire
 from connectors.salesforce.writes import Writes
@@ -73,6 +75,9 @@ class SalesforceConnector:
 
     def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
         return self._changes.pages(kind, cursor, now)
+
+    def events(self, cursor: str, *, now: datetime) -> Iterator[EventPage]:
+        return activities.pages(self._changes, cursor, now)
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         return self._changes.read(kind, external_ids)[0]

@@ -13,6 +13,7 @@ _REQUIRED = {
     "deals": ("dealname", "dealstage"),
     "emails": ("hs_timestamp", "hs_email_direction"),
     "notes": ("hs_timestamp",),
+    "calls": ("hs_timestamp",),
     "tasks": ("hs_timestamp",),
     "meetings": ("hs_timestamp",),
 }

@@ -20,6 +20,7 @@ OBJECT_TYPES = {
     "notes": "0-46",
     "meetings": "0-47",
     "emails": "0-49",
+    "calls": "0-48",
 }
 SINGULAR = {
     "contact": "contacts",
@@ -29,6 +30,7 @@ SINGULAR = {
     "note": "notes",
     "meeting": "meetings",
     "email": "emails",
+    "call": "calls",
 }
 _FIRST_ID = 10_000_000_000
 _BLOCK = 1_000_000_000
@@ -173,6 +175,11 @@ _ALL: dict[str, tuple[Property, ...]] = {
         Property("hs_email_headers"),
         Property("hs_email_message_id"),
         Property("hs_attachment_ids"),
+    ),
+    "calls": _engagement(
+        Property("hs_call_title"),
+        Property("hs_call_body"),
+        Property("hs_call_direction", "enumeration", _plain(("INBOUND", "OUTBOUND"))),
     ),
     "notes": _engagement(Property("hs_note_body"), Property("hs_attachment_ids")),
     "tasks": _engagement(

@@ -19,6 +19,7 @@ PREFIXES = {
     "OpportunityContactRole": "00K",
     "Lead": "00Q",
     "Task": "00T",
+    "Event": "00U",
     "OpportunityStage": "01J",
 }
 #: name, closed, won, probability
@@ -129,6 +130,15 @@ _ALL: dict[str, tuple[Field, ...]] = {
         Field("IsActive", "boolean", read_only=True),
         Field("SortOrder", "int", read_only=True),
         Field("DefaultProbability", "double", read_only=True),
+    ),
+    "Event": (
+        Field("Subject"),
+        Field("Description"),
+        Field("StartDateTime", "datetime", required=True),
+        Field("EndDateTime", "datetime", required=True),
+        Field("WhoId", "reference", refers_to="Contact Lead"),
+        Field("WhatId", "reference", refers_to="Account Opportunity"),
+        _OWNER,
     ),
     "Task": (
         Field("Subject"),

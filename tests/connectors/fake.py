@@ -13,6 +13,7 @@ from connectors.base import (
     Choice,
     Choices,
     Conflict,
+    EventPage,
     Outcome,
     Page,
     Refused,
@@ -34,6 +35,8 @@ class FakeCrm:
         #: (kind, id) -> the number of its last change.
         self.changed = {}
         self.touches = {}
+        #: What people logged; told at every pull but the first.
+        self.events = []
         self.asked: Counter[str] = Counter()
         self.statuses = ["NEW", "OPEN"]
         self.stages = ["open", "won", "lost"]
@@ -99,6 +102,9 @@ class FakeConnector:
             yield Page(records=records, cursor=str(since))
             if len(numbers) <= _PAGE:
                 return
+
+    def events(self, cursor, *, now):
+        yield EventPage(events=self._crm.events if cursor else [], cursor="seen")
 
     def read(self, kind, external_ids):
         self._call(f"read {kind}")

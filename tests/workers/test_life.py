@@ -118,6 +118,23 @@ def test_an_answer_ends_the_enrollment_and_cancels_what_is_queued(team, make_lea
     assert (owed.field, owed.value) == ("status", "CONNECTED")
 
 
+@pytest.mark.parametrize("kind", ["crm_reply", "crm_meeting"])
+@pytest.mark.parametrize(("days", "status"), [(-30, "active"), (0, "stopped")])
+def test_what_a_rep_logs_in_the_crm_ends_what_was_open_then(
+    team, make_lead, frozen_clock, kind, days, status
+):
+    lead = make_lead()
+    team()
+    message = until_queued(frozen_clock)
+
+    note(kind, lead=lead, occurred_at=clock.now() + timedelta(days=days), key="crm:1")
+    reactions.react()
+
+    message.refresh_from_db()
+    assert Enrollment.objects.get().status == status
+    assert message.status == ("cancelled" if status == "stopped" else "queued")
+
+
 def test_who_is_not_interested_is_left_in_peace(team, make_lead, frozen_clock):
     lead = make_lead()
     team()
