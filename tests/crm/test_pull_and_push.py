@@ -107,6 +107,9 @@ def test_what_is_left_out_is_told_once(crm, connection, monkeypatch):
             skipped = [Skipped(external_id="9", reason="email is a list")] if kind == "lead" else []
             yield Page(records=[], skipped=skipped, cursor=cursor)
 
+        def events(self, cursor, *, now):
+            return iter(())
+
     monkeypatch.setattr("crm.pull.connector_of", lambda _connection: Lying())
     assert pull(connection.pk).landed["lead"].skipped == 1
     pull(connection.pk)
