@@ -78,6 +78,7 @@ class _Account:
         told = [
             {
                 "id": id_,
+                "type": "PERSON",
                 "email": rep.email,
                 "firstName": rep.name.split(" ")[0],
                 "lastName": rep.name.partition(" ")[2],
@@ -97,6 +98,8 @@ class _Account:
                 "label": label,
                 "displayOrder": order,
                 "archived": False,
+                "createdAt": iso(self.world.start),
+                "updatedAt": iso(self.world.start),
                 "metadata": {"isClosed": str(closed).lower(), "probability": probability},
             }
             for order, (id_, label, probability, closed) in enumerate(STAGES)
@@ -106,6 +109,8 @@ class _Account:
             "label": "Sales Pipeline",
             "displayOrder": 0,
             "archived": False,
+            "createdAt": iso(self.world.start),
+            "updatedAt": iso(self.world.start),
             "stages": stages,
         }
         return web.json_response({"results": [pipeline]})
@@ -215,7 +220,7 @@ class _Account:
             linked = render.living_links(self.store, (start, key), end)
             if linked:
                 to = [
-                    {"toObjectId": int(id_), "associationTypes": associations.told(numbers)}
+                    {"toObjectId": id_, "associationTypes": associations.told(numbers)}
                     for id_, numbers in linked
                 ]
                 results.append({"from": {"id": key}, "to": to})
@@ -332,11 +337,24 @@ def _property(kind: str, name: str) -> dict[str, Any]:
         "name": name,
         "label": schema.label or name,
         "type": schema.type,
+        "description": "",
+        "fieldType": {"enumeration": "select", "bool": "booleancheckbox"}.get(schema.type, "text"),
+        "groupName": "information",
         "options": [
-            {"value": value, "label": label, "displayOrder": order, "hidden": False}
+            {
+                "value": value,
+                "label": label,
+                "displayOrder": order,
+                "hidden": False,
+                "description": "",
+            }
             for order, (value, label) in enumerate(options)
         ],
         "calculated": schema.calculated,
         "hasUniqueValue": schema.unique,
-        "modificationMetadata": {"readOnlyValue": schema.calculated},
+        "modificationMetadata": {
+            "archivable": False,
+            "readOnlyDefinition": True,
+            "readOnlyValue": schema.calculated,
+        },
     }

@@ -103,7 +103,7 @@ def told(numbers: set[int]) -> list[dict[str, Any]]:
         {
             "category": "HUBSPOT_DEFINED",
             "typeId": number,
-            "label": "Primary" if number in PRIMARY.values() else None,
+            **({"label": "Primary"} if number in PRIMARY.values() else {}),
         }
         for number in sorted(numbers)
     ]

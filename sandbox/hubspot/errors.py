@@ -96,4 +96,6 @@ def missing_objects(kind: str, ids: Sequence[str]) -> dict[str, Any]:
         "message": f"Could not get some {kind.upper()} objects, they may be deleted or not exist. "
         "Check that ids are valid.",
         "context": {"ids": list(ids)},
+        "errors": [],
+        "links": {},
     }
