@@ -121,7 +121,7 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
     document = yaml.load(path.read_text())
     document["public_url"] = public_url
     for connection in document["connections"].values():
-        connection["pull_every"] = "6 hours"
+        connection["pull_every"] = "12 hours"
     hubspot = document["connections"]["hubspot"]
     hubspot["url"] = told["hubspot"]
     # Sixty days pass in two minutes: a real account's pace would be most of the demo's time.
