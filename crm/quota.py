@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import F, FloatField, Value
+from django.db.models import Case, F, FloatField, Value, When
 from django.db.models.functions import Least
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay
 
@@ -85,6 +85,7 @@ class Budget:
         self._connection_id = connection.pk
         self._limits = limits_of(connection)
         self._made: set[str] = set()
+        self._allowed: int | None = None
 
     def take(self, bucket: Bucket) -> None:
         """Wait for a call's turn. Raises RateLimited when it is not within PATIENCE."""
@@ -100,7 +101,9 @@ class Budget:
         """The CRM's own count for the day, by anybody: it wins over ours where it is higher."""
         rows = CallBudget.objects.filter(connection=self._connection_id, name="call")
         rows.filter(day_used__lt=used - allowed // 100).update(day_used=used)
-        rows.exclude(day_limit=allowed).update(day_limit=allowed)
+        if allowed != self._allowed:
+            rows.update(day_limit=allowed)
+            self._allowed = allowed
 
     def _take(self, bucket: Bucket) -> None:
         self._make(bucket)
@@ -113,16 +116,16 @@ class Budget:
             output_field=FloatField(),
         )
         day = _day(now)
-        rows.exclude(day=day).update(day=day, day_used=0)
+        used = Case(When(day=day, then=F("day_used")), default=Value(0))
         leave = 1 + burst * _LEAVES[priority]
         day_share = 1 - _DAY_LEAVES[priority]
-        free = rows.annotate(full=full).filter(
-            full__gte=leave, day_used__lt=F("day_limit") * day_share
+        free = rows.annotate(full=full, used=used).filter(
+            full__gte=leave, used__lt=F("day_limit") * day_share
         )
-        if free.update(tokens=full - 1, refilled_at=now, day_used=F("day_used") + 1):
+        if free.update(tokens=full - 1, refilled_at=now, day=day, day_used=used + 1):
             return
         row = rows.get()
-        if row.day_used >= row.day_limit * day_share:
+        if row.day == day and row.day_used >= row.day_limit * day_share:
             wait = (datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC)).timestamp()
             raise RateLimited("the day's API calls are used up", retry_after=max(60.0, wait - now))
         missing = leave - min(burst, row.tokens + (now - row.refilled_at) * rate)

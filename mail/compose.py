@@ -50,13 +50,17 @@ def compose(message: Message) -> Composed:
     return Composed(raw=raw, subject=subject, text=text, references=references)
 
 
-def problem(template: EmailTemplate, lead: Lead, deal: Deal | None) -> str:
+def problem(
+    template: EmailTemplate,
+    lead: Lead,
+    deal: Deal | None,
+    *,
+    mailbox: Mailbox,
+    sender: Sender | None,
+) -> str:
     """Why this email cannot be made for this lead; blank when it can."""
-    sender = Sender.objects.first()
     if sender is None:
         return "no sender is applied"
-    owned = Mailbox.objects.filter(owner=lead.owner_id).first() if lead.owner_id else None
-    mailbox = owned or Mailbox(address="nobody@example.invalid", display_name="Nobody")
     context = _context(lead, deal, mailbox, sender)
     try:
         subject = rendering.render(template.subject, context).strip()

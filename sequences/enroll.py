@@ -47,12 +47,14 @@ def enroll_matching(lead_ids: Sequence[int], *, moved: bool) -> int:
     leads = list(_with_relations(free))
     if not leads:
         return 0
+    deals = bound_deals([lead.pk for lead in leads])
     enrolled = 0
     for version in versions.active():
         definition = versions.definition_of(version)
         if definition.enroll is not None and (moved or definition.enroll.existing):
-            sources = versions.templates_of(version)
-            enrolled += enroll_all(version, _judge(definition, sources, leads))
+            matching = _matching(definition.enroll.when, leads, deals)
+            if matching:
+                enrolled += enroll_all(version, _of_version(version, matching, deals))
     return enrolled
 
 
@@ -61,12 +63,16 @@ def candidates(definition: Definition, templates: Sequence[EmailTemplate]) -> It
 
     Each of the `templates` is rendered for each lead, so that none fails when its time comes.
     """
+    if definition.enroll is None:
+        return
     last = 0
     while page := list(
         _with_relations(Lead.objects.filter(pk__gt=last, deleted_at=None)).order_by("pk")[:PAGE]
     ):
         last = page[-1].pk
-        yield from _judge(definition, templates, page)
+        deals = bound_deals([lead.pk for lead in page])
+        matching = _matching(definition.enroll.when, page, deals)
+        yield from _refusals(definition, templates, matching, deals)
 
 
 def enroll_all(version: AppliedVersion, found: Iterable[Candidate]) -> int:
@@ -117,53 +123,61 @@ def enroll(
 
 def judge(version: AppliedVersion, lead: Lead, *, again: bool = False) -> Candidate:
     """One lead for one sequence by a person's word: the rule is not asked, the refusals are."""
-    [found] = _refusals(
-        versions.definition_of(version), versions.templates_of(version), [lead], once=not again
-    )
+    [found] = _of_version(version, [lead], bound_deals([lead.pk]), once=not again)
     return found
 
 
-def _judge(
-    definition: Definition, templates: Sequence[EmailTemplate], leads: Sequence[Lead]
+def _matching(rule: str, leads: Sequence[Lead], deals: Mapping[int, Deal]) -> Sequence[Lead]:
+    return [lead for lead in leads if evaluate(rule, facts.context(lead, deals.get(lead.pk)))]
+
+
+def _of_version(
+    version: AppliedVersion,
+    leads: Sequence[Lead],
+    deals: Mapping[int, Deal],
+    *,
+    once: bool = True,
 ) -> Iterator[Candidate]:
-    if definition.enroll is None:
-        return
-    rule = definition.enroll.when
-    deals = bound_deals([lead.pk for lead in leads])
-    matching = [lead for lead in leads if evaluate(rule, facts.context(lead, deals.get(lead.pk)))]
-    if matching:
-        yield from _refusals(definition, templates, matching)
+    definition, templates = versions.definition_of(version), versions.templates_of(version)
+    return _refusals(definition, templates, leads, deals, once=once)
 
 
 def _refusals(
     definition: Definition,
     templates: Sequence[EmailTemplate],
     leads: Sequence[Lead],
+    deals: Mapping[int, Deal],
     *,
     once: bool = True,
 ) -> Iterator[Candidate]:
-    ids = [lead.pk for lead in leads]
-    deals = bound_deals(ids)
-    mailboxes = dict(Mailbox.objects.exclude(owner=None).values_list("owner_id", "pk"))
+    if not leads:
+        return
+    sender = Sender.objects.first()
+    mailboxes = {row.owner_id: row for row in Mailbox.objects.exclude(owner=None)}
     suppressed = set(
         Suppression.objects.filter(email__in=[lead.email for lead in leads]).values_list(
             "email", flat=True
         )
     )
-    open_or_done = Enrollment.objects.filter(lead__in=ids)
+    open_or_done = Enrollment.objects.filter(lead__in=[lead.pk for lead in leads])
     busy = set(open_or_done.filter(status__in=_OPEN).values_list("lead_id", flat=True))
     had = set(open_or_done.filter(sequence=definition.name).values_list("lead_id", flat=True))
     for lead in leads:
         deal = deals.get(lead.pk)
-        mailbox_id = mailboxes.get(lead.owner_id or 0)
+        mailbox = mailboxes.get(lead.owner_id)
         refusal = (
             _person_refusal(lead, suppressed)
             or ("already in a sequence" if lead.pk in busy else "")
             or (f"was in {definition.name} before" if once and lead.pk in had else "")
-            or ("" if mailbox_id else _no_mailbox(lead))
-            or _unrenderable(templates, lead, deal)
+            or (
+                _unrenderable(templates, lead, deal, mailbox, sender)
+                if mailbox
+                else _no_mailbox(lead)
+            )
         )
-        yield Candidate(lead=lead, deal=deal, mailbox_id=mailbox_id, refusal=refusal)
+        yield Candidate(
+            lead=lead, deal=deal, mailbox_id=mailbox.pk if mailbox else None, refusal=refusal
+        )
 
 
 def _person_refusal(lead: Lead, suppressed: set[str]) -> str:
@@ -182,9 +196,15 @@ def _no_mailbox(lead: Lead) -> str:
     return f"owner {lead.owner} has no mailbox here" if lead.owner else "has no owner"
 
 
-def _unrenderable(templates: Sequence[EmailTemplate], lead: Lead, deal: Deal | None) -> str:
+def _unrenderable(
+    templates: Sequence[EmailTemplate],
+    lead: Lead,
+    deal: Deal | None,
+    mailbox: Mailbox,
+    sender: Sender | None,
+) -> str:
     for template in templates:
-        if problem := compose.problem(template, lead, deal):
+        if problem := compose.problem(template, lead, deal, mailbox=mailbox, sender=sender):
             return f"template {template.name}: {problem}"
     return ""
 

@@ -5,7 +5,7 @@ set, or none did and a sweep finds it again.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -63,34 +63,49 @@ def _unreacted() -> QuerySet[Activity]:
 
 
 def _react_for(lead_id: int | None) -> int:
-    with transaction.atomic():
-        lead = (
-            None if lead_id is None else Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
-        )
-        activities = _unreacted().filter(lead=lead).order_by("id").select_related("deal")
-        if lead is None:
-            activities = activities.select_for_update(of=("self",), no_key=True)
-        ran = 0
-        for activity in activities[:BATCH]:
-            activity.lead = lead
-            _run(activity)
-            ran += 1
-    return ran
+    """One lead's turn. One poisoned activity must not hold up its others: it is left out, and shown."""
+    poisoned: set[int] = set()
+    while True:
+        try:
+            with transaction.atomic():
+                return _react_locked(lead_id, poisoned)
+        except _PoisonedError as failed:
+            activity, error = failed.activity, failed.__cause__
+            poisoned.add(activity.pk)
+            log.error(  # noqa: TRY400 - the cause is what failed
+                "reactions to activity %s (%s) failed", activity.pk, activity.kind, exc_info=error
+            )
+            Activity.objects.filter(pk=activity.pk).update(
+                reaction_attempts=F("reaction_attempts") + 1, reaction_error=str(error)
+            )
 
 
-def _run(activity: Activity) -> None:
-    try:
-        with transaction.atomic():
+def _react_locked(lead_id: int | None, poisoned: Collection[int]) -> int:
+    lead = None if lead_id is None else Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
+    found = _unreacted().filter(lead=lead).exclude(pk__in=poisoned)
+    found = found.order_by("id").select_related("deal")
+    if lead is None:
+        found = found.select_for_update(of=("self",), no_key=True)
+    activities = found[:BATCH]
+    for activity in activities:
+        activity.lead = lead
+        try:
             for reaction in REACTIONS.get(activity.kind, ()):
                 reaction(activity)
-            Activity.objects.filter(pk=activity.pk).update(reacted_at=clock.now())
-    except Exception as error:  # one poisoned activity must not hold up the others; it is shown
-        log.exception("reactions to activity %s (%s) failed", activity.pk, activity.kind)
-        Activity.objects.filter(pk=activity.pk).update(
-            reaction_attempts=F("reaction_attempts") + 1, reaction_error=str(error)
-        )
-        if activity.lead is not None:
-            activity.lead.refresh_from_db()
+        except Exception as error:
+            raise _PoisonedError(activity) from error
+    Activity.objects.filter(pk__in=[activity.pk for activity in activities]).update(
+        reacted_at=clock.now()
+    )
+    return len(activities)
+
+
+class _PoisonedError(Exception):
+    """A reaction failed; nothing of its lead's turn happened."""
+
+    def __init__(self, activity: Activity) -> None:
+        super().__init__(activity)
+        self.activity = activity
 
 
 def _enroll(activity: Activity) -> None:

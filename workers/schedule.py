@@ -118,12 +118,11 @@ def _blocked(now: datetime) -> QuerySet[Message]:
 
 def _delivering(now: datetime) -> Sequence[int]:
     """Mailboxes with an email that is due, or with one that a worker holds."""
-    queued = _sendable().filter(due_at__lte=now)
-    queued = queued.filter(Q(mailbox__retry_at=None) | Q(mailbox__retry_at__lte=now))
-    held = Message.objects.filter(status=Message.Status.SENDING)
-    return sorted(
-        {*queued.values_list("mailbox_id", flat=True), *held.values_list("mailbox_id", flat=True)}
-    )
+    reachable = Q(mailbox__retry_at=None) | Q(mailbox__retry_at__lte=now)
+    active = Q(mailbox__status=Mailbox.Status.ACTIVE)
+    queued = Q(status=Message.Status.QUEUED, due_at__lte=now) & active & reachable
+    rows = Message.objects.filter(queued | Q(status=Message.Status.SENDING))
+    return sorted(set(rows.values_list("mailbox_id", flat=True)))
 
 
 def _pending() -> QuerySet[Change]:

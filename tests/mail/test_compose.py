@@ -156,11 +156,14 @@ def test_a_bad_template_is_no_email(queue, lead, template, code):
         compose.compose(queue(lead))
 
 
-def test_a_problem_is_told_before_anything_is_queued(lead, make_lead, template, sender):
+def test_a_problem_is_told_before_anything_is_queued(lead, make_lead, template, mailbox, sender):
     nameless = make_lead("nameless@customer.example", first_name="")
 
-    assert compose.problem(template, lead, None) == ""
-    assert "first_name" in compose.problem(template, nameless, None)
+    def problem(lead):
+        return compose.problem(template, lead, None, mailbox=mailbox, sender=sender)
+
+    assert problem(lead) == ""
+    assert "first_name" in problem(nameless)
 
 
 def test_an_international_domain_goes_out_in_ascii(queue, make_lead):
