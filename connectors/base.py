@@ -169,34 +169,47 @@ class EventPage:
     cursor: str
 
 
-TouchKind = Literal["email", "reply", "bounce"]
+TouchKind = Literal["email", "reply", "bounce", "task", "meeting"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Touch:
-    """One email, to be logged in the CRM as an engagement of its lead (and deal).
+    """Something to be logged in the CRM as an engagement of its lead (and deal).
 
-    An email that left, a reply that came, or the report that an email could not be delivered.
+    An email that left, a reply that came, the report that an email could not be delivered, or a
+    task or meeting that is to be done by the owner.
     """
 
     kind: TouchKind = "email"
-    #: RFC 5322 Message-ID with its angle brackets; the touch's identity.
+    #: RFC 5322 Message-ID with its angle brackets, or what looks like one; the touch's identity.
     message_id: str
     subject: str
     text: str
+    #: When the email was sent; of a task or meeting when it is due.
     sent_at: datetime
-    from_email: str
-    to_email: str
+    from_email: str = ""
+    to_email: str = ""
+    #: Of a task, what is to be done: "call", "email"; blank for anything else.
+    work: str = ""
     lead_id: str
     deal_id: str = ""
     owner_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of one Update or Touch; `error` is None when the CRM took it."""
+class Completion:
+    """A task or meeting of ours that is done."""
 
-    #: The record's id for an Update, the new engagement's id for a Touch; blank when refused.
+    kind: TouchKind
+    #: The engagement's id, as `log_touches` told it.
+    external_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one Update, Touch or Completion; `error` is None when the CRM took it."""
+
+    #: The record's id for an Update, the engagement's id for the others; blank when refused.
     external_id: str
     error: "ConnectorError | None" = None
 
@@ -312,6 +325,9 @@ class Connector(Protocol):
 
         Read from the records' own associations, never from a search index that lags.
         """
+
+    def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
+        """Tick off tasks and meetings; a Conflict where it is gone. Once more changes nothing."""
 
     def close(self) -> None:
         """Let go of kept-open sockets."""

@@ -78,7 +78,10 @@ def forecast(connection: Connection) -> Forecast:
             pull_calls += 2  # a look for what is new, and one for what came late
     changes = Change.objects.filter(connection=connection, status=Change.Status.PENDING)
     is_stale = connection.pulled_at is None or clock.now() - connection.pulled_at > FRESH
-    push_calls = ceil(changes.filter(kind=Change.Kind.TOUCH).count() / sizes.written)
+    push_calls = sum(
+        ceil(changes.filter(kind=kind).count() / sizes.written)
+        for kind in (Change.Kind.TOUCH, Change.Kind.COMPLETION)
+    )
     for kind in WRITTEN:
         updates = changes.filter(kind=Change.Kind.UPDATE, record__kind=kind)
         count = updates.values("record").distinct().count()

@@ -191,7 +191,7 @@ def _carry_over(gone: Sequence[int], live: ExternalRecord) -> None:
     Touches as they are; values anew, when it is known what the other one holds.
     """
     pending = Change.objects.filter(record__in=gone, status=Change.Status.PENDING)
-    pending.filter(kind=Change.Kind.TOUCH).update(record=live)
+    pending.exclude(kind=Change.Kind.UPDATE).update(record=live)
     pending.filter(kind=Change.Kind.UPDATE).update(
         status=Change.Status.SUPERSEDED, last_error=f"the record became {live.external_id}"
     )

@@ -84,6 +84,25 @@ def owe_touch(
     )
 
 
+def owe_completion(touch: Change, *, at: datetime) -> None:
+    """Owe the CRM that the task of this touch is done; once."""
+    Change.objects.bulk_create(
+        [
+            Change(
+                connection_id=touch.connection_id,
+                kind=Change.Kind.COMPLETION,
+                record=touch.record,
+                message_id=touch.message_id,
+                value={"kind": cast("Mapping[str, str]", touch.value)["kind"]},
+                priority=PRIORITY_TOUCH,
+                due_at=max(at, touch.due_at),
+                created_at=at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def supersede(changes: Any, reason: str = "") -> None:
     changes.update(status=Change.Status.SUPERSEDED, last_error=reason)
 

@@ -3,10 +3,10 @@
 1. What was begun and never confirmed is looked up before it is written again.
 2. Records that were not pulled lately are read again, so that a person's newer edit is not
    overwritten: the merge decides, and a lost conflict is no longer pending.
-3. Stage changes leave first, then touches.
+3. Stage changes leave first, then touches, then what is done of these.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -16,6 +16,7 @@ from django.db.models import F
 
 from connectors.base import (
     WRITTEN,
+    Completion,
     Conflict,
     Connector,
     ConnectorError,
@@ -120,6 +121,8 @@ class _Batch:
         self._read_again()
         self._write("update", self._updates)
         self._write("touch", self._touches)
+        self._find_completed()
+        self._write("completion", self._completions)
 
     def _settle_unknown(self) -> None:
         """A touch that was begun may be in the CRM already: look there, never write it blindly."""
@@ -131,6 +134,29 @@ class _Batch:
             if change.message_id in found:
                 self._pushed(change, found[change.message_id])
                 self.changes.remove(change)
+
+    def _find_completed(self) -> None:
+        """A task is ticked off under the id that it got; what never came there has no need of it."""
+        completed = self._of("completion")
+        touches = {
+            touch.message_id: touch
+            for touch in Change.objects.filter(
+                connection=self.connection,
+                kind=Change.Kind.TOUCH,
+                message_id__in=[change.message_id for change in completed],
+            )
+        }
+        for change in completed:
+            touch = touches.get(change.message_id)
+            if touch is not None and touch.status == Change.Status.PUSHED:
+                change.external_id = touch.external_id
+                continue
+            self.changes.remove(change)
+            if touch is not None and touch.status == Change.Status.PENDING:
+                later = max(touch.due_at, self.now + timedelta(seconds=1))
+                Change.objects.filter(pk=change.pk).update(due_at=later)
+            else:
+                ledger.supersede(Change.objects.filter(pk=change.pk), "the task is not in the CRM")
 
     def _read_again(self) -> None:
         pulled_at = self.connection.pulled_at
@@ -203,6 +229,14 @@ class _Batch:
     def _touches(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         return self.connector.log_touches([_touch(change) for change in changes])
 
+    def _completions(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        return self.connector.complete(
+            [
+                Completion(kind=_value(change)["kind"], external_id=change.external_id)
+                for change in changes
+            ]
+        )
+
     def _keep(self, change: Change, outcome: Outcome) -> None:
         error = outcome.error
         if error is None:
@@ -246,6 +280,9 @@ class _Batch:
         newer = (
             live_records(kind, [target.pk], self.connection.pk).get(target.pk) if target else None
         )
+        if change.kind == Change.Kind.COMPLETION:
+            ledger.supersede(Change.objects.filter(pk=change.pk), str(error))
+            return
         if newer is None or newer.pk == change.record_id:
             self._postpone([change], error)
             return
@@ -270,7 +307,7 @@ class _Batch:
 
 
 def _touch(change: Change) -> Touch:
-    value: Any = change.value
+    value = _value(change)
     return Touch(
         kind=value.get("kind", "email"),
         message_id=change.message_id,
@@ -280,9 +317,14 @@ def _touch(change: Change) -> Touch:
         sent_at=datetime.fromisoformat(value["sent_at"]),
         from_email=value["from_email"],
         to_email=value["to_email"],
+        work=value.get("work", ""),
         deal_id=value["deal_id"],
         owner_id=value["owner_id"],
     )
+
+
+def _value(change: Change) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", change.value)
 
 
 def _backoff(attempts: int) -> timedelta:

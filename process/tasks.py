@@ -1,9 +1,10 @@
-"""Work for people: made once per cause, done once."""
+"""Work for people: made once per cause, done once; the CRM shows it too."""
 
 from datetime import datetime
 
 from django.db import transaction
 
+from crm import engage, stages
 from crm.models import Lead
 from crm.timeline import note
 from process.models import Task
@@ -20,20 +21,36 @@ def make(
     enrollment_id: int | None = None,
     due_at: datetime | None = None,
 ) -> Task:
-    """The task of this cause; the one that is there already when it was made before."""
-    task, _ = Task.objects.get_or_create(
-        key=key,
-        defaults={
-            "kind": kind,
-            "title": title[:300],
-            "note": note_text,
-            "lead": lead,
-            "owner": lead.owner,
-            "enrollment_id": enrollment_id,
-            "created_at": clock.now(),
-            "due_at": due_at,
-        },
-    )
+    """The task of this cause; the one that is there already when it was made before.
+
+    The lead's CRM is owed it too, so that the owner finds it where the others are.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        task, is_new = Task.objects.get_or_create(
+            key=key,
+            defaults={
+                "kind": kind,
+                "title": title[:300],
+                "note": note_text,
+                "lead": lead,
+                "owner": lead.owner,
+                "enrollment_id": enrollment_id,
+                "created_at": now,
+                "due_at": due_at,
+            },
+        )
+        if is_new:
+            touch = {
+                "kind": "meeting" if kind == "meeting" else "task",
+                "work": kind,
+                "subject": task.title,
+                "text": note_text,
+                "sent_at": (due_at or now).isoformat(),
+                "from_email": "",
+                "to_email": "",
+            }
+            engage.log(lead, stages.bound_deal(lead), message_id=_mark(task), touch=touch, at=now)
     return task
 
 
@@ -49,6 +66,7 @@ def done(task_id: int) -> bool:
             return False
         task.done_at = clock.now()
         task.save(update_fields=["done_at"])
+        engage.complete(_mark(task), at=task.done_at)
         note(
             "task_done",
             lead=task.lead,
@@ -58,3 +76,7 @@ def done(task_id: int) -> bool:
             data={"task": task.kind, "title": task.title},
         )
     return True
+
+
+def _mark(task: Task) -> str:
+    return engage.mark(f"task {task.key}")

@@ -12,7 +12,7 @@ from workspace.validation import Definition
 from workspace.zones import ZoneName
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TaskKind = Literal["call", "research", "social", "email"]
+TaskKind = Literal["call", "research", "social", "email", "meeting"]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 #: An expression over the facts of a lead, see workspace.expressions.
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]

@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from crm import edit, stages
-from crm.ledger import owe_touch
-from crm.models import Activity, Deal, ExternalRecord, Lead
+from crm import edit, engage
+from crm.models import Activity, Lead
 from mail.models import Inbound, Message
 from mail.suppression import suppress
 from process import outcomes, tasks
@@ -28,8 +27,6 @@ Reaction = Callable[[Activity], object]
 BATCH = 100
 #: After so many failures a reaction waits for a person; `cadenza status` shows it.
 ATTEMPTS = 5
-#: Touches wait for the next such mark, so that one call carries many.
-TOUCHES_EVERY = timedelta(minutes=15)
 
 
 def react() -> int:
@@ -127,9 +124,10 @@ def _email_sent(activity: Activity) -> None:
 
 
 def _owe_touch(message: Message, lead: Lead, sent_at: datetime) -> None:
-    _owe(
+    engage.log(
         lead,
         message.deal,
+        at=clock.now(),
         message_id=message.message_id,
         touch={
             "kind": "email",
@@ -155,9 +153,10 @@ def _came_in(kind: str) -> Reaction:
             return
         answers = inbound.answers
         reason = f"{activity.data.get('recipient', '')}: {activity.data.get('reason', '')}"
-        _owe(
+        engage.log(
             activity.lead,
             answers.deal if answers else None,
+            at=clock.now(),
             message_id=inbound.message_id[:300],
             touch={
                 "kind": kind,
@@ -170,31 +169,6 @@ def _came_in(kind: str) -> Reaction:
         )
 
     return react_to
-
-
-def _owe(lead: Lead, deal: Deal | None, *, message_id: str, touch: dict[str, str]) -> None:
-    record = stages.live_records("lead", [lead.pk], lead.source_id).get(lead.pk)
-    if record is None:
-        return
-    deals = stages.live_records("deal", [deal.pk], lead.source_id) if deal else {}
-    owner = ExternalRecord.objects.filter(
-        connection=lead.source_id, kind="owner", owner=lead.owner_id
-    ).first()
-    owe_touch(
-        record,
-        message_id=message_id,
-        touch={
-            **touch,
-            "deal_id": deals[deal.pk].external_id if deal and deal.pk in deals else "",
-            "owner_id": owner.external_id if owner and lead.owner_id else "",
-        },
-        at=_next_mark(clock.now()),
-    )
-
-
-def _next_mark(moment: datetime) -> datetime:
-    into = timedelta(seconds=moment.timestamp() % TOUCHES_EVERY.total_seconds())
-    return moment + (TOUCHES_EVERY - into)
 
 
 def _answered(activity: Activity) -> None:

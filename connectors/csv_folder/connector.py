@@ -15,6 +15,7 @@ from connectors.base import (
     WRITTEN,
     Choice,
     Choices,
+    Completion,
     Conflict,
     EventPage,
     Kind,
@@ -54,8 +55,8 @@ COLUMNS: FieldTable = {
 }
 TOUCHES = "touches.csv"
 TOUCH_COLUMNS = (
-    "message_id", "lead_id", "deal_id", "owner_id", "sent_at", "from_email", "to_email", "subject",
-    "text",
+    "message_id", "kind", "status", "lead_id", "deal_id", "owner_id", "sent_at", "from_email",
+    "to_email", "subject", "text",
 )  # fmt: skip
 _PAGE = 500
 READ_ONLY = frozenset({"external_id", "modified_at", "deleted", "lead_ids", "merged_ids"})
@@ -127,17 +128,13 @@ class CsvConnector:
         """One row each in touches.csv; a Message-ID that stands there already is not repeated."""
         if not touches:
             return []
-        path = self._here() / TOUCHES
+        self._here()
         with locked(self._folder):
-            self.calls += 1
-            sheet = read_sheet(path) or new_sheet(path, TOUCH_COLUMNS)
-            missing = [name for name in TOUCH_COLUMNS if name not in sheet.columns]
-            if missing:
-                raise Refused(f"{TOUCHES}:1:1: lacks the columns {', '.join(missing)}")
+            sheet = self._touches()
             known = {row.values.get("message_id") for row in sheet.rows}
             fresh = {t.message_id: t for t in touches if t.message_id not in known}
             if fresh:
-                replace_file(path, sheet.with_more([_touch_row(t) for t in fresh.values()]))
+                replace_file(sheet.path, sheet.with_more([_touch_row(t) for t in fresh.values()]))
         return [Outcome(external_id=touch.message_id) for touch in touches]
 
     def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
@@ -150,6 +147,26 @@ class CsvConnector:
             if row.values.get("lead_id") in wanted
         ]
         return {message_id: message_id for message_id in ids if message_id}
+
+    def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
+        """The status of its row in touches.csv becomes `done`."""
+        if not completions:
+            return []
+        self._here()
+        with locked(self._folder):
+            sheet = self._touches()
+            places = {row.values.get("message_id", ""): n for n, row in enumerate(sheet.rows)}
+            found = [places.get(completion.external_id) for completion in completions]
+            replace_file(
+                sheet.path,
+                sheet.with_rows({n: {"status": "done"} for n in found if n is not None}),
+            )
+        return [
+            Outcome(external_id=completion.external_id)
+            if place is not None
+            else Outcome(external_id="", error=Conflict(f"{TOUCHES} has no such row any more"))
+            for completion, place in zip(completions, found, strict=True)
+        ]
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -164,6 +181,15 @@ class CsvConnector:
     def _sheet(self, kind: Kind) -> Sheet | None:
         self.calls += 1
         return read_sheet(self._here() / FILES[kind])
+
+    def _touches(self) -> Sheet:
+        self.calls += 1
+        path = self._folder / TOUCHES
+        sheet = read_sheet(path) or new_sheet(path, TOUCH_COLUMNS)
+        missing = [name for name in TOUCH_COLUMNS if name not in sheet.columns]
+        if missing:
+            raise Refused(f"{TOUCHES}:1:1: lacks the columns {', '.join(missing)}")
+        return sheet
 
     def _values(self, kind: Kind, name: str) -> list[Choice]:
         sheet, column = self._sheet(kind), self._table[kind][name]
@@ -270,6 +296,8 @@ def _found(places: Mapping[str, int], external_id: str, sheet: Sheet) -> int:
 def _touch_row(touch: Touch) -> Mapping[str, str]:
     return {
         "message_id": touch.message_id,
+        "kind": touch.kind,
+        "status": "open" if touch.kind in {"task", "meeting"} else "",
         "lead_id": touch.lead_id,
         "deal_id": touch.deal_id,
         "owner_id": touch.owner_id,

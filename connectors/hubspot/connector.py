@@ -7,6 +7,7 @@ from typing import Any
 from connectors.base import (
     Choice,
     Choices,
+    Completion,
     EventPage,
     Kind,
     Outcome,
@@ -21,7 +22,7 @@ from connectors.base import (
 from connectors.endpoints import Budget, Unlimited
 from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
-from connectors.hubspot.engagements import Engagements
+from connectors.hubspot.history import History
 from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
@@ -43,7 +44,7 @@ class HubSpotConnector:
             login=login, url=url, allow_sandbox=allow_sandbox, budget=budget or Unlimited()
         )
         self._changes = Changes(self._wire, table)
-        self._engagements = Engagements(self._wire, self._changes, Windows(self._wire))
+        self._history = History(self._wire, self._changes, Windows(self._wire))
         self._writes = Writes(self._wire, self._changes, table)
 
     @property
@@ -75,7 +76,7 @@ class HubSpotConnector:
         return self._changes.pages(kind, cursor, now)
 
     def events(self, cursor: str, *, now: datetime) -> Iterator[EventPage]:
-        return self._engagements.pages(cursor, now)
+        return self._history.pages(cursor, now)
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         return self._changes.read(kind, external_ids)[0]
@@ -88,6 +89,9 @@ class HubSpotConnector:
 
     def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
         return self._writes.find_touches(lead_ids)
+
+    def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
+        return self._writes.complete(completions)
 
     def close(self) -> None:
         self._wire.close()

@@ -1,89 +1,118 @@
-"""Emails, calls and meetings that anybody logged in HubSpot: what happened with whom, from now on.
+"""Touches as HubSpot's engagements: emails of both directions, notes, tasks and meetings.
 
-Each time an hour is looked back, since the index knows some late; who reads them drops repeats.
 https://developers.hubspot.com/docs/api-reference/crm-engagements-v3/guide
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+import json
+from collections.abc import Mapping
 
-from connectors.base import Event, EventKind, EventPage, Unavailable
-from connectors.batches import chunks
-from connectors.cursor import Cursor
-from connectors.hubspot.changes import DELAY, Changes
-from connectors.hubspot.windows import Windows
-from connectors.hubspot.wire import Wire
-from connectors.records import Malformed, mapping, moment, sequence, text
+from connectors.base import Touch, TouchKind
+from connectors.hubspot import fields
 
-_BATCH = 100
-_MODIFIED = "hs_lastmodifieddate"
-#: Object -> the properties that are read.
-_PROPERTIES = {
-    "emails": ("hs_timestamp", "hs_email_direction", "hs_email_subject", "hs_email_message_id"),
-    "calls": ("hs_timestamp", "hs_call_title", "hs_call_direction"),
-    "meetings": ("hs_timestamp", "hs_meeting_title", "hs_meeting_outcome"),
+#: A touch's kind -> the object that it is logged as. A report that could not be delivered is a note.
+OBJECTS: Mapping[TouchKind, str] = {
+    "email": "emails",
+    "reply": "emails",
+    "bounce": "notes",
+    "task": "tasks",
+    "meeting": "meetings",
 }
-_SUBJECTS = {"emails": "hs_email_subject", "calls": "hs_call_title", "meetings": "hs_meeting_title"}
+#: Object -> the property in which a touch's Message-ID is found again.
+MARKS: Mapping[str, str] = {
+    "emails": "hs_email_message_id",
+    "notes": "hs_note_body",
+    "tasks": "hs_task_body",
+    "meetings": "hs_meeting_body",
+}
+#: Object -> what says that it is done.
+COMPLETED: Mapping[str, Mapping[str, str]] = {
+    "tasks": {"hs_task_status": "COMPLETED"},
+    "meetings": {"hs_meeting_outcome": "COMPLETED"},
+}
+_MARK = "Message-ID: "
+#: Object -> associationTypeId to contact and deal.
+_TYPES: Mapping[str, tuple[int, int]] = {
+    "emails": (fields.EMAIL_TO_CONTACT, fields.EMAIL_TO_DEAL),
+    "notes": (fields.NOTE_TO_CONTACT, fields.NOTE_TO_DEAL),
+    "tasks": (fields.TASK_TO_CONTACT, fields.TASK_TO_DEAL),
+    "meetings": (fields.MEETING_TO_CONTACT, fields.MEETING_TO_DEAL),
+}
+_TASK_TYPES = {"call": "CALL", "email": "EMAIL"}
 
 
-class Engagements:
-    def __init__(self, wire: Wire, changes: Changes, windows: Windows) -> None:
-        self._wire, self._changes, self._windows = wire, changes, windows
-
-    def pages(self, written: str, now: datetime) -> Iterator[EventPage]:
-        """See Connector.events."""
-        cursor = Cursor.parse(written).begun(now)
-        if cursor.since:
-            for object_ in _PROPERTIES:
-                low = cursor.low_by(DELAY)
-                found = self._windows.changed_in(object_, _MODIFIED, low, cursor.high)
-                for part in found:
-                    for ids in chunks(part.ids, _BATCH):
-                        yield EventPage(events=self._read(object_, ids), cursor=cursor.text())
-        yield EventPage(events=[], cursor=cursor.ended().text())
-
-    def _read(self, object_: str, ids: Sequence[str]) -> list[Event]:
-        answer = self._wire.post(
-            f"/crm/v3/objects/{object_}/batch/read",
+def made(touch: Touch) -> dict[str, object]:
+    """The input of a batch create."""
+    object_ = OBJECTS[touch.kind]
+    properties = {"hs_timestamp": fields.stamp(touch.sent_at), **_PROPERTIES[object_](touch)}
+    if touch.owner_id:
+        properties["hubspot_owner_id"] = touch.owner_id
+    to_contact, to_deal = _TYPES[object_]
+    links = [(touch.lead_id, to_contact)]
+    if touch.deal_id:
+        links.append((touch.deal_id, to_deal))
+    return {
+        "objectWriteTraceId": touch.message_id,
+        "properties": properties,
+        "associations": [
             {
-                "inputs": [{"id": id_} for id_ in ids],
-                "properties": list(_PROPERTIES[object_]),
-                "propertiesWithHistory": [],
-            },
-            repeatable=True,
-        )
-        people = self._changes.associated(object_, "contacts", ids)
-        events: list[Event] = []
-        try:
-            for item in sequence(answer.get("results")):
-                id_ = text(mapping(item).get("id"))
-                linked = [text(mapping(to).get("toObjectId")) for to in people.get(id_, [])]
-                events += _event(object_, id_, mapping(item.get("properties")), linked)
-        except Malformed as error:
-            raise Unavailable(f"HubSpot's {object_}: {error}") from error
-        return events
+                "to": {"id": id_},
+                "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_}],
+            }
+            for id_, type_ in links
+        ],
+    }
 
 
-def _event(
-    object_: str, id_: str, values: Mapping[str, Any], lead_ids: Sequence[str]
-) -> Iterator[Event]:
-    at = moment(values.get("hs_timestamp"))
-    kind = _kind(object_, values)
-    if at is not None and kind is not None and lead_ids:
-        yield Event(
-            kind=kind,
-            external_id=id_,
-            lead_ids=tuple(lead_ids),
-            at=at,
-            subject=text(values.get(_SUBJECTS[object_])),
-            message_id=text(values.get("hs_email_message_id")),
-        )
-
-
-def _kind(object_: str, values: Mapping[str, Any]) -> EventKind | None:
+def message_id(object_: str, text: str) -> str:
+    """The Message-ID in the marked property; blank for an engagement that is not ours."""
     if object_ == "emails":
-        return "email" if text(values.get("hs_email_direction")) == "EMAIL" else "reply"
-    if object_ == "calls":
-        return "call"
-    return None if text(values.get("hs_meeting_outcome")) == "CANCELED" else "meeting"
+        return text
+    last = text.rstrip().rpartition("\n")[2]
+    return last.removeprefix(_MARK).strip() if last.startswith(_MARK) else ""
+
+
+def _email(touch: Touch) -> dict[str, str]:
+    headers = {
+        "from": {"email": touch.from_email},
+        "to": [{"email": touch.to_email}],
+        "cc": [],
+        "bcc": [],
+    }
+    return {
+        "hs_email_direction": "EMAIL" if touch.kind == "email" else "INCOMING_EMAIL",
+        "hs_email_status": "SENT",
+        "hs_email_subject": touch.subject,
+        "hs_email_text": touch.text,
+        "hs_email_headers": json.dumps(headers),
+        "hs_email_message_id": touch.message_id,
+    }
+
+
+def _note(touch: Touch) -> dict[str, str]:
+    return {"hs_note_body": _marked(touch, f"{touch.subject}\n\n{touch.text}")}
+
+
+def _task(touch: Touch) -> dict[str, str]:
+    return {
+        "hs_task_subject": touch.subject,
+        "hs_task_body": _marked(touch, touch.text),
+        "hs_task_status": "NOT_STARTED",
+        "hs_task_type": _TASK_TYPES.get(touch.work, "TODO"),
+    }
+
+
+def _meeting(touch: Touch) -> dict[str, str]:
+    return {
+        "hs_meeting_title": touch.subject,
+        "hs_meeting_body": _marked(touch, touch.text),
+        "hs_meeting_start_time": fields.stamp(touch.sent_at),
+        "hs_meeting_outcome": "SCHEDULED",
+    }
+
+
+_PROPERTIES = {"emails": _email, "notes": _note, "tasks": _task, "meetings": _meeting}
+
+
+def _marked(touch: Touch, body: str) -> str:
+    """A body has no property for a Message-ID: its last line is one."""
+    return f"{body}\n\n{_MARK}{touch.message_id}".lstrip()

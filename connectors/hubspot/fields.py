@@ -70,6 +70,8 @@ WRITTEN_ELSEWHERE = frozenset({"do_not_contact"})
 #: associationTypeId, all HUBSPOT_DEFINED.
 EMAIL_TO_CONTACT, EMAIL_TO_DEAL, DEAL_TO_PRIMARY_COMPANY = 198, 210, 5
 NOTE_TO_CONTACT, NOTE_TO_DEAL = 202, 214
+TASK_TO_CONTACT, TASK_TO_DEAL = 204, 216
+MEETING_TO_CONTACT, MEETING_TO_DEAL = 200, 212
 #: The same primary company as /crm/v3 lists spell it.
 _PRIMARY_COMPANY = "deal_to_company"
 

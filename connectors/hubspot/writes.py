@@ -1,15 +1,16 @@
-"""Writing to HubSpot: batches of 100, an outcome per row, touches as email engagements.
+"""Writing to HubSpot: batches of 100, an outcome per row, touches as engagements.
 
 A batch is refused whole (400, 409) or in part (207, only when each input carries a trace id).
 https://developers.hubspot.com/docs/reference/api/crm/engagements/email
 """
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from connectors.base import (
     WRITTEN,
+    Completion,
     Conflict,
     ConnectorError,
     LeadRecord,
@@ -21,7 +22,7 @@ from connectors.base import (
     Written,
 )
 from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, write_coalesced
-from connectors.hubspot import fields
+from connectors.hubspot import engagements, fields
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.wire import Wire, field_of
 from connectors.mapping import FieldTable, vendor_name
@@ -29,9 +30,7 @@ from connectors.records import Malformed, mapping, text
 from connectors.vendor_text import shown
 
 _BATCH = 100
-#: Object -> the property in which a touch's Message-ID is found again.
-_MARKS = {"emails": "hs_email_message_id", "notes": "hs_note_body"}
-_MARK = "Message-ID: "
+_Row = TypeVar("_Row", Touch, Completion)
 
 
 class Writes:
@@ -44,28 +43,16 @@ class Writes:
 
     def log_touches(self, touches: Sequence[Touch]) -> list[Outcome]:
         """See Connector.log_touches. Emails of both directions are emails, bounce reports notes."""
-        outcomes: dict[int, Outcome] = {}
-        for object_ in _MARKS:
-            mine = [n for n, touch in enumerate(touches) if _object_of(touch) == object_]
-            try:
-                logged = in_batches(
-                    [touches[n] for n in mine],
-                    _BATCH,
-                    lambda batch, o=object_: refused_apart(  # type: ignore[misc]
-                        batch, lambda rows: self._create_touches(o, rows)
-                    ),
-                )
-            except ConnectorError as error:
-                if not any(outcome.error is None for outcome in outcomes.values()):
-                    raise
-                logged = [Outcome(external_id="", error=error)] * len(mine)
-            outcomes |= dict(zip(mine, logged, strict=True))
-        return [outcomes[n] for n in range(len(touches))]
+        return _by_object(touches, self._create_touches)
+
+    def complete(self, completions: Sequence[Completion]) -> list[Outcome]:
+        """See Connector.complete."""
+        return _by_object(completions, self._complete)
 
     def find_touches(self, lead_ids: Sequence[str]) -> dict[str, str]:
         """See Connector.find_touches."""
         touches: dict[str, str] = {}
-        for object_, name in _MARKS.items():
+        for object_, name in engagements.MARKS.items():
             found = self._changes.associated("contacts", object_, lead_ids)
             ids = sorted({str(to.get("toObjectId")) for links in found.values() for to in links})
             for chunk in chunks(ids, _BATCH):
@@ -185,10 +172,9 @@ class Writes:
     # -- touches ---------------------------------------------------------------------------
 
     def _create_touches(self, object_: str, touches: Sequence[Touch]) -> list[Outcome]:
-        make = _email if object_ == "emails" else _note
         answer = self._wire.post(
             f"/crm/v3/objects/{object_}/batch/create",
-            {"inputs": [make(touch) for touch in touches]},
+            {"inputs": [engagements.made(touch) for touch in touches]},
             repeatable=False,  # a second time would log it twice
         )
         created = {
@@ -196,6 +182,40 @@ class Writes:
         }
         errors = _errors_by_row(answer)
         return [_logged(touch.message_id, created, errors) for touch in touches]
+
+    def _complete(self, object_: str, completions: Sequence[Completion]) -> list[Outcome]:
+        values = engagements.COMPLETED[object_]
+        ids = sorted({completion.external_id for completion in completions})
+        answer = self._wire.post(
+            f"/crm/v3/objects/{object_}/batch/update",
+            {
+                "inputs": [
+                    {"id": id_, "properties": values, "objectWriteTraceId": id_} for id_ in ids
+                ]
+            },
+            repeatable=True,  # what is done stays done
+        )
+        done = {_id(result) for result in _objects(answer, "results")}
+        errors = _errors_by_row(answer)
+        return [_updated(completion.external_id, done, errors) for completion in completions]
+
+
+def _by_object(
+    rows: Sequence[_Row], send: Callable[[str, Sequence[_Row]], list[Outcome]]
+) -> list[Outcome]:
+    """Each object's rows in batches of their own; raises only when nothing is known of any row."""
+    outcomes: dict[int, Outcome] = {}
+    for object_ in engagements.MARKS:
+        mine = [n for n, row in enumerate(rows) if engagements.OBJECTS[row.kind] == object_]
+        apart = partial(refused_apart, send=partial(send, object_))
+        try:
+            answered = in_batches([rows[n] for n in mine], _BATCH, apart)
+        except ConnectorError as error:
+            if not any(outcome.error is None for outcome in outcomes.values()):
+                raise
+            answered = [Outcome(external_id="", error=error)] * len(mine)
+        outcomes |= dict(zip(mine, answered, strict=True))
+    return [outcomes[n] for n in range(len(rows))]
 
 
 def _opt_out_outcome(id_: str, emails: Mapping[str, str]) -> Outcome:
@@ -208,64 +228,8 @@ def _opt_out_outcome(id_: str, emails: Mapping[str, str]) -> Outcome:
     return Outcome(external_id="", error=gone)
 
 
-def _email(touch: Touch) -> dict[str, object]:
-    properties = {
-        "hs_timestamp": fields.stamp(touch.sent_at),
-        "hs_email_direction": "EMAIL" if touch.kind == "email" else "INCOMING_EMAIL",
-        "hs_email_status": "SENT",
-        "hs_email_subject": touch.subject,
-        "hs_email_text": touch.text,
-        "hs_email_headers": json.dumps(
-            {
-                "from": {"email": touch.from_email},
-                "to": [{"email": touch.to_email}],
-                "cc": [],
-                "bcc": [],
-            }
-        ),
-        "hs_email_message_id": touch.message_id,
-    }
-    return _engagement(touch, properties, (fields.EMAIL_TO_CONTACT, fields.EMAIL_TO_DEAL))
-
-
-def _note(touch: Touch) -> dict[str, object]:
-    """A note has no property for a Message-ID: its last line is one."""
-    body = f"{touch.subject}\n\n{touch.text}\n\n{_MARK}{touch.message_id}"
-    properties = {"hs_timestamp": fields.stamp(touch.sent_at), "hs_note_body": body}
-    return _engagement(touch, properties, (fields.NOTE_TO_CONTACT, fields.NOTE_TO_DEAL))
-
-
-def _engagement(
-    touch: Touch, properties: dict[str, str], types: tuple[int, int]
-) -> dict[str, object]:
-    if touch.owner_id:
-        properties["hubspot_owner_id"] = touch.owner_id
-    links = [(touch.lead_id, types[0])]
-    if touch.deal_id:
-        links.append((touch.deal_id, types[1]))
-    return {
-        "objectWriteTraceId": touch.message_id,
-        "properties": properties,
-        "associations": [
-            {
-                "to": {"id": id_},
-                "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": type_}],
-            }
-            for id_, type_ in links
-        ],
-    }
-
-
-def _object_of(touch: Touch) -> str:
-    return "notes" if touch.kind == "bounce" else "emails"
-
-
 def _message_id(object_: str, result: Mapping[str, Any]) -> str:
-    text = _property(result, _MARKS[object_])
-    if object_ == "emails":
-        return text
-    last = text.rstrip().rpartition("\n")[2]
-    return last.removeprefix(_MARK).strip() if last.startswith(_MARK) else ""
+    return engagements.message_id(object_, _property(result, engagements.MARKS[object_]))
 
 
 def _updated(id_: str, done: set[str], errors: Mapping[str, Mapping[str, Any]]) -> Outcome:

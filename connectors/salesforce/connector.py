@@ -6,6 +6,7 @@ from datetime import datetime
 from connectors.base import (
     Choice,
     Choices,
+    Completion,
     EventPage,
     Kind,
     Outcome,
@@ -90,6 +91,9 @@ class SalesforceConnector:
 
     def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
         return self._writes.find_touches(lead_ids)
+
+    def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
+        return self._writes.complete(completions)
 
     def close(self) -> None:
         self._wire.close()

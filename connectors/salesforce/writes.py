@@ -1,4 +1,4 @@
-"""Writing to Salesforce: collections of 200 with an outcome per row; touches as email Tasks.
+"""Writing to Salesforce: collections of 200 with an outcome per row; touches as Tasks.
 
 An email is a Task of subtype Email, never an EmailMessage besides, which would make a second one.
 https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_composite_sobjects_collections.htm
@@ -9,7 +9,17 @@ from datetime import UTC
 
 from simple_salesforce.format import quote_soql_value
 
-from connectors.base import Conflict, ConnectorError, Outcome, Refused, Touch, Unavailable, Update
+from connectors.base import (
+    Completion,
+    Conflict,
+    ConnectorError,
+    Outcome,
+    Refused,
+    Touch,
+    TouchKind,
+    Unavailable,
+    Update,
+)
 from connectors.batches import RecordUpdate, chunks, in_batches, write_coalesced
 from connectors.records import Malformed, mapping, text
 from connectors.salesforce import fields
@@ -22,7 +32,9 @@ _SUBJECT, _DESCRIPTION = 255, 32_000
 _MARK = "Message-ID: "
 _TASKS_OF = "SELECT Id, Description FROM Task WHERE WhoId IN "
 #: What an Email Task cannot say, which has no direction, its subject does.
-_SAYS = {"email": "", "reply": "Reply: ", "bounce": "Not delivered: "}
+_SAYS: Mapping[TouchKind, str] = {"reply": "Reply: ", "bounce": "Not delivered: "}
+#: What is still to be done; all else happened.
+_OPEN: frozenset[TouchKind] = frozenset({"task", "meeting"})
 Row = Mapping[str, object]
 
 
@@ -39,6 +51,14 @@ class Writes:
         rows = [_task(touch) for touch in touches]
         # A second time would log it twice.
         return self._send("POST", rows, repeatable=False)
+
+    def complete(self, completions: Sequence[Completion]) -> list[Outcome]:
+        """See Connector.complete."""
+        rows = [
+            {"attributes": {"type": "Task"}, "id": done.external_id, "Status": "Completed"}
+            for done in completions
+        ]
+        return self._send("PATCH", rows, repeatable=True)
 
     def find_touches(self, lead_ids: Sequence[str]) -> dict[str, str]:
         """See Connector.find_touches. SOQL cannot filter by Description, so all are looked at."""
@@ -123,9 +143,9 @@ def _task(touch: Touch) -> Row:
     mark = f"\n\n{_MARK}{touch.message_id}"
     task: dict[str, object] = {
         "attributes": {"type": "Task"},
-        "TaskSubtype": "Email" if touch.kind == "email" else "Task",
-        "Status": "Completed",
-        "Subject": (_SAYS[touch.kind] + touch.subject)[:_SUBJECT],
+        "TaskSubtype": _subtype(touch),
+        "Status": "Not Started" if touch.kind in _OPEN else "Completed",
+        "Subject": (_SAYS.get(touch.kind, "") + touch.subject)[:_SUBJECT],
         "ActivityDate": touch.sent_at.astimezone(UTC).date().isoformat(),
         "WhoId": touch.lead_id,
         "Description": touch.text[: _DESCRIPTION - len(mark)] + mark,
@@ -136,6 +156,12 @@ def _task(touch: Touch) -> Row:
     if touch.deal_id and fields.PREFIXES.get(touch.lead_id[:3]) == "Contact":
         task["WhatId"] = touch.deal_id
     return task
+
+
+def _subtype(touch: Touch) -> str:
+    if touch.kind == "email":
+        return "Email"
+    return "Call" if touch.work == "call" else "Task"
 
 
 def _parent(row: Row) -> str:

@@ -10,6 +10,7 @@ import pytest
 from connectors.base import (
     KINDS,
     CompanyRecord,
+    Completion,
     Conflict,
     DealRecord,
     LeadRecord,
@@ -263,11 +264,34 @@ class Conformance:
         ]
         assert touches[0].message_id not in connector.find_touches([crm.unknown_id])
 
+    def test_tasks_are_logged_open_and_ticked_off(self, crm, connector):
+        touches = [
+            _touch(crm, "call them", kind="task"),
+            _touch(crm, "show them", kind="meeting", deal_id=crm.deal_id),
+        ]
+        logged = connector.log_touches(touches)
+        assert [outcome.error for outcome in logged] == [None] * 2
+        found = connector.find_touches([crm.lead_id])
+        assert [found.get(t.message_id) for t in touches] == [o.external_id for o in logged]
+
+        for _ in range(2):  # once more changes nothing
+            outcomes = connector.complete(
+                [
+                    Completion(kind="task", external_id=logged[0].external_id),
+                    Completion(kind="meeting", external_id=logged[1].external_id),
+                    Completion(kind="task", external_id=crm.unknown_id),
+                ]
+            )
+            assert [type(outcome.error) for outcome in outcomes] == [
+                type(None), type(None), Conflict,
+            ]  # fmt: skip
+
     def test_nothing_to_write_makes_no_call(self, connector):
         before = connector.calls
 
         assert list(connector.update([])) == []
         assert list(connector.log_touches([])) == []
+        assert list(connector.complete([])) == []
         assert connector.calls == before
 
     def test_wrong_secret_is_unauthorized(self, crm):

@@ -35,6 +35,8 @@ class FakeCrm:
         #: (kind, id) -> the number of its last change.
         self.changed = {}
         self.touches = {}
+        #: Ids of those that are done.
+        self.completed = set()
         #: What people logged; told at every pull but the first.
         self.events = []
         self.asked: Counter[str] = Counter()
@@ -141,6 +143,22 @@ class FakeConnector:
             if touch.lead_id in lead_ids
         }
 
+    def complete(self, completions):
+        if not completions:
+            return []
+        error = self._call("complete")
+        outcomes = []
+        for completion in completions:
+            if completion.external_id in self._crm.touches:
+                self._crm.completed.add(completion.external_id)
+                outcomes.append(Outcome(external_id=completion.external_id))
+            else:
+                gone = Conflict(f"{completion.external_id} is gone")
+                outcomes.append(Outcome(external_id="", error=gone))
+        if error is not None:
+            raise error
+        return outcomes
+
     def close(self):
         pass
 
@@ -167,7 +185,11 @@ class FakeConnector:
         if self._secret != SECRET:
             raise Unauthorized("wrong secret")
         error = self._crm.failures.pop(0) if self._crm.failures else None
-        if error is not None and self._crm.lose_answer and name in {"update", "log_touches"}:
+        if (
+            error is not None
+            and self._crm.lose_answer
+            and name in {"update", "log_touches", "complete"}
+        ):
             return error
         if error is not None:
             raise error

@@ -112,7 +112,7 @@ def test_a_sequence_survives_the_database():
             [
                 (
                     's.yaml:11:11: steps.0.task: unknown value "reserch"; did you mean "research"? '
-                    "valid: call, email, research, social"
+                    "valid: call, email, meeting, research, social"
                 )
             ],
         ),

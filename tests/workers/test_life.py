@@ -89,7 +89,8 @@ def test_every_email_of_a_sequence_leaves_once_in_one_thread(team, make_lead, fr
     enrollment = Enrollment.objects.get(lead=lead, sequence="approach")
     assert enrollment.status == "finished"
     assert StepRun.objects.filter(enrollment=enrollment).count() == 5
-    assert Change.objects.filter(kind="touch").count() == 3
+    assert Change.objects.filter(kind="touch", value__kind="email").count() == 3
+    assert Change.objects.filter(kind="touch", value__kind="task").count() == 2
 
 
 def test_deciding_twice_queues_nothing_twice(team, make_lead, frozen_clock):

@@ -1,0 +1,96 @@
+"""Emails, calls and meetings that anybody logged in HubSpot: what happened with whom, from now on.
+
+Each time an hour is looked back, since the index knows some late; who reads them drops repeats.
+https://developers.hubspot.com/docs/api-reference/crm-engagements-v3/guide
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from connectors.base import Event, EventKind, EventPage, Unavailable
+from connectors.batches import chunks
+from connectors.cursor import Cursor
+from connectors.hubspot import engagements
+from connectors.hubspot.changes import DELAY, Changes
+from connectors.hubspot.windows import Windows
+from connectors.hubspot.wire import Wire
+from connectors.records import Malformed, mapping, moment, sequence, text
+
+_BATCH = 100
+_MODIFIED = "hs_lastmodifieddate"
+#: Object -> the properties that are read.
+_PROPERTIES = {
+    "emails": ("hs_timestamp", "hs_email_direction", "hs_email_subject", "hs_email_message_id"),
+    "calls": ("hs_timestamp", "hs_call_title", "hs_call_direction"),
+    "meetings": ("hs_timestamp", "hs_meeting_title", "hs_meeting_outcome", "hs_meeting_body"),
+}
+_SUBJECTS = {"emails": "hs_email_subject", "calls": "hs_call_title", "meetings": "hs_meeting_title"}
+
+
+class History:
+    def __init__(self, wire: Wire, changes: Changes, windows: Windows) -> None:
+        self._wire, self._changes, self._windows = wire, changes, windows
+
+    def pages(self, written: str, now: datetime) -> Iterator[EventPage]:
+        """See Connector.events."""
+        cursor = Cursor.parse(written).begun(now)
+        if cursor.since:
+            for object_ in _PROPERTIES:
+                low = cursor.low_by(DELAY)
+                found = self._windows.changed_in(object_, _MODIFIED, low, cursor.high)
+                for part in found:
+                    for ids in chunks(part.ids, _BATCH):
+                        yield EventPage(events=self._read(object_, ids), cursor=cursor.text())
+        yield EventPage(events=[], cursor=cursor.ended().text())
+
+    def _read(self, object_: str, ids: Sequence[str]) -> list[Event]:
+        answer = self._wire.post(
+            f"/crm/v3/objects/{object_}/batch/read",
+            {
+                "inputs": [{"id": id_} for id_ in ids],
+                "properties": list(_PROPERTIES[object_]),
+                "propertiesWithHistory": [],
+            },
+            repeatable=True,
+        )
+        people = self._changes.associated(object_, "contacts", ids)
+        events: list[Event] = []
+        try:
+            for item in sequence(answer.get("results")):
+                id_ = text(mapping(item).get("id"))
+                linked = [text(mapping(to).get("toObjectId")) for to in people.get(id_, [])]
+                events += _event(object_, id_, mapping(item.get("properties")), linked)
+        except Malformed as error:
+            raise Unavailable(f"HubSpot's {object_}: {error}") from error
+        return events
+
+
+def _event(
+    object_: str, id_: str, values: Mapping[str, Any], lead_ids: Sequence[str]
+) -> Iterator[Event]:
+    at = moment(values.get("hs_timestamp"))
+    kind = _kind(object_, values)
+    if at is not None and kind is not None and lead_ids:
+        yield Event(
+            kind=kind,
+            external_id=id_,
+            lead_ids=tuple(lead_ids),
+            at=at,
+            subject=text(values.get(_SUBJECTS[object_])),
+            message_id=_message_id(object_, values),
+        )
+
+
+def _message_id(object_: str, values: Mapping[str, Any]) -> str:
+    """Which of our touches this is, if it is one."""
+    mark = engagements.MARKS.get(object_)
+    return engagements.message_id(object_, text(values.get(mark))) if mark else ""
+
+
+def _kind(object_: str, values: Mapping[str, Any]) -> EventKind | None:
+    if object_ == "emails":
+        return "email" if text(values.get("hs_email_direction")) == "EMAIL" else "reply"
+    if object_ == "calls":
+        return "call"
+    return None if text(values.get("hs_meeting_outcome")) == "CANCELED" else "meeting"
