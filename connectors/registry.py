@@ -106,7 +106,7 @@ def _hubspot_login(settings: Settings, tokens: TokensOf) -> "hubspot_wire.Login"
 
 
 def _salesforce(settings: Settings, budget: Budget, tokens: TokensOf) -> Connector:
-    from connectors.salesforce import SalesforceConnector, fields, wire  # noqa: PLC0415 - as above
+    from connectors.salesforce import SalesforceConnector, connector, fields, wire  # noqa: PLC0415 - as above
 
     ways = [
         name for name in ("client_secret", "private_key", "refresh_token") if settings.get(name)
@@ -130,6 +130,7 @@ def _salesforce(settings: Settings, budget: Budget, tokens: TokensOf) -> Connect
             tokens=tokens(first) if first else None,
         ),
         custom=merged(fields.NO_CUSTOM, settings.get("fields")),
+        bulk_from=int(str(settings.get("bulk_from") or connector.BULK_FROM)),
         allow_sandbox=allow_sandbox,
         budget=budget,
     )
@@ -167,6 +168,7 @@ _KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings, Budget, TokensOf]
                 "username",
                 "audience",
                 "refresh_token",
+                "bulk_from",
             }
         ),
         _salesforce,

@@ -122,6 +122,8 @@ class SalesforceSettings(_Settings):
     refresh_token: SecretName | None = None
     #: What the org allows in 24 hours; its own answers correct it.
     calls_per_day: Annotated[int, Field(gt=0)] = 100_000
+    #: Records of an object from which on its first pull is a bulk query.
+    bulk_from: Annotated[int, Field(gt=0)] = 20_000
 
     @model_validator(mode="after")
     def _one_login(self) -> Self:

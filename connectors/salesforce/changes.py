@@ -1,5 +1,7 @@
 """Reading from Salesforce by SystemModstamp and Id, with queryAll so that deletions are seen.
 
+A first pull of many rows is a bulk query instead.
+
 Formula and roll-up fields change without a new stamp, and so do the contact roles of a deal: such a
 change is seen with the record's next one. Merged records come as deleted and are not followed.
 https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/
@@ -17,18 +19,22 @@ from connectors.cursor import Cursor
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, build_all, mapping, moment, sequence, text
 from connectors.salesforce import fields
+from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.wire import Wire
 
 #: Ids of one query: the URI and the headers together stay below 16,384 bytes.
 IDS = 200
 #: A row is visible when its transaction commits, under the stamp of its beginning.
 LATE = timedelta(minutes=15)
+#: What a scan goes on behind, None at its end.
+Place = Mapping[str, str] | None
 _KINDS = {object_: kind for kind, objects in fields.OBJECTS.items() for object_ in objects}
 
 
 class Changes:
-    def __init__(self, wire: Wire, custom: FieldTable) -> None:
+    def __init__(self, wire: Wire, custom: FieldTable, *, bulk_from: int) -> None:
         self._wire, self._custom = wire, custom
+        self._bulk, self._bulk_from = Bulk(wire), bulk_from
         self._names: dict[str, Mapping[str, str]] = {}
         self._drift: list[Skipped] = []
 
@@ -39,14 +45,11 @@ class Changes:
         reached = cursor.mark("object")
         at = objects.index(reached) if reached in objects else 0
         for object_, following in zip(objects[at:], (*objects[at + 1 :], ""), strict=True):
-            for items, is_last in self._scan(object_, cursor):
-                if not items and not is_last:
-                    continue
+            for items, place in self._scan(object_, cursor):
                 records, skipped = self._built(object_, items)
                 skipped += self._told_drift()
-                if not is_last:
-                    stamp, id_ = _key(items[-1])
-                    cursor = cursor.at(object=object_, stamp=stamp, id=id_)
+                if place is not None:
+                    cursor = cursor.at(object=object_, **place)
                 elif following:
                     cursor = cursor.at(object=following)
                 else:
@@ -69,14 +72,7 @@ class Changes:
 
     def count(self, kind: Kind) -> int:
         """A call for each object of the kind."""
-        total = 0
-        for object_ in fields.OBJECTS[kind]:
-            answer = self._wire.query(f"SELECT COUNT() FROM {object_}")  # noqa: S608 - our names
-            size = answer.get("totalSize")
-            if isinstance(size, bool) or not isinstance(size, int):
-                raise Unavailable(f"Salesforce does not say how many {object_}s there are")
-            total += size
-        return total
+        return sum(self._size(object_) for object_ in fields.OBJECTS[kind])
 
     def names(self, object_: str) -> Mapping[str, str]:
         """Our field -> the object's, the mapped ones among them where the object has them."""
@@ -102,8 +98,51 @@ class Changes:
             seen.add(path)
             answer = self._wire.more(path)
 
-    def _scan(self, object_: str, cursor: Cursor) -> Iterator[tuple[list[Any], bool]]:
-        """Everything in the cursor's window, behind its place: pages, and whether it is the last.
+    def _size(self, object_: str) -> int:
+        answer = self._wire.query(f"SELECT COUNT() FROM {object_}")  # noqa: S608 - our names
+        size = answer.get("totalSize")
+        if isinstance(size, bool) or not isinstance(size, int):
+            raise Unavailable(f"Salesforce does not say how many {object_}s there are")
+        return size
+
+    def _scan(self, object_: str, cursor: Cursor) -> Iterator[tuple[Sequence[Any], Place]]:
+        """Everything in the cursor's window, behind its place: pages, each with the place behind."""
+        if self._is_bulk(object_, cursor):
+            yield from self._in_bulk(object_, cursor)
+            return
+        for items, is_last in self._by_stamp(object_, cursor):
+            if is_last:
+                yield items, None
+            elif items:
+                stamp, id_ = _key(items[-1])
+                yield items, {"stamp": stamp, "id": id_}
+
+    def _is_bulk(self, object_: str, cursor: Cursor) -> bool:
+        """A first pull of many rows; of an object whose query has no child query."""
+        if cursor.since or object_ in fields.WITH_CHILDREN:
+            return False
+        if cursor.mark("object") == object_ and (cursor.mark("job") or cursor.mark("stamp")):
+            return bool(cursor.mark("job"))
+        return self._size(object_) >= self._bulk_from
+
+    def _in_bulk(self, object_: str, cursor: Cursor) -> Iterator[tuple[Sequence[Any], Place]]:
+        where = f"WHERE SystemModstamp < {fields.literal(cursor.high + timedelta(seconds=1))}"
+        job, locator = "", ""
+        if cursor.mark("object") == object_:
+            job, locator = cursor.mark("job"), cursor.mark("locator")
+        try:
+            for part in self._bulk.parts(
+                f"{self._select(object_)} {where}", job=job, locator=locator
+            ):
+                yield part.rows, part.place
+        except Refused as error:
+            if "INVALID_FIELD" not in str(error) or not self._leave_out_gone(object_):
+                raise
+            for part in self._bulk.parts(f"{self._select(object_)} {where}", job="", locator=""):
+                yield part.rows, part.place
+
+    def _by_stamp(self, object_: str, cursor: Cursor) -> Iterator[tuple[list[Any], bool]]:
+        """By queries: pages, and whether it is the last.
 
         The upper bound lies a second ahead: a stamp has no more than seconds.
         """

@@ -30,6 +30,8 @@ _STAGES = (
     "SELECT ApiName, MasterLabel, IsClosed, IsWon FROM OpportunityStage "
     "WHERE IsActive = true ORDER BY SortOrder"
 )
+#: Rows of an object from which on its first pull is a bulk query: below, paging is faster.
+BULK_FROM = 20_000
 
 
 class SalesforceConnector:
@@ -39,6 +41,7 @@ class SalesforceConnector:
         url: str,
         login: Login,
         custom: FieldTable,
+        bulk_from: int = BULK_FROM,
         allow_sandbox: bool = False,
         budget: Budget | None = None,
     ) -> None:
@@ -48,7 +51,7 @@ class SalesforceConnector:
             allow_sandbox=allow_sandbox,
             budget=budget or Unlimited(),
         )
-        self._changes = Changes(self._wire, custom)
+        self._changes = Changes(self._wire, custom, bulk_from=bulk_from)
         self._writes = Writes(self._wire, self._changes)
 
     @property

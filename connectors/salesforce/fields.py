@@ -69,6 +69,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
 READ_ONLY = frozenset({"is_closed", "is_won", "created_at", "converted_to", "merged_into"})
 #: Where the workspace's own mapping starts: it goes over whichever object has the field.
 NO_CUSTOM: FieldTable = {"company": {}, "lead": {}, "deal": {}}
+#: Objects that are read with their children, which a bulk query does not allow.
+WITH_CHILDREN = frozenset({"Opportunity"})
 _ROLES = "(SELECT ContactId, IsPrimary FROM OpportunityContactRoles)"
 
 

@@ -6,7 +6,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorco
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import jwt
@@ -128,6 +128,28 @@ class Wire:
 
     def rest(self, path: str) -> dict[str, Any]:
         return _answer(self._read(lambda sf: sf.restful(path)))
+
+    def begin_bulk(self, soql: str) -> str:
+        """The id of a new bulk query job. A second one, after a lost answer, does no harm."""
+        job = _answer(
+            self._read(
+                lambda sf: sf.restful(
+                    "jobs/query", method="POST", json={"operation": "queryAll", "query": soql}
+                )
+            )
+        )
+        id_ = job.get("id")
+        if not isinstance(id_, str) or not id_.isalnum():
+            raise Unavailable("Salesforce's bulk query has no id")
+        return id_
+
+    def bulk_results(self, job: str, locator: str, most: int) -> tuple[str, str]:
+        """CSV of up to `most` rows, and the locator of the next part; blank on the last."""
+        found = self._read(
+            # The public generator waits by itself, and cannot go on behind a locator.
+            lambda sf: cast("Any", sf.bulk2).Account._client.get_query_results(job, locator, most)  # noqa: SLF001
+        )
+        return found["records"], found["locator"]
 
     def collection(
         self, method: str, records: Sequence[Mapping[str, object]], *, repeatable: bool

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from sandbox.faults import Faults
 from sandbox.salesforce import soql
+from sandbox.salesforce.bulk import Bulk
 from sandbox.salesforce.errors import SalesforceError, malformed, not_found
 from sandbox.salesforce.records import Records
 from sandbox.salesforce.schema import FIELDS, object_name, stamp
@@ -26,6 +27,7 @@ _WRITES = {"POST", "PATCH", "DELETE"}
 
 def application(world: World, faults: Faults) -> web.Application:
     org = _Org(world, faults)
+    bulk = Bulk(org.store, faults)
     app = web.Application(middlewares=[_middleware(org, faults)], client_max_size=20 * 2**20)
     data = "/services/data/{version}"
     sobjects = f"{data}/sobjects"
@@ -39,6 +41,10 @@ def application(world: World, faults: Faults) -> web.Application:
             web.get(f"{data}/queryAll", org.query),
             web.get(f"{data}/queryAll/", org.query),
             web.get(f"{data}/query/{{locator}}", org.more),
+            web.post(f"{data}/jobs/query", bulk.begin),
+            web.get(f"{data}/jobs/query/{{job}}", bulk.get),
+            web.get(f"{data}/jobs/query/{{job}}/results", bulk.results),
+            web.delete(f"{data}/jobs/query/{{job}}", bulk.delete),
             web.post(f"{data}/composite/sobjects", org.create_many),
             web.patch(f"{data}/composite/sobjects", org.change_many),
             web.delete(f"{data}/composite/sobjects", org.delete_many),

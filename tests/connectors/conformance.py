@@ -159,7 +159,7 @@ class Conformance:
             landed = {record.external_id for done in pages[:number] for record in done.records}
             rest, _ = crm.pull(connector, kind, page.cursor)
             assert landed | set(rest) == everything
-            assert len(rest) < len(everything)
+            assert len(rest) < len(everything) or not landed
 
     def test_delta_resumes_behind_every_page(self, crm, connector):
         ids = sorted(crm.pull(connector, "lead")[0])
@@ -167,8 +167,9 @@ class Conformance:
         crm.advance()
         cursor = crm.pull(connector, "lead", cursor)[1]
         crm.advance()
+        title = f"Delta {next(_serial)}"
         edited = connector.update(
-            [Update(kind="lead", external_id=id_, fields={"title": "Delta"}) for id_ in ids]
+            [Update(kind="lead", external_id=id_, fields={"title": title}) for id_ in ids]
         )
         assert [outcome.error for outcome in edited] == [None] * len(ids)
 

@@ -5,6 +5,7 @@ import pytest
 from crm.models import Connection, ExternalRecord
 from crm.pull import pull
 from runtime import clock
+from tests.sync.test_cases import contact
 
 PROFESSIONAL = 190  # calls in any ten seconds
 
@@ -57,3 +58,21 @@ def test_a_backfill_goes_on_where_it_was_killed(crms):
 
 def _lists(crm):
     return crm.sandbox.calls("hubspot").get("GET /crm/v3/objects/{object}", 0)
+
+
+def test_a_bulk_backfill_goes_on_with_its_job_after_a_failure(crms, monkeypatch):
+    monkeypatch.setattr("connectors.retry.rest", lambda _: None)
+    monkeypatch.setattr("connectors.salesforce.bulk.PART", 100)
+    salesforce = crms("salesforce", bulk_from=1)
+    salesforce.create(*(contact(n) for n in range(450)))
+    salesforce.fault("error", path="/results", status=503, share=0.9)
+
+    errors = 0
+    while salesforce.pull(expect_error=True).error:
+        errors += 1
+        assert errors < 100
+
+    assert errors
+    assert ExternalRecord.objects.filter(kind="lead").count() == 450
+    begun = salesforce.sandbox.calls("salesforce")
+    assert sum(count for route, count in begun.items() if route.endswith("jobs/query")) <= 4
