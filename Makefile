@@ -7,7 +7,7 @@ ON_POSTGRES := tests/crm tests/mail tests/process tests/sequences tests/workers 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-distributed test check bench lock clean
+.PHONY: help demo demo-distributed test test-real-crm check bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -31,6 +31,14 @@ test: .venv/.ready ## Run the tests
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 	CADENZA_TEST_DATABASE=postgres CADENZA_RUNS=90 $(BIN)/python -m pytest -n 2 $(ON_POSTGRES)
 
+.venv/tryton/.ready: .venv/.ready requirements/tryton.txt
+	$(PYTHON) -m venv .venv/tryton
+	.venv/tryton/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tryton.txt
+	@touch $@
+
+test-real-crm: .venv/tryton/.ready ## The conformance suite against a running Tryton 8, a CRM that is not ours
+	CADENZA_TRYTON_PYTHON=$(CURDIR)/.venv/tryton/bin/python $(BIN)/python -m pytest tests/real_crm $(ARGS)
+
 check: .venv/.ready ## Lint, types and layer contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -41,7 +49,7 @@ bench: .venv/.ready ## Run every benchmark
 	$(BIN)/python -m bench $(ARGS)
 
 lock: .venv/.ready ## Resolve the dependencies again, with hashes and without addresses
-	for name in install run dev; do $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	for name in install run dev tryton; do $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-emit-index-url --upgrade -q requirements/$$name.in -o requirements/$$name.txt; done
 
 clean: ## Remove the environment and the demo's state

@@ -70,6 +70,10 @@ def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> 
 
         table = merged(salesforce.NO_CUSTOM, custom)
         return salesforce.writable(external_id, table.get(record_kind, {}))
+    if kind == "tryton":
+        from connectors.tryton import fields as tryton  # noqa: PLC0415 - late, as below
+
+        return frozenset(merged(tryton.FIELDS, custom)[record_kind]) - tryton.READ_ONLY
     from connectors.csv_folder import connector  # noqa: PLC0415 - late, as below
 
     return frozenset(merged(connector.COLUMNS, custom)[record_kind]) - connector.READ_ONLY
@@ -136,6 +140,22 @@ def _salesforce(settings: Settings, budget: Budget, tokens: TokensOf) -> Connect
     )
 
 
+def _tryton(settings: Settings, budget: Budget, _tokens: TokensOf) -> Connector:
+    from connectors.tryton import TrytonConnector, fields  # noqa: PLC0415 - as above
+
+    allow_sandbox = bool(settings.get("allow_sandbox"))
+    return TrytonConnector(
+        url=endpoints.normalized_url(
+            _text(settings, "url"), setting="url", allow_sandbox=allow_sandbox
+        ),
+        database=_text(settings, "database"),
+        key=_text(settings, "key"),
+        table=merged(fields.FIELDS, settings.get("fields")),
+        allow_sandbox=allow_sandbox,
+        budget=budget,
+    )
+
+
 def _csv(settings: Settings, _budget: Budget, _tokens: TokensOf) -> Connector:
     from connectors.csv_folder import CsvConnector, connector  # noqa: PLC0415 - as above
 
@@ -173,4 +193,5 @@ _KINDS: Mapping[str, tuple[frozenset[str], Callable[[Settings, Budget, TokensOf]
         ),
         _salesforce,
     ),
+    "tryton": (frozenset({"url", "database", "key"}), _tryton),
 }

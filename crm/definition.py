@@ -135,11 +135,19 @@ class SalesforceSettings(_Settings):
         return self
 
 
+class TrytonSettings(_Settings):
+    kind: Literal["tryton"]
+    url: WebAddress
+    database: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
+    #: Of a user application for `rest`, which the user has validated.
+    key: SecretName
+
+
 class CsvSettings(_Settings):
     kind: Literal["csv"]
     folder: Annotated[str, StringConstraints(min_length=1)]
 
 
 ConnectionSettings = Annotated[
-    HubSpotSettings | SalesforceSettings | CsvSettings, Field(discriminator="kind")
+    HubSpotSettings | SalesforceSettings | TrytonSettings | CsvSettings, Field(discriminator="kind")
 ]

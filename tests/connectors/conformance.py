@@ -37,7 +37,7 @@ class Account:
     #: Settings that point to nobody, and ones with a wrong secret; None where there is no secret.
     nowhere: dict[str, Any]
     wrong_secret: dict[str, Any] | None
-    #: Ids of a lead that takes a status and of a deal, and values to write there.
+    #: Ids of a lead and of a deal, and values to write there; no status where leads have none.
     lead_id: str
     deal_id: str
     status: str
@@ -48,6 +48,8 @@ class Account:
     unknown_id: str
     #: Calls that a pull of a kind may make when nothing changed.
     quiet_calls: dict[str, int]
+    #: Two fields of a lead that hold any text.
+    texts: tuple[str, str] = ("title", "phone")
 
     def pull(self, connector, kind, cursor=""):
         """Records by id of a whole pull, and the last cursor."""
@@ -181,9 +183,10 @@ class Conformance:
             assert landed | set(rest) >= set(ids)
 
     def test_update_reads_back(self, crm, connector):
+        lead = {"status": crm.status} if crm.status else {crm.texts[0]: "A new one"}
         outcomes = connector.update(
             [
-                Update(kind="lead", external_id=crm.lead_id, fields={"status": crm.status}),
+                Update(kind="lead", external_id=crm.lead_id, fields=lead),
                 Update(kind="deal", external_id=crm.deal_id, fields={"stage": crm.stage}),
             ]
         )
@@ -192,7 +195,8 @@ class Conformance:
             (crm.lead_id, None),
             (crm.deal_id, None),
         ]
-        assert connector.read("lead", [crm.lead_id])[0].status == crm.status
+        (name,) = lead
+        assert getattr(connector.read("lead", [crm.lead_id])[0], name) == lead[name]
         assert connector.read("deal", [crm.deal_id])[0].stage == crm.stage
 
     def test_update_keeps_every_character(self, crm, connector):
@@ -205,14 +209,14 @@ class Conformance:
     def test_two_updates_of_one_record_both_land(self, crm, connector):
         outcomes = connector.update(
             [
-                Update(kind="lead", external_id=crm.lead_id, fields={"title": "Twice"}),
-                Update(kind="lead", external_id=crm.lead_id, fields={"phone": "+49 30 1"}),
+                Update(kind="lead", external_id=crm.lead_id, fields={crm.texts[0]: "Twice"}),
+                Update(kind="lead", external_id=crm.lead_id, fields={crm.texts[1]: "Another"}),
             ]
         )
 
         assert [outcome.error for outcome in outcomes] == [None, None]
         (lead,) = connector.read("lead", [crm.lead_id])
-        assert (lead.title, lead.phone) == ("Twice", "+49 30 1")
+        assert [getattr(lead, name) for name in crm.texts] == ["Twice", "Another"]
 
     def test_refused_row_does_not_hold_up_healthy_ones(self, crm, connector):
         outcomes = connector.update(
@@ -235,7 +239,7 @@ class Conformance:
 
         assert isinstance(outcome.error, Refused)
         assert outcome.error.field == "statsu"
-        assert "status" in str(outcome.error)
+        assert crm.texts[0] in str(outcome.error)
 
     def test_record_that_is_gone_is_a_conflict_and_not_read(self, crm, connector):
         (outcome,) = connector.update(

@@ -150,7 +150,7 @@ class Scripted:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = do_PATCH = _answer  # noqa: N815 - names that http.server calls
+            do_GET = do_POST = do_PATCH = do_PUT = _answer  # noqa: N815 - names that http.server calls
 
             def log_message(self, *_):
                 pass

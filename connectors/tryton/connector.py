@@ -1,0 +1,309 @@
+"""Tryton as a Connector: parties are companies, their email addresses leads, opportunities deals.
+
+Records are written one by one, since the interface has no batches. A record that is deleted, not
+deactivated, leaves no trace: it is noticed when it is written to or read again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.base import (
+    Choice,
+    Choices,
+    Completion,
+    Conflict,
+    ConnectorError,
+    EventPage,
+    Kind,
+    Outcome,
+    Page,
+    Record,
+    Refused,
+    Sizes,
+    Skipped,
+    Touch,
+    Unavailable,
+    Update,
+    Written,
+)
+from connectors.batches import RecordUpdate, chunks, write_coalesced
+from connectors.cursor import Cursor
+from connectors.endpoints import Budget, Unlimited
+from connectors.mapping import FieldTable, vendor_name
+from connectors.records import Malformed, build_all, mapping, sequence, text
+from connectors.tryton import fields
+from connectors.tryton.wire import Wire, stamp
+
+_PAGE = 500
+#: Ids of one search: the domain stands in the address.
+_IDS = 100
+#: A row is visible when its transaction commits, under the stamp of its beginning.
+LATE = timedelta(minutes=15)
+_NOTE = "ir.note"
+_MARK = "Message-ID: "
+_OPEN, _DONE = "[ ] ", "[x] "
+_ANSWERS = "Done: note "
+_SAYS = {
+    "email": "Email: ",
+    "reply": "Reply: ",
+    "bounce": "Not delivered: ",
+    "task": _OPEN,
+    "meeting": _OPEN,
+}
+
+
+class TrytonConnector:
+    def __init__(
+        self,
+        *,
+        url: str,
+        database: str,
+        key: str,
+        table: FieldTable,
+        allow_sandbox: bool = False,
+        budget: Budget | None = None,
+    ) -> None:
+        self._wire = Wire(
+            url=url,
+            database=database,
+            key=key,
+            allow_sandbox=allow_sandbox,
+            budget=budget or Unlimited(),
+        )
+        self._table = table
+
+    @property
+    def calls(self) -> int:
+        return self._wire.calls
+
+    def check(self) -> str:
+        found = self._wire.search("company.company", [], ["rec_name"], limit=1)
+        return f"Tryton of {found[0].get('rec_name')}" if found else "Tryton without a company"
+
+    def choices(self) -> Choices:
+        answer = self._wire.act("sale.opportunity", "fields_get", fields_names=["state"])
+        try:
+            state = mapping(mapping(answer).get("state"))
+            states = [sequence(item) for item in sequence(state.get("selection"))]
+            return Choices(
+                deal_stage=[_choice(text(s[0]), text(s[1])) for s in states], lead_status=[]
+            )
+        except (Malformed, IndexError) as error:
+            raise Unavailable(f"Tryton's states of an opportunity: {error}") from error
+
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(listed=_PAGE, read=_IDS, written=1)
+
+    def count(self, kind: Kind) -> int:
+        answer = self._wire.act(fields.MODELS[kind], "search_count", domain=fields.DOMAINS[kind])
+        if isinstance(answer, bool) or not isinstance(answer, int):
+            raise Unavailable(f"Tryton does not say how many {fields.MODELS[kind]} there are")
+        return answer
+
+    def changed(self, kind: Kind, cursor: str, *, now: datetime) -> Iterator[Page]:
+        """By id, within the window; whoever is changed meanwhile is in the next one."""
+        place = Cursor.parse(cursor).begun(now)
+        while True:
+            last = place.mark("id")
+            domain = [*fields.DOMAINS[kind], *_window(place)]
+            if last.isdecimal():
+                domain.append(["id", ">", int(last)])
+            rows = self._search(kind, domain, limit=_PAGE)
+            records, skipped = self._built(kind, rows)
+            is_last = len(rows) < _PAGE
+            place = place.ended() if is_last else place.at(id=text(rows[-1].get("id")))
+            yield Page(records=records, skipped=skipped, cursor=place.text())
+            if is_last:
+                return
+
+    def events(self, cursor: str, *, now: datetime) -> Iterator[EventPage]:  # noqa: ARG002 - has none
+        """These modules keep no emails, calls and meetings."""
+        yield EventPage(events=[], cursor=cursor)
+
+    def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
+        records: list[Record] = []
+        for chunk in chunks(_numbers(external_ids), _IDS):
+            domain = [*fields.DOMAINS[kind], ["id", "in", chunk]]
+            found, _ = self._built(kind, self._search(kind, domain, limit=len(chunk)))
+            records += [record for record in found if not getattr(record, "deleted", False)]
+        return records
+
+    def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
+        return write_coalesced(updates, lambda rows: _each(rows, self._write))
+
+    def log_touches(self, touches: Sequence[Touch]) -> Sequence[Outcome]:
+        """A note on the lead's address each; a deal is named in it."""
+        return _each(touches, self._log)
+
+    def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for chunk in chunks(_numbers(lead_ids), _IDS):
+            resources = [_resource(str(number)) for number in chunk]
+            domain = [["resource", "in", resources], ["message", "like", f"%{_MARK}%"]]
+            last = 0
+            while rows := self._wire.search(
+                _NOTE, [*domain, ["id", ">", last]], ["message"], limit=_PAGE
+            ):
+                for row in rows:
+                    last = int(_text(row, "id"))
+                    if message_id := _message_id(_text(row, "message")):
+                        found[message_id] = str(last)
+        return found
+
+    def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
+        return _each(completions, self._complete)
+
+    def close(self) -> None:
+        self._wire.close()
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def _search(self, kind: Kind, domain: Sequence[Any], *, limit: int) -> list[Mapping[str, Any]]:
+        asked = fields.asked(kind, self._table[kind])
+        rows = self._wire.search(fields.MODELS[kind], domain, asked, limit=limit)
+        return self._owned(rows) if kind == "lead" else rows
+
+    def _owned(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """A lead's owner is the employee of the newest opportunity that names it."""
+        owners: dict[str, object] = {}
+        for chunk in chunks([row.get("id") for row in rows], _IDS):
+            for deal in self._wire.search(
+                fields.MODELS["deal"], [["contact", "in", chunk]], ["contact", "employee"],
+                limit=10 * _IDS,
+            ):  # fmt: skip
+                if deal.get("employee"):
+                    owners[_text(deal, "contact")] = deal["employee"]
+        return [{**row, "owner": owners.get(_text(row, "id"))} for row in rows]
+
+    def _built(
+        self, kind: Kind, rows: Sequence[Mapping[str, Any]]
+    ) -> tuple[list[Record], list[Skipped]]:
+        names = dict(self._table[kind])
+        if kind == "lead":
+            names["owner_id"] = "owner"
+        return build_all(kind, rows, lambda row: fields.values_of(kind, row, names))
+
+    # -- writing ---------------------------------------------------------------------------
+
+    def _write(self, row: RecordUpdate) -> str:
+        try:
+            return self._written(row)
+        except Refused as error:
+            if error.field or len(row.fields) > 1:
+                raise
+            # Tryton names its own field, in the user's language.
+            raise Refused(str(error), field=next(iter(row.fields))) from error
+
+    def _written(self, row: RecordUpdate) -> str:
+        values = {
+            vendor_name(self._table, row.kind, name): None if value == "" else value
+            for name, value in row.fields.items()
+            if name != "stage"
+        }
+        for name in row.fields:
+            if name in fields.READ_ONLY:
+                raise Refused(f"{name} of a {row.kind} cannot be written to Tryton", field=name)
+        if fields.NAMES & set(row.fields):
+            values["name"] = self._full_name(row)
+        if values:
+            self._wire.write(fields.MODELS[row.kind], row.external_id, values)
+        if "stage" in row.fields:
+            self._move(row.external_id, str(row.fields["stage"]))
+        return row.external_id
+
+    def _full_name(self, row: RecordUpdate) -> str:
+        """One field holds both names: the half that is not written stays."""
+        found = self.read("lead", [row.external_id])
+        if not found:
+            raise Conflict(f"Tryton has no contact {row.external_id} any more")
+        parts = (str(row.fields.get(n, getattr(found[0], n))) for n in ("first_name", "last_name"))
+        return " ".join(part for part in parts if part)
+
+    def _move(self, id_: str, state: str) -> None:
+        """By the button that a person would press; Tryton itself makes a sale won or converted."""
+        button = fields.BUTTONS.get(state)
+        if button is None:
+            choices = ", ".join(fields.BUTTONS)
+            raise Refused(f"stage: {state!r} is none of {choices}", field="stage")
+        answer = self._wire.act("sale.opportunity", button, id_, field="state")
+        reached = answer.get("state") if isinstance(answer, Mapping) else None
+        if reached != state:
+            raise Refused(f"stage: Tryton leaves {reached!r} and not to {state!r}", field="stage")
+
+    def _log(self, touch: Touch) -> str:
+        about = f"{_SAYS[touch.kind]}{touch.subject}"
+        if touch.deal_id:
+            about += f"\n(sale.opportunity,{touch.deal_id})"
+        message = f"{about}\n\n{touch.text}\n\n{_MARK}{touch.message_id}"
+        return self._wire.create(_NOTE, {"resource": _resource(touch.lead_id), "message": message})
+
+    def _complete(self, completion: Completion) -> str:
+        """A note cannot be changed: a second one says that it is done."""
+        id_ = completion.external_id
+        asked = ["resource", "message"]
+        rows = self._wire.search(_NOTE, [["id", "in", _numbers([id_])]], asked, limit=1)
+        if not rows:
+            raise Conflict(f"Tryton has no note {id_} any more")
+        resource = rows[0].get("resource")
+        title = _text(rows[0], "message").partition("\n")[0].removeprefix(_OPEN)
+        done = f"{_DONE}{title}\n\n{_ANSWERS}{id_}"
+        known = [["resource", "=", resource], ["message", "=", done]]
+        if not self._wire.search(_NOTE, known, ["id"], limit=1):
+            self._wire.create(_NOTE, {"resource": resource, "message": done})
+        return id_
+
+
+def _each(rows: Sequence[Any], write: Callable[[Any], str]) -> list[Outcome]:
+    """An outcome per row; the first failure of the wire ends it, and is raised when all is unknown."""
+    outcomes: list[Outcome] = []
+    for row in rows:
+        try:
+            outcomes.append(Outcome(external_id=write(row)))
+        except (Refused, Conflict) as error:
+            outcomes.append(Outcome(external_id="", error=error))
+        except ConnectorError as error:
+            if not outcomes:
+                raise
+            left = len(rows) - len(outcomes)
+            return outcomes + [Outcome(external_id="", error=error)] * left
+    return outcomes
+
+
+def _window(place: Cursor) -> list[Any]:
+    """What was made or changed since the last scan; everything at the first."""
+    if not place.since:
+        return []
+    low = stamp(place.low_by(LATE))
+    return [
+        [
+            "OR",
+            ["write_date", ">=", low],
+            [["write_date", "=", None], ["create_date", ">=", low]],
+        ]
+    ]
+
+
+def _choice(value: str, label: str) -> Choice:
+    return Choice(value=value, label=label, is_closed=value in fields.CLOSED, is_won=value == "won")
+
+
+def _numbers(ids: Sequence[str]) -> list[int]:
+    return [int(id_) for id_ in ids if id_.isascii() and id_.isdecimal()]
+
+
+def _resource(lead_id: str) -> str:
+    return f"{fields.MODELS['lead']},{lead_id}"
+
+
+def _message_id(message: str) -> str:
+    last = message.rstrip().rpartition("\n")[2]
+    return last.removeprefix(_MARK).strip() if last.startswith(_MARK) else ""
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    try:
+        return text(row.get(name))
+    except Malformed as error:
+        raise Unavailable(f"Tryton's {name}: {error}") from error
