@@ -29,7 +29,7 @@ def test_connect_makes_no_call(kind, settings):
 @pytest.mark.parametrize(
     ("kind", "settings", "message"),
     [
-        ("hubspt", {}, "kind: 'hubspt' is none of csv, hubspot, salesforce"),
+        ("hubspt", {}, "kind: 'hubspt' is none of csv, hubspot, salesforce, tryton"),
         ("hubspot", {}, "token: missing or blank"),
         ("hubspot", {"token": " "}, "token: missing or blank"),
         (

@@ -199,7 +199,7 @@ def test_every_digest_covers_the_process(starter):
             "kind: hubspt",
             (
                 'cadenza.yaml:14:11: connections.hubspot.kind: unknown value "hubspt"; '
-                'did you mean "hubspot"? valid: csv, hubspot, salesforce'
+                'did you mean "hubspot"? valid: csv, hubspot, salesforce, tryton'
             ),
         ),
         (
