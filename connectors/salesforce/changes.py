@@ -37,6 +37,8 @@ class Changes:
         self._bulk, self._bulk_from = Bulk(wire), bulk_from
         self._names: dict[str, Mapping[str, str]] = {}
         self._drift: list[Skipped] = []
+        #: Rows that the last query found in all.
+        self._total = 0
 
     def pages(self, kind: Kind, written: str, now: datetime) -> Iterator[Page]:
         """See Connector.changed."""
@@ -72,7 +74,10 @@ class Changes:
 
     def count(self, kind: Kind) -> int:
         """A call for each object of the kind."""
-        return sum(self._size(object_) for object_ in fields.OBJECTS[kind])
+        total = 0
+        for object_ in fields.OBJECTS[kind]:
+            total += _total(self._wire.query(f"SELECT COUNT() FROM {object_}"))  # noqa: S608 - our names
+        return total
 
     def names(self, object_: str) -> Mapping[str, str]:
         """Our field -> the object's, the mapped ones among them where the object has them."""
@@ -88,6 +93,7 @@ class Changes:
     def rows(self, soql: str, *, deleted: bool = False) -> Iterator[tuple[list[Any], bool]]:
         """Pages of a query's rows, and whether it is the last."""
         answer, seen = self._wire.query(soql, deleted=deleted), set[str]()
+        self._total = _total(answer)
         while True:
             items, path = _page(answer)
             if path in seen:
@@ -98,32 +104,27 @@ class Changes:
             seen.add(path)
             answer = self._wire.more(path)
 
-    def _size(self, object_: str) -> int:
-        answer = self._wire.query(f"SELECT COUNT() FROM {object_}")  # noqa: S608 - our names
-        size = answer.get("totalSize")
-        if isinstance(size, bool) or not isinstance(size, int):
-            raise Unavailable(f"Salesforce does not say how many {object_}s there are")
-        return size
-
     def _scan(self, object_: str, cursor: Cursor) -> Iterator[tuple[Sequence[Any], Place]]:
-        """Everything in the cursor's window, behind its place: pages, each with the place behind."""
-        if self._is_bulk(object_, cursor):
+        """Everything in the cursor's window, behind its place: pages, each with the place behind.
+
+        A first pull whose first page tells of many rows is begun anew as a bulk query.
+        """
+        is_here = cursor.mark("object") == object_
+        if is_here and cursor.mark("job"):
             yield from self._in_bulk(object_, cursor)
             return
+        may_be_bulk = not (
+            cursor.since or (is_here and cursor.mark("stamp")) or object_ in fields.WITH_CHILDREN
+        )
         for items, is_last in self._by_stamp(object_, cursor):
+            if may_be_bulk and self._total >= self._bulk_from:
+                yield from self._in_bulk(object_, cursor)
+                return
             if is_last:
                 yield items, None
             elif items:
                 stamp, id_ = _key(items[-1])
                 yield items, {"stamp": stamp, "id": id_}
-
-    def _is_bulk(self, object_: str, cursor: Cursor) -> bool:
-        """A first pull of many rows; of an object whose query has no child query."""
-        if cursor.since or object_ in fields.WITH_CHILDREN:
-            return False
-        if cursor.mark("object") == object_ and (cursor.mark("job") or cursor.mark("stamp")):
-            return bool(cursor.mark("job"))
-        return self._size(object_) >= self._bulk_from
 
     def _in_bulk(self, object_: str, cursor: Cursor) -> Iterator[tuple[Sequence[Any], Place]]:
         where = f"WHERE SystemModstamp < {fields.literal(cursor.high + timedelta(seconds=1))}"
@@ -228,6 +229,13 @@ def _page(answer: Mapping[str, Any]) -> tuple[list[Any], str]:
     if not path and answer.get("done") is not True:
         raise Unavailable("Salesforce's answer to a query: neither done nor a next page")
     return items, path
+
+
+def _total(answer: Mapping[str, Any]) -> int:
+    total = answer.get("totalSize")
+    if isinstance(total, bool) or not isinstance(total, int):
+        raise Unavailable("Salesforce's answer to a query does not say how many rows there are")
+    return total
 
 
 def _key(item: object) -> tuple[str, str]:

@@ -73,12 +73,10 @@ def test_results_that_are_kept_no_more_are_asked_for_anew(in_bulk, small_parts):
 
 
 def test_a_query_that_fails_is_refused_with_its_reason(in_bulk):
-    connector = in_bulk.connect(fields={"lead": {"timezone": "Timezone__c"}})
-    connector._changes._names["Account"] = {"name": "Nam"}
-    connector._changes._columns = lambda _: {"Nam"}
+    connector = in_bulk.connect()
 
     with pytest.raises(Refused, match="bulk query: INVALID_FIELD: (?s:.)*Nam"):
-        in_bulk.pull(connector, "company")
+        list(connector._changes._bulk.parts("SELECT Nam FROM Account", job="", locator=""))
 
 
 def test_a_field_that_the_org_no_longer_has_is_told_and_left_out(in_bulk):
