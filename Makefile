@@ -3,7 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := connectors crm mail sequences process workspace runtime workers console config sandbox tests bench
 ON_POSTGRES := tests/crm tests/mail tests/process tests/sequences tests/workers \
-  tests/sync/test_logins.py tests/sync/test_interleavings.py
+  tests/sync/test_logins.py tests/sync/test_hints.py \
+  tests/sync/test_interleavings.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help

@@ -36,7 +36,8 @@ def take_in(connection: Connection, events: Iterable[Any]) -> int:
     Hint.objects.bulk_create(
         [
             Hint(connection=connection, kind=kind, external_id=id_, forgotten=forgotten)
-            for (kind, id_), forgotten in wanted.items()
+            # In one order: two requests about the same records would wait for each other.
+            for (kind, id_), forgotten in sorted(wanted.items())
         ],
         update_conflicts=True,
         unique_fields=["connection", "kind", "external_id", "forgotten"],

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from sandbox.faults import BadFault, Fault, Faults
 from sandbox.hands import Hands
+from sandbox.hubspot.webhooks import Webhooks
 from sandbox.world import World
 
 
@@ -31,6 +32,7 @@ def application(world: World, people: dict[str, dict[int, str]], faults: Faults)
             web.post("/faults", doors.switch_on),
             web.delete("/faults", doors.forget),
             web.post("/hands", hands.act),
+            web.post("/webhooks", Webhooks(world).storm),
         ]
     )
     return app

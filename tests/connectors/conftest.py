@@ -53,6 +53,17 @@ class Sandbox:
         act = {"do": do, "crm": crm, "object": object_, **how}
         return self._control("/hands", [act])[0]
 
+    def storm(self, url, object_="contacts", *, secret, times, at_once):
+        """HubSpot's webhooks tell of every record, over and over; how often which status came."""
+        asked = {
+            "url": url,
+            "secret": secret,
+            "object": object_,
+            "times": times,
+            "at_once": at_once,
+        }
+        return self._control("/webhooks", asked)
+
     def records(self, crm, object_, *linked):
         """The living records of an object by id: their values."""
         asked = "&".join([f"crm={crm}", f"object={object_}", *(f"linked={o}" for o in linked)])

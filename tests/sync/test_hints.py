@@ -1,5 +1,8 @@
 """Hints of webhooks: read again, in any order and any number, and never news of our own."""
 
+import pytest
+from django.db import connection
+
 from crm import hints
 from crm.edit import change
 from crm.models import Activity, Hint, Lead
@@ -72,3 +75,29 @@ def test_a_person_who_asked_to_be_forgotten_is_never_written_to(hubspot):
     assert Activity.objects.get(kind="lead_deleted").data == {
         "reason": "privacy deletion in the CRM"
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_storm_of_webhooks_is_taken_in_and_costs_few_calls(crms, live_server, monkeypatch):
+    monkeypatch.setenv("WEBHOOK_SECRET", "s3cr3t")
+    hubspot = crms("hubspot", webhook_secret="${WEBHOOK_SECRET}")
+    ids = hubspot.create(*({"email": f"p{n}@c.example"} for n in range(150)))
+    hubspot.pull()
+    hubspot.edit(ids[7], jobtitle="CTO")
+    url = f"{live_server.url}/webhooks/hubspot/hubspot"
+    before = sum(hubspot.sandbox.calls("hubspot").values())
+
+    # In memory, SQLite has one connection for all threads of a test.
+    at_once = 10 if connection.vendor == "postgresql" else 1
+
+    statuses = hubspot.sandbox.storm(url, secret="s3cr3t", times=40, at_once=at_once)
+    forged = hubspot.sandbox.storm(url, secret="another", times=1, at_once=at_once)
+
+    # 6,000 events in 60 requests; of these 6 came once more, letter by letter.
+    assert statuses == {"204": 60, "409": 6}
+    assert set(forged) == {"401"}
+    assert Hint.objects.count() == 150
+    hints.reread(hubspot.connection.pk)
+    assert sum(hubspot.sandbox.calls("hubspot").values()) - before == 2
+    assert hubspot.lead_of(ids[7]).title == "CTO"
+    assert not Hint.objects.exists()
