@@ -113,7 +113,9 @@ class TrytonConnector:
             rows = self._search(kind, domain, limit=_PAGE)
             records, skipped = self._built(kind, rows)
             is_last = len(rows) < _PAGE
-            place = place.ended() if is_last else place.at(id=text(rows[-1].get("id")))
+            place = place.ended() if is_last else place.at(id=str(_number(rows[-1])))
+            if not is_last and place.mark("id") == last:
+                raise Unavailable(f"Tryton's {fields.MODELS[kind]}: the same records come again")
             yield Page(records=records, skipped=skipped, cursor=place.text())
             if is_last:
                 return
@@ -142,14 +144,9 @@ class TrytonConnector:
         for chunk in chunks(_numbers(lead_ids), _IDS):
             resources = [_resource(str(number)) for number in chunk]
             domain = [["resource", "in", resources], ["message", "like", f"%{_MARK}%"]]
-            last = 0
-            while rows := self._wire.search(
-                _NOTE, [*domain, ["id", ">", last]], ["message"], limit=_PAGE
-            ):
-                for row in rows:
-                    last = int(_text(row, "id"))
-                    if message_id := _message_id(_text(row, "message")):
-                        found[message_id] = str(last)
+            for row in self._all(_NOTE, domain, ["message"]):
+                if message_id := _message_id(_text(row, "message")):
+                    found[message_id] = _text(row, "id")
         return found
 
     def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
@@ -169,13 +166,24 @@ class TrytonConnector:
         """A lead's owner is the employee of the newest opportunity that names it."""
         owners: dict[str, object] = {}
         for chunk in chunks([row.get("id") for row in rows], _IDS):
-            for deal in self._wire.search(
-                fields.MODELS["deal"], [["contact", "in", chunk]], ["contact", "employee"],
-                limit=10 * _IDS,
-            ):  # fmt: skip
-                if deal.get("employee"):
-                    owners[_text(deal, "contact")] = deal["employee"]
+            named = [["contact", "in", chunk], ["employee", "!=", None]]
+            for deal in self._all(fields.MODELS["deal"], named, ["contact", "employee"]):
+                owners[_text(deal, "contact")] = deal.get("employee")
         return [{**row, "owner": owners.get(_text(row, "id"))} for row in rows]
+
+    def _all(
+        self, model: str, domain: Sequence[Any], asked: Sequence[str]
+    ) -> Iterator[Mapping[str, Any]]:
+        """Every record that the domain holds for, by id."""
+        last = 0
+        while True:
+            rows = self._wire.search(model, [*domain, ["id", ">", last]], asked, limit=_PAGE)
+            yield from rows
+            if len(rows) < _PAGE:
+                return
+            last, before = _number(rows[-1]), last
+            if last <= before:
+                raise Unavailable(f"Tryton's {model}: the same records come again")
 
     def _built(
         self, kind: Kind, rows: Sequence[Mapping[str, Any]]
@@ -291,6 +299,13 @@ def _choice(value: str, label: str) -> Choice:
 
 def _numbers(ids: Sequence[str]) -> list[int]:
     return [int(id_) for id_ in ids if id_.isascii() and id_.isdecimal()]
+
+
+def _number(row: Mapping[str, Any]) -> int:
+    id_ = row.get("id")
+    if isinstance(id_, bool) or not isinstance(id_, int):
+        raise Unavailable("Tryton's answer has a record without id")
+    return id_
 
 
 def _resource(lead_id: str) -> str:

@@ -109,6 +109,17 @@ def test_garbage_is_unavailable_or_skipped(connector, scripted, body):
         assert body in {b"7", b'[{"id": {}}]'}
 
 
+def test_the_same_page_again_and_again_ends(connector, scripted):
+    scripted.answer([{"id": 3, "message": "", "state": "lead"}] * 500)
+
+    for attempt in (
+        lambda: list(connector.changed("deal", "", now=NOW)),
+        lambda: connector.find_touches(["5"]),
+    ):
+        with pytest.raises(Unavailable, match="the same records come again"):
+            attempt()
+
+
 def test_a_note_is_never_written_twice(connector, scripted):
     scripted.answer({}, 500)
 
