@@ -145,6 +145,8 @@ def retry(connection: Connection | None = None) -> int:
             continue
         change.status, change.due_at, change.attempts = Change.Status.PENDING, clock.now(), 0
         change.save(update_fields=["status", "due_at", "attempts"])
+        if change.kind == Change.Kind.TOUCH:
+            ledger.owe_completion_again(change)
         count += 1
     return count
 

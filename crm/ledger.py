@@ -103,6 +103,16 @@ def owe_completion(touch: Change, *, at: datetime) -> None:
     )
 
 
+def owe_completion_again(touch: Change) -> None:
+    """A task that was done while the CRM refused it is ticked off there after all."""
+    Change.objects.filter(
+        connection=touch.connection_id,
+        kind=Change.Kind.COMPLETION,
+        message_id=touch.message_id,
+        status=Change.Status.SUPERSEDED,
+    ).update(status=Change.Status.PENDING, due_at=touch.due_at)
+
+
 def supersede(changes: Any, reason: str = "") -> None:
     changes.update(status=Change.Status.SUPERSEDED, last_error=reason)
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from crm import health
 from crm.models import Activity, Change
 from process import tasks
 from process.models import Task
@@ -127,3 +128,23 @@ def test_our_own_meeting_is_no_news(crm):
 
     assert not Activity.objects.filter(kind__startswith="crm_").exists()
     assert Task.objects.count() == 1
+
+
+def test_a_refused_task_that_is_done_and_tried_again_arrives_done(crm):
+    task = give(crm, "call")
+    if crm.name == "hubspot":
+        crm.fault("invalid", field="hs_task_subject")
+    else:
+        crm.fault("duplicate")
+    crm.push()
+    assert crm.changes(kind="touch").get().status == Change.Status.REFUSED
+    tasks.done(task.pk)
+    crm.advance(minutes=16)
+    crm.push()
+    assert shown(crm, "call") == []
+
+    crm.sandbox.mend()
+    assert health.retry(crm.connection) == 1
+    crm.push()
+
+    assert shown(crm, "call") == [("call them", SHOWN[crm.name]["call"][-1])]
