@@ -15,6 +15,11 @@ Kind = Literal["owner", "company", "lead", "deal"]
 #: The kinds that are written to.
 Written = Literal["company", "lead", "deal"]
 WRITTEN: tuple[Written, ...] = ("company", "lead", "deal")
+#: What a custom field may be declared as.
+CustomType = Literal["text", "number", "bool", "date", "datetime", "multiselect"]
+#: A custom field's value, the same for both sides: a date and a moment are texts in ISO 8601, the latter
+#: in UTC; the choices of a multiselect are sorted; only a text is blank as "".
+Custom = str | int | float | bool | list[str] | None
 #: In the order in which a full pull lands them: what refers comes after what is referred to.
 KINDS: tuple[Kind, ...] = ("owner", "company", "lead", "deal")
 
@@ -40,8 +45,8 @@ class CompanyRecord:
     country: str = ""
     employees: int | None = None
     owner_id: str = ""
-    #: Custom fields by the workspace's mapping: our name -> the value as text.
-    extra: Mapping[str, str] = field(default_factory=dict)
+    #: Custom fields by the workspace's mapping: our name -> the value in its declared type.
+    extra: Mapping[str, Custom] = field(default_factory=dict)
     #: Ids that were merged into this one, and the id that this deleted one was merged into.
     merged_ids: tuple[str, ...] = ()
     merged_into: str = ""
@@ -79,7 +84,7 @@ class LeadRecord:
     #: Ids that were merged into this one, and the id that this deleted one was merged into.
     merged_ids: tuple[str, ...] = ()
     merged_into: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Custom] = field(default_factory=dict)
     modified_at: datetime | None = None
     deleted: bool = False
     #: Fields that this CRM does not have or did not answer: unknown, which is not blank.
@@ -102,7 +107,7 @@ class DealRecord:
     company_id: str = ""
     #: External ids of the people on the deal, the primary one first.
     lead_ids: tuple[str, ...] = ()
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Custom] = field(default_factory=dict)
     modified_at: datetime | None = None
     deleted: bool = False
     #: Fields that this CRM does not have or did not answer: unknown, which is not blank.
@@ -114,7 +119,7 @@ Record = OwnerRecord | CompanyRecord | LeadRecord | DealRecord
 
 @dataclass(frozen=True, kw_only=True)
 class Skipped:
-    """One record that the CRM answered in a shape that is no record, left out and shown."""
+    """A record, or a custom field of one, in a shape that is none: left out and shown."""
 
     #: Blank when not even the id could be read.
     external_id: str

@@ -2,12 +2,12 @@
 
 import difflib
 from collections.abc import Mapping
+from typing import get_args
 
-from connectors.base import Kind, Refused
-from connectors.records import names_of
+from connectors.base import WRITTEN, Custom, CustomType, Kind, Refused
+from connectors.records import Types, names_of, text
 
 FieldTable = Mapping[Kind, Mapping[str, str]]
-_MAPPABLE: tuple[Kind, ...] = ("company", "lead", "deal")
 
 
 def merged(standard: FieldTable, custom: object) -> FieldTable:
@@ -18,11 +18,11 @@ def merged(standard: FieldTable, custom: object) -> FieldTable:
     if custom is None:
         return standard
     if not isinstance(custom, Mapping):
-        raise _wrong(f"fields: {custom!r} is not a mapping of {', '.join(_MAPPABLE)}")
+        raise _wrong(f"fields: {custom!r} is not a mapping of {', '.join(WRITTEN)}")
     table = {kind: dict(names) for kind, names in standard.items()}
     for kind, names in custom.items():
-        if kind not in _MAPPABLE:
-            raise ValueError(f"fields: {kind!r} is none of {', '.join(_MAPPABLE)}")
+        if kind not in WRITTEN:
+            raise ValueError(f"fields: {kind!r} is none of {', '.join(WRITTEN)}")
         if not isinstance(names, Mapping):
             raise _wrong(f"fields.{kind}: {names!r} is not a mapping of our names to the CRM's")
         for ours, theirs in names.items():
@@ -30,6 +30,29 @@ def merged(standard: FieldTable, custom: object) -> FieldTable:
                 raise ValueError(f"fields.{kind}.{ours}: {theirs!r} is not a field's name")
             table[kind][ours] = theirs
     return table
+
+
+def types(declared: object) -> Types:
+    """The workspace's `types` setting; raises ValueError when it is not {kind: {our name: type}}."""
+    if declared is None:
+        return {}
+    if not isinstance(declared, Mapping):
+        raise _wrong(f"types: {declared!r} is not a mapping of {', '.join(WRITTEN)}")
+    for kind, names in declared.items():
+        if kind not in WRITTEN or not isinstance(names, Mapping):
+            raise ValueError(f"types.{kind}: not a mapping of custom fields of {WRITTEN}")
+        for name, type_ in names.items():
+            if type_ not in get_args(CustomType):
+                choices = ", ".join(get_args(CustomType))
+                raise ValueError(f"types.{kind}.{name}: {type_!r} is none of {choices}")
+            if name in names_of(kind):
+                raise ValueError(f"types.{kind}.{name}: {name} is no custom field")
+    return declared
+
+
+def as_text(value: Custom) -> str:
+    """A value for a CRM in which everything is text: choices have semicolons between them."""
+    return ";".join(value) if isinstance(value, list) else text(value)
 
 
 def _wrong(message: str) -> ValueError:
@@ -48,8 +71,3 @@ def vendor_name(table: FieldTable, kind: Kind, ours: str) -> str:
         raise Refused(
             f"{ours!r} is not a field of a {kind}{hint} It takes {choices}", field=ours
         ) from None
-
-
-def custom_names(table: FieldTable, kind: Kind) -> set[str]:
-    """Our names of the custom fields that the workspace maps."""
-    return set(table[kind]) - names_of(kind)

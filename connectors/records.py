@@ -12,6 +12,8 @@ from typing import Any
 
 from connectors.base import (
     CompanyRecord,
+    Custom,
+    CustomType,
     DealRecord,
     Kind,
     LeadRecord,
@@ -29,6 +31,9 @@ TYPES: Mapping[Kind, type[Any]] = {
 #: The mirror's columns hold 18 digits, two behind the point, and 32-bit counts.
 _LARGEST_AMOUNT = Decimal(10) ** 16
 _LARGEST_COUNT = 2**31
+_EXACT_DIGITS = 15
+#: Kind -> custom field -> its declared type; text where none is.
+Types = Mapping[Kind, Mapping[str, CustomType]]
 
 
 class Malformed(ValueError):
@@ -40,8 +45,10 @@ def names_of(kind: Kind) -> frozenset[str]:
     return frozenset(field.name for field in fields(TYPES[kind])) - {"extra", "absent"}
 
 
-def build(kind: Kind, values: Mapping[str, object]) -> Record:
-    """A record from raw values under our names; names that are not ours become `extra`.
+def build(
+    kind: Kind, values: Mapping[str, object], custom: Mapping[str, Custom] | None = None
+) -> Record:
+    """A record from raw values under our names, and its custom fields' as `extra`.
 
     Raises Malformed naming the field.
     """
@@ -55,10 +62,8 @@ def build(kind: Kind, values: Mapping[str, object]) -> Record:
         raise Malformed("a record without id")
     ours = names_of(kind)
     known["absent"] = ours - set(values)
-    if "extra" in {field.name for field in fields(TYPES[kind])}:
-        known["extra"] = {
-            name: _converted(name, raw, text) for name, raw in values.items() if name not in ours
-        }
+    if custom:
+        known["extra"] = custom
     record: Record = TYPES[kind](**known)
     return record
 
@@ -67,8 +72,12 @@ def build_all(
     kind: Kind,
     raws: Iterable[object],
     values_of: Callable[[Mapping[str, Any]], Mapping[str, object]],
+    types: Types,
 ) -> tuple[list[Record], list[Skipped]]:
-    """Records of the items that are records, and why the others are not."""
+    """Records of the items that are records, and why the others are not.
+
+    A custom field that is not what `types` declares is unknown: the record is there without it.
+    """
     records: list[Record] = []
     skipped: list[Skipped] = []
     for raw in raws:
@@ -77,10 +86,32 @@ def build_all(
             item = mapping(raw)
             values = values_of(item)
             external_id = text(values.get("external_id"))
-            records.append(build(kind, values))
+            extra, misfits = customs(kind, values, types)
+            records.append(build(kind, values, extra))
+            skipped += [Skipped(external_id=external_id, reason=reason) for reason in misfits]
         except Malformed as error:
             skipped.append(Skipped(external_id=external_id, reason=str(error)))
     return records, skipped
+
+
+def customs(
+    kind: Kind, values: Mapping[str, object], types: Types
+) -> tuple[dict[str, Custom], list[str]]:
+    """The values whose names are not ours, in their declared types, and why others are left out."""
+    declared = types.get(kind, {})
+    extra: dict[str, Custom] = {}
+    misfits: list[str] = []
+    for name in values.keys() - names_of(kind):
+        try:
+            extra[name] = custom(declared.get(name, "text"), values[name])
+        except Malformed as error:
+            misfits.append(f"{name}: {error}; the record is read without it")
+    return extra, sorted(misfits)
+
+
+def custom(declared: CustomType, value: object) -> Custom:
+    """A value in its declared type; Malformed where it is none."""
+    return _CUSTOM[declared](value)
 
 
 def mapping(value: object) -> Mapping[str, Any]:
@@ -155,6 +186,37 @@ def moment(value: object) -> datetime | None:
         raise Malformed(f"{written!r} where a date or a moment was expected") from error
 
 
+def _number(value: object) -> int | float | None:
+    """As JSON and PostgreSQL give it back unchanged: a float holds 15 digits."""
+    amount = money(value)
+    if amount is None:
+        return None
+    if len(amount.normalize().as_tuple().digits) > _EXACT_DIGITS:
+        raise Malformed(f"{amount} has more than {_EXACT_DIGITS} digits")
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
+
+
+def _bool(value: object) -> bool | None:
+    """Unlike our own flags it may be unknown."""
+    return None if text(value).strip() == "" else flag(value)
+
+
+def _date(value: object) -> str | None:
+    at = moment(value)
+    return None if at is None else at.date().isoformat()
+
+
+def _datetime(value: object) -> str | None:
+    at = moment(value)
+    return None if at is None else at.isoformat()
+
+
+def _multiselect(value: object) -> list[str]:
+    """HubSpot and Salesforce write the choices with semicolons between them."""
+    choices = value if isinstance(value, list | tuple) else text(value).split(";")
+    return sorted({choice for choice in (text(one).strip() for one in choices) if choice})
+
+
 def texts(value: object) -> tuple[str, ...]:
     return tuple(text(item) for item in sequence(value))
 
@@ -166,6 +228,16 @@ _CONVERTERS: Mapping[object, Callable[[object], object]] = {
     Decimal | None: money,
     datetime | None: moment,
     tuple[str, ...]: texts,
+}
+
+
+_CUSTOM: Mapping[CustomType, Callable[[object], Custom]] = {
+    "text": text,
+    "number": _number,
+    "bool": _bool,
+    "date": _date,
+    "datetime": _datetime,
+    "multiselect": _multiselect,
 }
 
 

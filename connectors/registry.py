@@ -9,7 +9,7 @@ from connectors import endpoints
 from connectors.base import Connector, Kind
 from connectors.endpoints import Budget, Unlimited
 from connectors.logins import OwnTokens, Tokens
-from connectors.mapping import merged
+from connectors.mapping import merged, types
 
 if TYPE_CHECKING:
     from connectors.hubspot import wire as hubspot_wire
@@ -51,10 +51,10 @@ def connect(
     if kind not in _KINDS:
         raise ValueError(f"kind: {kind!r} is none of {', '.join(sorted(_KINDS))}")
     names, build = _KINDS[kind]
-    for name in sorted(set(settings) - names - _OTHERS - {"fields", "allow_sandbox"}):
+    for name in sorted(set(settings) - names - _OTHERS - {"fields", "types", "allow_sandbox"}):
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        choices = ", ".join(sorted(names | {"fields"}))
+        choices = ", ".join(sorted(names | {"fields", "types"}))
         raise ValueError(f"{name}: no setting of {kind}, which takes {choices}{hint}")
     return build(settings, budget or Unlimited(), tokens)
 
@@ -90,6 +90,7 @@ def _hubspot(settings: Settings, budget: Budget, tokens: TokensOf) -> Connector:
             settings.get("url", wire.URL), setting="url", allow_sandbox=allow_sandbox
         ),
         table=merged(fields.PROPERTIES, settings.get("fields")),
+        types=types(settings.get("types")),
         allow_sandbox=allow_sandbox,
         budget=budget,
     )
@@ -134,6 +135,7 @@ def _salesforce(settings: Settings, budget: Budget, tokens: TokensOf) -> Connect
             tokens=tokens(first) if first else None,
         ),
         custom=merged(fields.NO_CUSTOM, settings.get("fields")),
+        types=types(settings.get("types")),
         bulk_from=int(str(settings.get("bulk_from") or connector.BULK_FROM)),
         allow_sandbox=allow_sandbox,
         budget=budget,
@@ -151,6 +153,7 @@ def _tryton(settings: Settings, budget: Budget, _tokens: TokensOf) -> Connector:
         database=_text(settings, "database"),
         key=_text(settings, "key"),
         table=merged(fields.FIELDS, settings.get("fields")),
+        types=types(settings.get("types")),
         allow_sandbox=allow_sandbox,
         budget=budget,
     )
@@ -162,6 +165,7 @@ def _csv(settings: Settings, _budget: Budget, _tokens: TokensOf) -> Connector:
     return CsvConnector(
         folder=Path(_text(settings, "folder")),
         table=merged(connector.COLUMNS, settings.get("fields")),
+        types=types(settings.get("types")),
     )
 
 

@@ -6,10 +6,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from connectors.base import WRITTEN, CustomType, Written
+from connectors.records import names_of
 from crm.limits import CHANGED, DELETED, PUSHED
 from workspace.durations import FixedDuration
 from workspace.names import Identifier
-from workspace.problems import Fault
+from workspace.problems import Fault, unknown
 from workspace.secrets import SecretName
 from workspace.validation import Definition
 
@@ -56,6 +58,14 @@ class FieldMappings(Definition):
     deal: dict[Identifier, VendorName] = {}
 
 
+class FieldTypes(Definition):
+    """Our name of a custom field -> its type; one without any is a text."""
+
+    lead: dict[Identifier, CustomType] = {}
+    company: dict[Identifier, CustomType] = {}
+    deal: dict[Identifier, CustomType] = {}
+
+
 class FieldPolicies(Definition):
     """Our field -> who has the last word when both sides changed it; see docs/sync.md."""
 
@@ -75,8 +85,24 @@ class Brakes(Definition):
 class _Settings(Definition):
     pull_every: FixedDuration
     fields: FieldMappings = FieldMappings()
+    types: FieldTypes = FieldTypes()
     policies: FieldPolicies = FieldPolicies()
     brakes: Brakes = Brakes()
+
+    @model_validator(mode="after")
+    def _types_are_of_custom_fields(self) -> Self:
+        for kind in WRITTEN:
+            custom = self.custom(kind)
+            for name in getattr(self.types, kind):
+                if name not in custom:
+                    message = unknown(f"custom field of a {kind}", name, custom)
+                    raise Fault(message, path=("types", kind, name), choices=sorted(custom))
+        return self
+
+    def custom(self, kind: Written) -> dict[str, CustomType]:
+        """Our name -> the type of each custom field that is mapped."""
+        names = set(getattr(self.fields, kind)) - names_of(kind)
+        return {name: getattr(self.types, kind).get(name, "text") for name in sorted(names)}
 
 
 class HubSpotSettings(_Settings):

@@ -5,8 +5,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from connectors.base import Written
+from connectors.records import Malformed, custom
 from crm import identity, ledger, policy, values
-from crm.models import Company, Lead
+from crm.models import Company, Connection, Lead
 from crm.normalize import email as normalized_email
 from crm.timeline import note
 from runtime import clock
@@ -19,15 +21,16 @@ class NotEditable(ValueError):
 def change(row: Lead | Company, new: Mapping[str, object], *, by: str) -> bool:
     """Set fields of a lead or a company; False when nothing was different.
 
-    Custom fields are `extra.<name>`. Raises NotEditable. An opt-out is set elsewhere and never here.
+    Custom fields are `extra.<name>`, in their declared types. Raises NotEditable. An opt-out is set
+    elsewhere and never here.
     """
-    kind = "lead" if isinstance(row, Lead) else "company"
+    kind: Written = "lead" if isinstance(row, Lead) else "company"
     allowed = (policy.SHARED[kind] | policy.OF_SOURCE.get(kind, frozenset())) - {"do_not_contact"}
     for name in new:
         if name not in allowed and not name.startswith(policy.EXTRA):
             choices = ", ".join(sorted(allowed))
             raise NotEditable(f"{name!r} of a {kind} is not changed here; it takes {choices}")
-    wanted = dict(new)
+    wanted = {name: _custom(kind, name, value) for name, value in new.items()}
     if "email" in wanted:
         wanted["email"] = normalized_email(str(wanted["email"]))
     with transaction.atomic():
@@ -47,6 +50,21 @@ def change(row: Lead | Company, new: Mapping[str, object], *, by: str) -> bool:
                 data={"fields": sorted(changed), "by": by},
             )
     return True
+
+
+def _custom(kind: Written, name: str, value: object) -> object:
+    """A custom field's value in its declared type, any other as it is."""
+    if not name.startswith(policy.EXTRA):
+        return value
+    plain = name.removeprefix(policy.EXTRA)
+    for connection in Connection.objects.order_by("id"):
+        if plain in (connection.settings.get("fields") or {}).get(kind, {}):
+            declared = (connection.settings.get("types") or {}).get(kind, {})
+            try:
+                return custom(declared.get(plain, "text"), value)
+            except Malformed as error:
+                raise NotEditable(f"{name} of a {kind}: {error}") from error
+    raise NotEditable(f"{name} of a {kind} is mapped in no connection")
 
 
 def opt_out(lead: Lead, *, at: datetime) -> bool:

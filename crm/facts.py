@@ -10,8 +10,10 @@ FIELDS: Mapping[str, frozenset[str]] = {
         "email first_name last_name title phone country language timezone status "
         "lifecycle_stage stage extra".split()
     ),
-    "company": frozenset("name domain industry country employees".split()),
-    "deal": frozenset("name stage_value pipeline amount is_closed is_won is_open exists".split()),
+    "company": frozenset("name domain industry country employees extra".split()),
+    "deal": frozenset(
+        "name stage_value pipeline amount is_closed is_won is_open exists extra".split()
+    ),
     "owner": frozenset("name email".split()),
     "answer": frozenset({"disposition"}),
 }
@@ -21,7 +23,7 @@ Facts = dict[str, dict[str, object]]
 def context(lead: Lead, deal: Deal | None) -> Facts:
     """Every name of FIELDS with all its fields; what is blank or unknown is None."""
     return {
-        "lead": _values(lead, "lead") | {"extra": dict(lead.extra)},
+        "lead": _values(lead, "lead"),
         "company": _values(lead.company, "company"),
         "deal": _values(deal, "deal")
         | {
@@ -40,4 +42,6 @@ def _values(row: object, name: str) -> dict[str, object]:
 
 
 def _known(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _known(one) for name, one in value.items()}
     return None if value == "" else value

@@ -9,6 +9,7 @@ from typing import Any, cast
 from django.db import transaction
 
 from connectors.base import ConnectorError, Written
+from connectors.batches import chunks
 from crm import brakes, lease, order
 from crm.connections import connector_of
 from crm.land import land
@@ -46,6 +47,17 @@ def take_in(connection: Connection, events: Iterable[Any]) -> int:
     if wanted:
         transaction.on_commit(lambda: bell.ring("reread", [connection.pk]))
     return len(wanted)
+
+
+def all_of(connection: Connection, kind: Written) -> None:
+    """Every record of a kind: what is read of them is another than before."""
+    rows = ExternalRecord.objects.filter(connection=connection, kind=kind, deleted_at=None)
+    ids = rows.order_by("external_id").values_list("external_id", flat=True)
+    for chunk in chunks(list(ids), BATCH):
+        Hint.objects.bulk_create(
+            [Hint(connection=connection, kind=kind, external_id=id_) for id_ in chunk],
+            ignore_conflicts=True,
+        )
 
 
 def due() -> Sequence[int]:

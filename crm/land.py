@@ -7,11 +7,12 @@ from typing import Any
 
 from django.db.models import Model, Q
 
-from connectors.base import CompanyRecord, DealRecord, Kind, LeadRecord, Record
+from connectors.base import CompanyRecord, CustomType, DealRecord, Kind, LeadRecord, Record
+from connectors.records import Malformed, custom
 from crm import brakes, identity, ledger, order, stages, values
 from crm.merge import Clash, Merged, merge
 from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead, Owner
-from crm.policy import Policy, policy_of
+from crm.policy import EXTRA, Policy, policy_of
 from crm.timeline import note
 
 MODELS: Mapping[str, type[Any]] = {"owner": Owner, "company": Company, "lead": Lead, "deal": Deal}
@@ -90,7 +91,8 @@ class _Page:
         """How many of the records that we know it would change and delete."""
         known = [(link, self.records[id_]) for id_, link in self.known.items()]
         deleted = sum(r.deleted and link.deleted_at is None for link, r in known)
-        changed = sum(not r.deleted and _said(r) != link.base for link, r in known)
+        types = (self.connection.settings.get("types") or {}).get(self.kind, {})
+        changed = sum(not r.deleted and _says_otherwise(r, link.base, types) for link, r in known)
         return {"changed": changed, "deleted": deleted}
 
     def follow_merges(self) -> None:
@@ -402,6 +404,25 @@ def _with_echoes(
         and theirs[change.field] == change.value
     }
     return {**base, **echoes}
+
+
+def _says_otherwise(
+    record: Record, base: Mapping[str, object], types: Mapping[str, CustomType]
+) -> bool:
+    """Of what was read before: neither a newly mapped field nor a new type of one is a change."""
+    differing = {
+        name: value for name, value in _said(record).items() if name in base and base[name] != value
+    }
+    return any(value != _retyped(name, base[name], types) for name, value in differing.items())
+
+
+def _retyped(name: str, value: object, types: Mapping[str, CustomType]) -> object:
+    if not name.startswith(EXTRA):
+        return value
+    try:
+        return custom(types.get(name.removeprefix(EXTRA), "text"), value)
+    except Malformed:
+        return value
 
 
 def _said(record: Record) -> dict[str, object]:

@@ -105,4 +105,4 @@ def _theirs_wins(
 
 
 def is_blank(value: Value) -> bool:
-    return value is None or value == ""
+    return value is None or value in ("", [])

@@ -9,10 +9,12 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 
-from crm import stages
+from connectors.base import WRITTEN, Written
+from crm import hints, stages
 from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
 from mail.models import EmailTemplate, Mailbox, Sender
@@ -137,6 +139,7 @@ def _connections(blueprint: Blueprint) -> None:
         )
         if created:
             continue
+        _read_what_is_newly_mapped(connection, settings)
         changed = (connection.kind, connection.settings) != (kind, settings)
         connection.kind, connection.settings = kind, settings
         connection.pull_every = definition.pull_every.elapsed
@@ -147,6 +150,17 @@ def _connections(blueprint: Blueprint) -> None:
         connection.save(
             update_fields=["kind", "settings", "pull_every", "status", "last_error", "pull_due_at"]
         )
+
+
+def _read_what_is_newly_mapped(connection: Connection, settings: Mapping[str, Any]) -> None:
+    for kind in WRITTEN:
+        if _mapped(connection.settings, kind) != _mapped(settings, kind):
+            hints.all_of(connection, kind)
+
+
+def _mapped(settings: Mapping[str, Any], kind: Written) -> Sequence[object]:
+    """Which fields of the CRM are read, and as what."""
+    return [(settings.get(name) or {}).get(kind) or {} for name in ("fields", "types")]
 
 
 def _mailboxes(blueprint: Blueprint) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from connectors.base import WRITTEN
 from process import emails
 from process.definition import OTHER, STAGES, Process
 from process.emails import Template
@@ -49,11 +50,14 @@ def cross_check(
 
 
 def _with_mapped_fields(schema: Schema, team: Team | None) -> Schema:
-    """`lead.extra` has the fields that the team mapped and that are not standard ones."""
+    """`lead.extra` and the like have the fields that the team mapped and that are not standard."""
     if team is None:
-        return {**schema, "lead.extra": None}
-    mapped = {name for connection in team.connections.values() for name in connection.fields.lead}
-    return {**schema, "lead.extra": frozenset(mapped - (schema["lead"] or frozenset()))}
+        return {**schema, **{f"{kind}.extra": None for kind in WRITTEN}}
+    mapped: dict[str, set[str]] = {kind: set() for kind in WRITTEN}
+    for connection in team.connections.values():
+        for kind in WRITTEN:
+            mapped[kind] |= connection.custom(kind).keys()
+    return {**schema, **{f"{kind}.extra": frozenset(names) for kind, names in mapped.items()}}
 
 
 def _tactics(process: Process, document: Document, names: Sequence[str]) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings, WebAddress
 from mail.definition import MailboxSettings
 from workspace.names import Slug
@@ -25,6 +26,19 @@ class Team(Definition):
     sender: SenderSettings
     connections: Annotated[dict[Slug, ConnectionSettings], Field(min_length=1)]
     mailboxes: Annotated[tuple[MailboxSettings, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _types_agree(self) -> Self:
+        """A lead has one value of a custom field, whichever CRMs hold it."""
+        first: dict[tuple[str, str], tuple[str, str]] = {}
+        for name, connection in self.connections.items():
+            for kind in WRITTEN:
+                for field, type_ in connection.custom(kind).items():
+                    other, known = first.setdefault((kind, field), (name, type_))
+                    if type_ != known:
+                        message = f'"{field}" is a {type_} here and a {known} in "{other}"'
+                        raise Fault(message, path=("connections", name, "fields", kind, field))
+        return self
 
     @model_validator(mode="after")
     def _mailboxes_differ(self) -> Self:

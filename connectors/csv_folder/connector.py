@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from connectors.base import (
     WRITTEN,
@@ -17,6 +18,7 @@ from connectors.base import (
     Choices,
     Completion,
     Conflict,
+    Custom,
     EventPage,
     Kind,
     Outcome,
@@ -40,8 +42,8 @@ from connectors.csv_folder.sheet import (
     read_sheet,
     replace_file,
 )
-from connectors.mapping import FieldTable, vendor_name
-from connectors.records import Malformed, build, flag, names_of, text
+from connectors.mapping import FieldTable, as_text, vendor_name
+from connectors.records import Malformed, Types, build, customs, flag, names_of, text
 
 FILES: Mapping[Kind, str] = {
     "owner": "owners.csv",
@@ -65,8 +67,8 @@ READ_ONLY = frozenset({"external_id", "modified_at", "deleted", "lead_ids", "mer
 class CsvConnector:
     """Makes no calls: `calls` counts the files that it read or wrote."""
 
-    def __init__(self, *, folder: Path, table: FieldTable) -> None:
-        self._folder, self._table = folder, table
+    def __init__(self, *, folder: Path, table: FieldTable, types: Types) -> None:
+        self._folder, self._table, self._types = folder, table, types
         self.calls = 0
 
     def check(self) -> str:
@@ -215,11 +217,15 @@ class CsvConnector:
             try:
                 if row.fault:
                     raise Malformed(row.fault)  # noqa: TRY301 - one place makes the message
-                records.append(build(kind, self._raw(kind, row)))
+                raw = self._raw(kind, row)
+                extra, faults = customs(kind, raw, self._types)
+                records.append(build(kind, raw, extra))
             except Malformed as error:
-                field = str(error).partition(":")[0]
-                column = self._table[kind].get(field, self._table[kind]["external_id"])
-                reason = f"{sheet.place(row.line, column)}: {error}"
+                faults = [str(error)]
+            for fault in faults:
+                column = self._table[kind].get(fault.partition(":")[0])
+                place = sheet.place(row.line, column or self._table[kind]["external_id"])
+                reason = f"{place}: {fault}"
                 skipped.append(Skipped(external_id=self._id(kind, row), reason=reason))
         return records, skipped
 
@@ -274,7 +280,7 @@ class CsvConnector:
                     f"{sheet.path.name} takes no {name!r}; its columns are {choices}", field=name
                 )
             self._check(name, value)
-            cells[column] = text(value)
+            cells[column] = as_text(cast("Custom", value))
         return cells
 
     def _check(self, name: str, value: object) -> None:

@@ -17,7 +17,7 @@ from connectors.hubspot import fields
 from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Wire
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, build_all, mapping, moment, sequence, text
+from connectors.records import Malformed, Types, build_all, mapping, moment, sequence, text
 
 #: How often deleted records are looked for.
 ARCHIVED_EVERY = timedelta(days=1)
@@ -31,8 +31,8 @@ _LANDED = 500
 
 
 class Changes:
-    def __init__(self, wire: Wire, table: FieldTable) -> None:
-        self._wire, self._table = wire, table
+    def __init__(self, wire: Wire, table: FieldTable, types: Types) -> None:
+        self._wire, self._table, self._types = wire, table, types
         self._windows = Windows(wire)
 
     def pages(self, kind: Kind, written: str, now: datetime) -> Iterator[Page]:
@@ -151,7 +151,7 @@ class Changes:
             query = {"limit": str(_LIST), "archived": archived}
             for page, _ in self._listing("/crm/v3/owners", query):
                 items += page
-        records, skipped = build_all("owner", items, fields.owner_values)
+        records, skipped = build_all("owner", items, fields.owner_values, self._types)
         if cursor.since:
             records = [r for r in records if r.modified_at is None or r.modified_at >= cursor.low]
         ended = replace(cursor.ended(), archived=cursor.until if look else cursor.archived)
@@ -205,7 +205,7 @@ class Changes:
             found = fields.values_of(kind, item, self._table[kind])
             return {**found, **links.get(text(item.get("id")), {})}
 
-        return build_all(kind, items, values)
+        return build_all(kind, items, values, self._types)
 
     def _deal_links(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
         people = self.associated("deals", "contacts", ids)

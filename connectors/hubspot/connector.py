@@ -27,7 +27,7 @@ from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, flag, mapping, sequence, text
+from connectors.records import Malformed, Types, flag, mapping, sequence, text
 
 
 class HubSpotConnector:
@@ -37,13 +37,14 @@ class HubSpotConnector:
         login: Login,
         url: str,
         table: FieldTable,
+        types: Types,
         allow_sandbox: bool = False,
         budget: Budget | None = None,
     ) -> None:
         self._wire = Wire(
             login=login, url=url, allow_sandbox=allow_sandbox, budget=budget or Unlimited()
         )
-        self._changes = Changes(self._wire, table)
+        self._changes = Changes(self._wire, table, types)
         self._history = History(self._wire, self._changes, Windows(self._wire))
         self._writes = Writes(self._wire, self._changes, table)
 

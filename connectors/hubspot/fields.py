@@ -144,8 +144,3 @@ def is_primary_label(label: object) -> bool:
 def stamp(at: datetime) -> str:
     """A moment as HubSpot takes it in filters and properties: ISO 8601 in milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def property_value(value: object) -> str:
-    """A value as HubSpot takes it: everything is text, and "" clears."""
-    return text(value)

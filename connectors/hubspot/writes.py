@@ -6,13 +6,14 @@ https://developers.hubspot.com/docs/reference/api/crm/engagements/email
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from connectors.base import (
     WRITTEN,
     Completion,
     Conflict,
     ConnectorError,
+    Custom,
     LeadRecord,
     Outcome,
     Refused,
@@ -25,7 +26,7 @@ from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, 
 from connectors.hubspot import engagements, fields
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.wire import Wire, field_of
-from connectors.mapping import FieldTable, vendor_name
+from connectors.mapping import FieldTable, as_text, vendor_name
 from connectors.records import Malformed, mapping, text
 from connectors.vendor_text import shown
 
@@ -130,7 +131,7 @@ class Writes:
             if name in fields.READ_ONLY:
                 raise Refused(f"{name} of a {row.kind} cannot be written to HubSpot", field=name)
         return {
-            vendor_name(self._table, row.kind, name): fields.property_value(value)
+            vendor_name(self._table, row.kind, name): as_text(cast("Custom", value))
             for name, value in row.fields.items()
             if name != "do_not_contact"
         }

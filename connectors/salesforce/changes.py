@@ -17,7 +17,7 @@ from connectors.base import Kind, Page, Record, Refused, Skipped, Unavailable
 from connectors.batches import chunks
 from connectors.cursor import Cursor
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, build_all, mapping, moment, sequence, text
+from connectors.records import Malformed, Types, build_all, mapping, moment, sequence, text
 from connectors.salesforce import fields
 from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.wire import Wire
@@ -32,8 +32,8 @@ _KINDS = {object_: kind for kind, objects in fields.OBJECTS.items() for object_ 
 
 
 class Changes:
-    def __init__(self, wire: Wire, custom: FieldTable, *, bulk_from: int) -> None:
-        self._wire, self._custom = wire, custom
+    def __init__(self, wire: Wire, custom: FieldTable, types: Types, *, bulk_from: int) -> None:
+        self._wire, self._custom, self._types = wire, custom, types
         self._bulk, self._bulk_from = Bulk(wire), bulk_from
         self._names: dict[str, Mapping[str, str]] = {}
         self._drift: list[Skipped] = []
@@ -194,7 +194,10 @@ class Changes:
     def _built(self, object_: str, items: Sequence[object]) -> tuple[list[Record], list[Skipped]]:
         names = self.names(object_)
         return build_all(
-            _KINDS[object_], items, lambda item: fields.values_of(object_, item, names)
+            _KINDS[object_],
+            items,
+            lambda item: fields.values_of(object_, item, names),
+            self._types,
         )
 
     def _describe(self, kind: Kind, custom: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ from connectors.base import (
 )
 from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, flag, mapping, sequence, text
+from connectors.records import Malformed, Types, flag, mapping, sequence, text
 from connectors.salesforce import activities
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.wire import Login, Wire
@@ -41,6 +41,7 @@ class SalesforceConnector:
         url: str,
         login: Login,
         custom: FieldTable,
+        types: Types,
         bulk_from: int = BULK_FROM,
         allow_sandbox: bool = False,
         budget: Budget | None = None,
@@ -51,7 +52,7 @@ class SalesforceConnector:
             allow_sandbox=allow_sandbox,
             budget=budget or Unlimited(),
         )
-        self._changes = Changes(self._wire, custom, bulk_from=bulk_from)
+        self._changes = Changes(self._wire, custom, types, bulk_from=bulk_from)
         self._writes = Writes(self._wire, self._changes)
 
     @property

@@ -108,6 +108,13 @@ def writable(external_id: str, custom: Mapping[str, str]) -> frozenset[str]:
     return (frozenset(standard) | frozenset(custom)) - READ_ONLY
 
 
+def written(value: object) -> object:
+    """A value as Salesforce takes it: JSON's own, a blank as null, choices with semicolons."""
+    if isinstance(value, list):
+        value = ";".join(value)
+    return None if value == "" else value
+
+
 def people_of(roles: object) -> tuple[str, ...]:
     """Contact ids of a child query, the primary one first; without rows it is null."""
     rows = sequence(mapping(roles).get("records")) if roles is not None else ()

@@ -103,9 +103,7 @@ class Writes:
                 raise Refused(
                     f"{name!r} of a {object_} cannot be written; it takes {choices}", field=name
                 )
-        values = {
-            names[name]: None if value == "" else value for name, value in update.fields.items()
-        }
+        values = {names[name]: fields.written(value) for name, value in update.fields.items()}
         return {"attributes": {"type": object_}, "id": update.external_id, **values}
 
     def _send(self, method: str, rows: Sequence[Row], *, repeatable: bool) -> list[Outcome]:

@@ -31,7 +31,7 @@ from connectors.batches import RecordUpdate, chunks, write_coalesced
 from connectors.cursor import Cursor
 from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable, vendor_name
-from connectors.records import Malformed, build_all, mapping, sequence, text
+from connectors.records import Malformed, Types, build_all, mapping, sequence, text
 from connectors.tryton import fields
 from connectors.tryton.wire import Wire, stamp
 
@@ -61,6 +61,7 @@ class TrytonConnector:
         database: str,
         key: str,
         table: FieldTable,
+        types: Types,
         allow_sandbox: bool = False,
         budget: Budget | None = None,
     ) -> None:
@@ -71,7 +72,7 @@ class TrytonConnector:
             allow_sandbox=allow_sandbox,
             budget=budget or Unlimited(),
         )
-        self._table = table
+        self._table, self._types = table, types
 
     @property
     def calls(self) -> int:
@@ -191,7 +192,7 @@ class TrytonConnector:
         names = dict(self._table[kind])
         if kind == "lead":
             names["owner_id"] = "owner"
-        return build_all(kind, rows, lambda row: fields.values_of(kind, row, names))
+        return build_all(kind, rows, lambda row: fields.values_of(kind, row, names), self._types)
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -205,8 +206,9 @@ class TrytonConnector:
             raise Refused(str(error), field=next(iter(row.fields))) from error
 
     def _written(self, row: RecordUpdate) -> str:
+        types = self._types.get(row.kind, {})
         values = {
-            vendor_name(self._table, row.kind, name): None if value == "" else value
+            vendor_name(self._table, row.kind, name): fields.written(value, types.get(name))
             for name, value in row.fields.items()
             if name != "stage"
         }

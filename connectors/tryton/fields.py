@@ -5,11 +5,13 @@ deal is an opportunity, whose employee is the owner.
 """
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
-from connectors.base import Kind
+from connectors.base import CustomType, Kind
 from connectors.mapping import FieldTable
 from connectors.records import mapping, text
+from connectors.tryton.wire import day, stamp
 
 MODELS: Mapping[Kind, str] = {
     "owner": "company.employee",
@@ -83,6 +85,17 @@ def values_of(kind: Kind, row: Mapping[str, Any], names: Mapping[str, str]) -> d
         if state not in CLOSED:
             values["closed_at"] = None
     return values
+
+
+def written(value: object, declared: CustomType | None) -> object:
+    """A value as Tryton takes it: a blank as null, dates and moments by their parts."""
+    if value == "":
+        return None
+    if isinstance(value, str) and declared == "date":
+        return day(date.fromisoformat(value))
+    if isinstance(value, str) and declared == "datetime":
+        return stamp(datetime.fromisoformat(value))
+    return value
 
 
 def split(name: str) -> tuple[str, str]:

@@ -131,6 +131,11 @@ def stamp(at: datetime) -> Mapping[str, Json]:
     return {"__class__": "datetime", **{part: getattr(at, part) for part in _PARTS}}
 
 
+def day(on: date) -> Mapping[str, Json]:
+    """A date as its JSON writes it."""
+    return {"__class__": "date", **{part: getattr(on, part) for part in _PARTS[:3]}}
+
+
 def _decoded(item: dict[str, Json]) -> Json:
     """Its tagged objects as the texts that our converters take."""
     match item.get("__class__"):

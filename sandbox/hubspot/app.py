@@ -330,6 +330,11 @@ def _listed(request: web.Request, name: str) -> list[str]:
     return [part for given in request.query.getall(name, []) for part in given.split(",") if part]
 
 
+_FIELD_TYPES = {
+    "enumeration": "select", "bool": "booleancheckbox", "number": "number", "date": "date"
+}  # fmt: skip
+
+
 def _property(kind: str, name: str) -> dict[str, Any]:
     schema = PROPERTIES[kind][name]
     options = LIFECYCLE_STAGES if name == "lifecyclestage" else schema.options
@@ -338,7 +343,7 @@ def _property(kind: str, name: str) -> dict[str, Any]:
         "label": schema.label or name,
         "type": schema.type,
         "description": "",
-        "fieldType": {"enumeration": "select", "bool": "booleancheckbox"}.get(schema.type, "text"),
+        "fieldType": "checkbox" if schema.multiple else _FIELD_TYPES.get(schema.type, "text"),
         "groupName": "information",
         "options": [
             {

@@ -39,11 +39,12 @@ _BLOCK = 1_000_000_000
 @dataclass(frozen=True)
 class Property:
     name: str
-    type: str = "string"  #: string | enumeration | number | datetime | bool
+    type: str = "string"  #: string | enumeration | number | date | datetime | bool
     options: Sequence[tuple[str, str]] = ()  #: value, label
     calculated: bool = False  #: written by HubSpot alone
     unique: bool = False
     label: str = ""
+    multiple: bool = False  #: of the options several may be chosen
 
 
 #: id, label, probability, closed
@@ -79,6 +80,8 @@ LIFECYCLE_STAGES = (
     ("evangelist", "Evangelist"),
     ("other", "Other"),
 )
+#: Choices of a custom property of this account, of which a contact may have several.
+REGIONS = ("americas", "apac", "emea")
 _LANGUAGES = (
     "af ar bg bn ca cs da de de-at de-ch el en en-gb en-us es es-mx et eu fa fi fr fr-ca fr-ch ga gl "
     "gu he hi hr hu hy id is it ja ka kk km ko lt lv mk ml mn mr ms my nb ne nl nl-be nn no pa pl pt "
@@ -134,6 +137,11 @@ _ALL: dict[str, tuple[Property, ...]] = {
         Property("hs_lead_status", "enumeration", _plain(LEAD_STATUSES)),
         Property("associatedcompanyid", "number"),
         Property("hs_email_optout", "bool"),
+        Property("seats", "number"),
+        Property("is_partner", "bool"),
+        Property("renewal_date", "date"),
+        Property("last_demo_at", "datetime"),
+        Property("regions", "enumeration", _plain(REGIONS), multiple=True),
         *_stamps("lastmodifieddate"),
     ),
     "companies": (

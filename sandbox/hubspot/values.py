@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -63,11 +64,10 @@ def _checked(
     return _typed(schema, text)
 
 
-def _typed(  # noqa: PLR0911 - each return is one fault
-    schema: Property, text: str
-) -> tuple[tuple[str, str] | None, str | None]:
+def _typed(schema: Property, text: str) -> tuple[tuple[str, str] | None, str | None]:
     name = schema.name
-    if schema.options and text not in {value for value, _ in schema.options}:
+    chosen = set(text.split(";")) if schema.multiple else {text}
+    if schema.options and not chosen <= {value for value, _ in schema.options}:
         allowed = ", ".join(value for value, _ in schema.options[:50])
         return ("INVALID_OPTION", f"{text} was not one of the allowed options: [{allowed}]"), None
     if schema.type == "number":
@@ -77,16 +77,25 @@ def _typed(  # noqa: PLR0911 - each return is one fault
             return ("INVALID_NUMBER", f"{text} was not a valid number."), None
     if schema.type == "bool" and text not in {"true", "false"}:
         return ("INVALID_OPTION", f"{text} was not one of the allowed options: [true, false]"), None
-    if schema.type == "datetime":
-        try:
-            return None, stamps.iso(stamps.parse(text))
-        except (ValueError, OverflowError):
-            return ("INVALID_DATE", f"{text} was not a valid date."), None
+    if schema.type in {"date", "datetime"}:
+        return _at(schema, text)
     if name == "email":
         text = text.strip().lower()
         if not _EMAIL.fullmatch(text):
             return ("INVALID_EMAIL", f"Email address {text} is invalid"), None
     return None, text
+
+
+def _at(schema: Property, text: str) -> tuple[tuple[str, str] | None, str | None]:
+    try:
+        at = stamps.parse(text)
+    except (ValueError, OverflowError):
+        return ("INVALID_DATE", f"{text} was not a valid date."), None
+    if schema.type == "datetime":
+        return None, stamps.iso(at)
+    if at.time() != time():
+        return ("INVALID_DATE", f"{text} is at {at.time()} UTC, not midnight!"), None
+    return None, at.date().isoformat()
 
 
 def _text(value: Any) -> str:

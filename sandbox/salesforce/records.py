@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sandbox.salesforce.errors import SalesforceError
-from sandbox.salesforce.schema import FIELDS, Field, field_of, long_id
+from sandbox.salesforce.schema import FIELDS, Field, field_of, long_id, stamp
 from sandbox.store import Record, Store
 
 _EMAIL = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]+")
@@ -78,25 +78,17 @@ class Records:
         if isinstance(value, dict | list):
             message = f"Cannot deserialize instance of {field.type} from {type(value).__name__}"
             raise SalesforceError(400, "JSON_PARSER_ERROR", message)
-        if field.type == "boolean" and not isinstance(value, bool):
-            message = f"Cannot deserialize instance of boolean from VALUE_STRING value {value}"
-            raise SalesforceError(400, "JSON_PARSER_ERROR", message)
         if field.type == "reference":
             return self._reference(field, str(value))
         if field.type == "email" and not _EMAIL.fullmatch(str(value)):
             message = f"{kind} {field.name}: invalid email address: {value}"
             raise SalesforceError(400, "INVALID_EMAIL_ADDRESS", message, [field.name])
-        if field.picklist and value not in field.picklist:
+        chosen = set(str(value).split(";")) if field.type == "multipicklist" else {value}
+        if field.picklist and not chosen <= set(field.picklist):
             message = f"{field.name}: bad value for restricted picklist field: {value}"
             code = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
             raise SalesforceError(400, code, message, [field.name])
-        if field.type == "date":
-            try:
-                date.fromisoformat(str(value)[:10])
-            except ValueError:
-                message = f"Cannot deserialize instance of date from VALUE_STRING value {value}"
-                raise SalesforceError(400, "JSON_PARSER_ERROR", message) from None
-        return value
+        return _as_declared(field, value)
 
     def _reference(self, field: Field, value: str) -> str:
         key = long_id(value)
@@ -106,3 +98,21 @@ class Records:
                 return key
         message = f"{field.name}: id value of incorrect type or invalid: {value}"
         raise SalesforceError(400, "MALFORMED_ID", message, [field.name])
+
+
+def _as_declared(field: Field, value: Any) -> Any:
+    """As Salesforce reads JSON: a number may stand in a text, true and false may not."""
+    try:
+        match field.type:
+            case "boolean" if not isinstance(value, bool):
+                raise ValueError(value)  # noqa: TRY301 - one place makes the message
+            case "double" if not isinstance(value, int | float):
+                return float(str(value))
+            case "date":
+                date.fromisoformat(str(value)[:10])
+            case "datetime":
+                return stamp(datetime.fromisoformat(str(value)))
+    except ValueError:
+        message = f"Cannot deserialize instance of {field.type} from VALUE_STRING value {value}"
+        raise SalesforceError(400, "JSON_PARSER_ERROR", message) from None
+    return value

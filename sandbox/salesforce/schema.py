@@ -49,8 +49,9 @@ _ORG = "gK00000"
 @dataclass(frozen=True)
 class Field:
     name: str
-    type: str = "string"  #: string | email | boolean | double | int | datetime | date | reference | picklist
-    picklist: tuple[str, ...] = ()
+    #: string | email | boolean | double | int | datetime | date | reference | picklist | multipicklist
+    type: str = "string"
+    picklist: tuple[str, ...] = ()  #: of a multipicklist several may be chosen
     refers_to: str = ""
     read_only: bool = False
     required: bool = False
@@ -73,6 +74,11 @@ _PERSON = (
     Field("HasOptedOutOfEmail", "boolean"),
     Field("Timezone__c"),
     Field("Language__c"),
+    Field("Seats__c", "double"),
+    Field("Is_Partner__c", "boolean"),
+    Field("Renewal_Date__c", "date"),
+    Field("Last_Demo__c", "datetime"),
+    Field("Regions__c", "multipicklist", ("americas", "apac", "emea")),
     _OWNER,
 )
 _ALL: dict[str, tuple[Field, ...]] = {

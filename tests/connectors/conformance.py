@@ -1,6 +1,7 @@
 """What every connector must do. Subclass it, and give a fixture `crm` with an `Account`."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,8 @@ from connectors.base import (
     CompanyRecord,
     Completion,
     Conflict,
+    Custom,
+    CustomType,
     DealRecord,
     LeadRecord,
     OwnerRecord,
@@ -21,11 +24,12 @@ from connectors.base import (
     Unauthorized,
     Unavailable,
     Update,
+    Written,
 )
 from connectors.records import TYPES
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Account:
     """One CRM account under test, with what a test must know of it."""
 
@@ -50,6 +54,9 @@ class Account:
     quiet_calls: dict[str, int]
     #: Two fields of a lead that hold any text.
     texts: tuple[str, str] = ("title", "phone")
+    #: Declared type -> a field of a lead that no standard one is; of a deal where `custom_of` says so.
+    custom: Mapping[CustomType, str]
+    custom_of: Written = "lead"
 
     def pull(self, connector, kind, cursor=""):
         """Records by id of a whole pull, and the last cursor."""
@@ -60,6 +67,25 @@ class Account:
             records |= {record.external_id: record for record in page.records}
             last = page.cursor
         return records, last
+
+
+#: Declared type -> a value of it, and a blank.
+_CUSTOM: Mapping[CustomType, Custom] = {
+    "text": "a text",
+    "number": 12.5,
+    "bool": True,
+    "date": "2027-01-31",
+    "datetime": "2027-01-31T09:30:00+00:00",
+    "multiselect": ["apac", "emea"],
+}
+_CUSTOM_BLANK: Mapping[CustomType, Custom] = {
+    "text": "",
+    "number": None,
+    "bool": False,  # a checkbox of Salesforce knows no third state
+    "date": None,
+    "datetime": None,
+    "multiselect": [],
+}
 
 
 class Conformance:
@@ -205,6 +231,20 @@ class Conformance:
         _change(crm, title)
 
         assert connector.read("lead", [crm.lead_id])[0].title == title
+
+    def test_custom_fields_keep_their_types(self, crm):
+        kind, id_ = crm.custom_of, crm.lead_id if crm.custom_of == "lead" else crm.deal_id
+        connector = crm.connect(
+            fields={kind: dict(crm.custom)}, types={kind: {type_: type_ for type_ in crm.custom}}
+        )
+        for values in (_CUSTOM, _CUSTOM_BLANK):
+            written = {type_: values[type_] for type_ in crm.custom}
+
+            outcomes = connector.update([Update(kind=kind, external_id=id_, fields=written)])
+
+            assert [outcome.error for outcome in outcomes] == [None]
+            (record,) = connector.read(kind, [id_])
+            assert {type_: record.extra[type_] for type_ in crm.custom} == written
 
     def test_two_updates_of_one_record_both_land(self, crm, connector):
         outcomes = connector.update(

@@ -42,6 +42,8 @@ class FakeCrm:
         self.asked: Counter[str] = Counter()
         self.statuses = ["NEW", "OPEN"]
         self.stages = ["open", "won", "lost"]
+        #: Custom fields that every record takes.
+        self.custom = set()
         #: Errors to raise on the next calls, one each; None lets a call pass.
         self.failures = []
         #: Whether they come behind the effect: the answer is lost.
@@ -170,11 +172,17 @@ class FakeConnector:
         known = {field.name for field in fields(record)}
         for name, value in update.fields.items():
             allowed = {"status": self._crm.statuses, "stage": self._crm.stages}.get(name)
+            if name in self._crm.custom:
+                continue
             if name not in known:
                 return _refused(f"{name!r} is none of {', '.join(sorted(known))}", name)
             if allowed is not None and value not in allowed:
                 return _refused(f"{value!r} is none of {', '.join(allowed)}", name)
-        self._crm.put(update.kind, replace(record, **update.fields))
+        given = {name: value for name, value in update.fields.items() if name in known}
+        given["extra"] = {
+            **record.extra, **{n: v for n, v in update.fields.items() if n not in known}
+        }  # fmt: skip
+        self._crm.put(update.kind, replace(record, **given))
         return Outcome(external_id=update.external_id)
 
     def _call(self, name):

@@ -18,10 +18,11 @@ def folder(tmp_path):
     (tmp_path / "owners.csv").write_text("id,email,name\no1,ada@x.example,Ada\n")
     (tmp_path / "companies.csv").write_text("id,name,domain\nc1,Acme,acme.example\n")
     leads = "".join(
-        f"l{n},l{n}@x.example,Zoë,NEW,CTO,+49 {n},o1,c1,note {n}\n" for n in range(1, 1203)
+        f"l{n},l{n}@x.example,Zoë,NEW,CTO,+49 {n},o1,c1,note {n},,,,,\n" for n in range(1, 1203)
     )
     (tmp_path / "leads.csv").write_text(
-        "id,email,first_name,status,title,phone,owner_id,company_id,remark\n" + leads
+        "id,email,first_name,status,title,phone,owner_id,company_id,remark,"
+        "seats,is_partner,renewal_date,last_demo_at,regions\n" + leads
     )
     (tmp_path / "deals.csv").write_text(
         "id,name,stage,amount,lead_ids\nd1,First,open,1054.50,l2; l1\nd2,Second,won,,\n"
@@ -43,6 +44,14 @@ def crm(folder):
         stage="won",
         refused=Update(kind="lead", external_id="l2", fields={"do_not_contact": "perhaps"}),
         unknown_id="l9999",
+        custom={
+            "text": "remark",
+            "number": "seats",
+            "bool": "is_partner",
+            "date": "renewal_date",
+            "datetime": "last_demo_at",
+            "multiselect": "regions",
+        },
         quiet_calls={"owner": 1, "company": 1, "lead": 1, "deal": 1},
     )
 

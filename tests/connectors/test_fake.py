@@ -39,7 +39,9 @@ def crm():
             DealRecord(external_id=f"d{number}", name="", stage="open", lead_ids=(f"l{number}",)),
         )
 
-    def made(*, secret=SECRET, reachable=True):
+    fake.custom = {"number", "multiselect"}
+
+    def made(*, secret=SECRET, reachable=True, **_mapping):
         return FakeConnector(fake, secret) if reachable else FakeConnector(_lost(), secret)
 
     return Account(
@@ -54,6 +56,7 @@ def crm():
         stage="won",
         refused=Update(kind="lead", external_id="l2", fields={"status": "NO SUCH"}),
         unknown_id="l99",
+        custom={"number": "number", "multiselect": "multiselect"},
         quiet_calls={"owner": 1, "company": 1, "lead": 1, "deal": 1},
     )
 

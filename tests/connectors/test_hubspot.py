@@ -30,6 +30,13 @@ def crm(sandbox, opened):
             kind="lead", external_id=leads[1].external_id, fields={"status": "NO_SUCH_STATUS"}
         ),
         unknown_id="10999999999",
+        custom={
+            "number": "seats",
+            "bool": "is_partner",
+            "date": "renewal_date",
+            "datetime": "last_demo_at",
+            "multiselect": "regions",
+        },
         # A search for what is new, and one for what the index learned late.
         quiet_calls={"owner": 1, "company": 2, "lead": 2, "deal": 2},
     )

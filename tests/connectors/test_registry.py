@@ -36,7 +36,7 @@ def test_connect_makes_no_call(kind, settings):
             "hubspot",
             {"tokn": "t"},
             "tokn: no setting of hubspot, which takes client_id, client_secret, fields, "
-            "refresh_token, token, url; did you mean token?",
+            "refresh_token, token, types, url; did you mean token?",
         ),
         ("salesforce", {**SALESFORCE, "client_id": None}, "client_id: missing or blank"),
         (
@@ -73,6 +73,16 @@ def test_connect_makes_no_call(kind, settings):
             "hubspot",
             {"token": "t", "fields": {"lead": {"tier": 7}}},
             "fields.lead.tier: 7 is not a field's name",
+        ),
+        (
+            "hubspot",
+            {"token": "t", "types": {"lead": {"tier": "int"}}},
+            "types.lead.tier: 'int' is none of text, number, bool, date, datetime, multiselect",
+        ),
+        (
+            "hubspot",
+            {"token": "t", "types": {"lead": {"title": "text"}}},
+            "types.lead.title: title is no custom field",
         ),
     ],
 )

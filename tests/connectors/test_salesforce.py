@@ -34,6 +34,13 @@ def crm(sandbox, opened):
         stage="Presentation",
         refused=Update(kind="lead", external_id=other, fields={"status": "No such status"}),
         unknown_id="00QgK0000099999QAA",
+        custom={
+            "number": "Seats__c",
+            "bool": "Is_Partner__c",
+            "date": "Renewal_Date__c",
+            "datetime": "Last_Demo__c",
+            "multiselect": "Regions__c",
+        },
         # Leads stand in two objects.
         quiet_calls={"owner": 1, "company": 1, "lead": 2, "deal": 1},
     )

@@ -363,6 +363,47 @@ def test_mapped_fields_may_be_read(starter):
     ]
 
 
+@pytest.mark.parametrize(
+    ("types", "problem"),
+    [
+        (
+            "{ budgt: number }",
+            'unknown custom field of a lead "budgt"; did you mean "budget"? valid: budget',
+        ),
+        (
+            "{ budget: int }",
+            'unknown value "int"; valid: bool, date, datetime, multiselect, number, text',
+        ),
+        ("{ title: text }", 'unknown custom field of a lead "title"; valid: budget'),
+    ],
+)
+def test_types_are_of_custom_fields(starter, types, problem):
+    path = starter / "cadenza.yaml"
+    mapped = f"{{ budget: annual_budget }}\n    types:\n      lead: {types}"
+    path.write_text(path.read_text().replace("{ timezone: hs_timezone }", mapped))
+
+    (found,) = problems(starter)
+
+    assert found.startswith("cadenza.yaml:")
+    assert found.endswith(problem)
+
+
+def test_a_custom_field_has_one_type_in_all_connections(starter):
+    path = starter / "cadenza.yaml"
+    mapped = "{ budget: annual_budget }\n    types:\n      lead: { budget: number }"
+    other = (
+        "connections:\n  list:\n    kind: csv\n    folder: data\n    pull_every: 1 hour\n"
+        "    fields:\n      lead: { budget: Budget }\n"
+    )
+    text = path.read_text().replace("{ timezone: hs_timezone }", mapped)
+    path.write_text(text.replace("connections:\n", other))
+
+    assert [one for one in problems(starter) if "budget" in one] == [
+        "cadenza.yaml:25:23: connections.hubspot.fields.lead.budget: "
+        '"budget" is a number here and a text in "list"'
+    ]
+
+
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
 )
