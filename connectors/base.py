@@ -148,21 +148,22 @@ class Update:
     fields: Mapping[str, object]
 
 
-EventKind = Literal["email", "reply", "call", "meeting"]
+#: done: a task or meeting was ticked off there; it tells of ours alone.
+EventKind = Literal["email", "reply", "call", "meeting", "done"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that anybody logged in the CRM about some leads."""
+    """Something that anybody logged in the CRM about some leads, or ticked off."""
 
     kind: EventKind
     external_id: str
-    #: External ids of the people it is about; never empty.
-    lead_ids: tuple[str, ...]
+    #: External ids of the people it is about; empty for `done`.
+    lead_ids: tuple[str, ...] = ()
     #: When it happened, or will: a meeting that is booked.
     at: datetime
     subject: str = ""
-    #: Of an email, where the CRM keeps it.
+    #: Of an email, and of all that is ours, where the CRM keeps it.
     message_id: str = ""
 
 
@@ -311,7 +312,7 @@ class Connector(Protocol):
         """
 
     def events(self, cursor: str, *, now: datetime) -> Iterator[EventPage]:
-        """Emails, replies, calls and meetings that were logged since `cursor`; "" begins now."""
+        """What was logged or ticked off since `cursor`; "" begins now."""
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         """The records as they are now, in any order; a missing one is left out."""

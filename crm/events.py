@@ -1,7 +1,11 @@
-"""What anybody else did with our leads, as the CRM tells it: on our timeline once, and never ours."""
+"""What anybody else did with our leads, as the CRM tells it: on our timeline once.
 
-from collections.abc import Sequence
+Of what we logged there ourselves only one thing is news: that a person ticked a task off.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import cast
 
 from connectors.base import Event
 from crm.models import Change, Connection, ExternalRecord, Lead
@@ -13,30 +17,53 @@ def land(connection: Connection, events: Sequence[Event], *, now: datetime) -> i
     if not events:
         return 0
     ours = _ours(connection, events)
+    count = 0
     links = ExternalRecord.objects.filter(
         connection=connection,
         kind="lead",
         external_id__in={id_ for event in events for id_ in event.lead_ids},
     ).select_related("lead")
     leads = {link.external_id: link.lead for link in links if link.lead is not None}
-    count = 0
     for event in events:
-        if event.external_id in ours or (event.message_id and event.message_id in ours):
+        touch = ours.get(event.external_id) or ours.get(event.message_id)
+        if event.kind == "done":
+            count += touch is not None and _note_done(connection, touch, now=now)
+        if touch is not None or event.kind == "done":
             continue
         for lead in {leads[id_] for id_ in event.lead_ids if id_ in leads}:
             count += _note(connection, event, lead, now=now)
     return count
 
 
-def _ours(connection: Connection, events: Sequence[Event]) -> set[str]:
-    """Ids and Message-IDs of the engagements that we made ourselves."""
+def _ours(connection: Connection, events: Sequence[Event]) -> Mapping[str, Change]:
+    """By id and by Message-ID the engagements that we made ourselves."""
     made = Change.objects.filter(connection=connection, kind=Change.Kind.TOUCH)
-    ids = made.filter(external_id__in=[event.external_id for event in events])
-    marks = made.filter(message_id__in=[event.message_id for event in events if event.message_id])
+    made = made.select_related("record__lead")
+    ids = {event.external_id for event in events}
+    marks = {event.message_id for event in events} - {""}
     return {
-        *ids.values_list("external_id", flat=True),
-        *marks.values_list("message_id", flat=True),
+        **{touch.external_id: touch for touch in made.filter(external_id__in=ids)},
+        **{touch.message_id: touch for touch in made.filter(message_id__in=marks)},
     }
+
+
+def _note_done(connection: Connection, touch: Change, *, now: datetime) -> bool:
+    """A task or meeting of ours that a person ticked off there; what we ticked off is no news."""
+    lead = touch.record.lead
+    told = cast("Mapping[str, str]", touch.value)
+    by_us = Change.objects.filter(
+        connection=connection, kind=Change.Kind.COMPLETION, message_id=touch.message_id
+    )
+    if lead is None or told.get("kind") not in {"task", "meeting"} or by_us.exists():
+        return False
+    return note(
+        "crm_task_done",
+        lead=lead,
+        connection=connection,
+        occurred_at=now,
+        key=f"crm:{connection.pk}:done:{touch.message_id}",
+        data={"subject": told["subject"], "message_id": touch.message_id},
+    )
 
 
 def _note(connection: Connection, event: Event, lead: Lead, *, now: datetime) -> bool:

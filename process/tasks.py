@@ -54,7 +54,14 @@ def make(
     return task
 
 
-def done(task_id: int) -> bool:
+def done_in_crm(lead: Lead, message_id: str) -> bool:
+    """A person ticked off there what `make` owed the CRM; False when there is no such open task."""
+    open_tasks = Task.objects.filter(lead=lead, done_at=None).order_by("id")
+    found = next((task for task in open_tasks if _mark(task) == message_id), None)
+    return found is not None and done(found.pk, tell_crm=False)
+
+
+def done(task_id: int, *, tell_crm: bool = True) -> bool:
     """Tick a task off; False when it was done already."""
     with transaction.atomic():
         task = (
@@ -66,7 +73,8 @@ def done(task_id: int) -> bool:
             return False
         task.done_at = clock.now()
         task.save(update_fields=["done_at"])
-        engage.complete(_mark(task), at=task.done_at)
+        if tell_crm:
+            engage.complete(_mark(task), at=task.done_at)
         note(
             "task_done",
             lead=task.lead,

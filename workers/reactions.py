@@ -301,6 +301,11 @@ def _task_done(activity: Activity) -> None:
     _happened(activity, "task_done")
 
 
+def _task_done_in_crm(activity: Activity) -> None:
+    if activity.lead is not None:
+        tasks.done_in_crm(activity.lead, str(activity.data["message_id"]))
+
+
 def _not_sent(reason: str) -> Reaction:
     """An email that will not leave ends its enrollment, and a person hears of it."""
 
@@ -357,6 +362,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "task_done": [_task_done],
     "email_sent": [_email_sent],
     "answered": [_answered, _came_in("reply")],
+    "crm_task_done": [_task_done_in_crm],
     "crm_reply": [_ends_what_was_open("answered, says the CRM")],
     "crm_meeting": [_ends_what_was_open("meeting booked")],
     "auto_replied": [_auto_replied],

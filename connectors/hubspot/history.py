@@ -1,4 +1,4 @@
-"""Emails, calls and meetings that anybody logged in HubSpot: what happened with whom, from now on.
+"""Emails, calls and meetings that anybody logged in HubSpot, and done tasks, from now on.
 
 Each time an hour is looked back, since the index knows some late; who reads them drops repeats.
 https://developers.hubspot.com/docs/api-reference/crm-engagements-v3/guide
@@ -24,6 +24,7 @@ _PROPERTIES = {
     "emails": ("hs_timestamp", "hs_email_direction", "hs_email_subject", "hs_email_message_id"),
     "calls": ("hs_timestamp", "hs_call_title", "hs_call_direction"),
     "meetings": ("hs_timestamp", "hs_meeting_title", "hs_meeting_outcome", "hs_meeting_body"),
+    "tasks": ("hs_timestamp", "hs_task_status", "hs_task_body"),
 }
 _SUBJECTS = {"emails": "hs_email_subject", "calls": "hs_call_title", "meetings": "hs_meeting_title"}
 
@@ -54,7 +55,7 @@ class History:
             },
             repeatable=True,
         )
-        people = self._changes.associated(object_, "contacts", ids)
+        people = self._changes.associated(object_, "contacts", ids) if object_ in _SUBJECTS else {}
         events: list[Event] = []
         try:
             for item in sequence(answer.get("results")):
@@ -70,8 +71,14 @@ def _event(
     object_: str, id_: str, values: Mapping[str, Any], lead_ids: Sequence[str]
 ) -> Iterator[Event]:
     at = moment(values.get("hs_timestamp"))
+    if at is None:
+        return
+    done = engagements.COMPLETED.get(object_, {})
+    if done and all(text(values.get(name)) == value for name, value in done.items()):
+        mark = _message_id(object_, values)
+        yield Event(kind="done", external_id=id_, at=at, message_id=mark)
     kind = _kind(object_, values)
-    if at is not None and kind is not None and lead_ids:
+    if kind is not None and lead_ids:
         yield Event(
             kind=kind,
             external_id=id_,
@@ -93,4 +100,6 @@ def _kind(object_: str, values: Mapping[str, Any]) -> EventKind | None:
         return "email" if text(values.get("hs_email_direction")) == "EMAIL" else "reply"
     if object_ == "calls":
         return "call"
+    if object_ == "tasks":
+        return None
     return None if text(values.get("hs_meeting_outcome")) == "CANCELED" else "meeting"

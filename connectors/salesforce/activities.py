@@ -1,6 +1,7 @@
-"""Emails, calls and meetings that anybody logged in Salesforce, from now on: Tasks and Events.
+"""Emails, calls and meetings that anybody logged in Salesforce, and closed Tasks, from now on.
 
-A reply is told from an email by nothing in a Task, so none comes from here: the rep's inbox tells it.
+An open Task is still to be done, so that only a closed one is an email or a call. A reply is told from
+an email by nothing in a Task, so none comes from here: the rep's inbox tells it.
 https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_task.htm
 """
 
@@ -10,13 +11,13 @@ from typing import Any
 
 from connectors.base import Event, EventKind, EventPage, Unavailable
 from connectors.cursor import Cursor
-from connectors.records import Malformed, mapping, moment, text
+from connectors.records import Malformed, flag, mapping, moment, text
 from connectors.salesforce import fields
 from connectors.salesforce.changes import LATE, Changes
 from connectors.salesforce.writes import message_id_of
 
 _COLUMNS = {
-    "Task": "Id, WhoId, Subject, Description, TaskSubtype, CreatedDate",
+    "Task": "Id, WhoId, Subject, Description, TaskSubtype, IsClosed, CreatedDate",
     "Event": "Id, WhoId, Subject, StartDateTime, CreatedDate",
 }
 _SUBTYPES: Mapping[str, EventKind] = {"Email": "email", "Call": "call"}
@@ -41,15 +42,20 @@ def pages(changes: Changes, written: str, now: datetime) -> Iterator[EventPage]:
 
 
 def _event(object_: str, row: Mapping[str, Any]) -> Iterator[Event]:
-    kind = "meeting" if object_ == "Event" else _SUBTYPES.get(text(row.get("TaskSubtype")))
     at = moment(row.get("StartDateTime") or row.get("CreatedDate"))
+    if at is None or (object_ == "Task" and not flag(row.get("IsClosed"))):
+        return
+    id_, mark = text(row.get("Id")), message_id_of(text(row.get("Description")))
+    if object_ == "Task":
+        yield Event(kind="done", external_id=id_, at=at, message_id=mark)
+    kind = "meeting" if object_ == "Event" else _SUBTYPES.get(text(row.get("TaskSubtype")))
     who = text(row.get("WhoId"))
-    if kind is not None and at is not None and who:
+    if kind is not None and who:
         yield Event(
             kind=kind,
-            external_id=text(row.get("Id")),
+            external_id=id_,
             lead_ids=(who,),
             at=at,
             subject=text(row.get("Subject")),
-            message_id=message_id_of(text(row.get("Description"))),
+            message_id=mark,
         )

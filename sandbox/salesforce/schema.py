@@ -149,6 +149,7 @@ _ALL: dict[str, tuple[Field, ...]] = {
     "Task": (
         Field("Subject"),
         Field("Description"),
+        Field("IsClosed", "boolean", read_only=True),
         Field("Status", "picklist", ("Not Started", "In Progress", "Completed", "Deferred")),
         Field("Priority", "picklist", ("High", "Normal", "Low")),
         Field("TaskSubtype", "picklist", ("Task", "Email", "Call", "ListEmail")),
@@ -223,6 +224,8 @@ def _derive(record: Record, changed: Mapping[str, Any]) -> Mapping[str, Any]:
         derived |= {"Id": record.id, "IsDeleted": False, "CreatedDate": stamp(record.created_at)}
         if record.object == "Lead":
             derived["IsConverted"] = False
+    if record.object == "Task":
+        derived["IsClosed"] = {**record.values, **changed}.get("Status") == "Completed"
     if record.object == "Opportunity" and "StageName" in changed:
         _, closed, won, probability = next(s for s in STAGES if s[0] == changed["StageName"])
         derived |= {"IsClosed": closed, "IsWon": won, "Probability": probability}

@@ -47,9 +47,10 @@ def test_salesforce_tells_calls_emails_and_booked_meetings(salesforce):
     salesforce.advance(minutes=5)
     ahead = (clock.now() + timedelta(days=3)).isoformat()
     salesforce.create(
-        {"WhoId": id_, "Subject": "Rang", "TaskSubtype": "Call"},
-        {"WhoId": id_, "Subject": "By hand", "TaskSubtype": "Email"},
-        {"WhoId": id_, "Subject": "To do", "TaskSubtype": "Task"},
+        {"WhoId": id_, "Subject": "Rang", "TaskSubtype": "Call", "Status": "Completed"},
+        {"WhoId": id_, "Subject": "By hand", "TaskSubtype": "Email", "Status": "Completed"},
+        {"WhoId": id_, "Subject": "Done", "TaskSubtype": "Task", "Status": "Completed"},
+        {"WhoId": id_, "Subject": "To ring", "TaskSubtype": "Call", "Status": "Not Started"},
         object_="Task",
     )
     salesforce.create(

@@ -10,6 +10,7 @@ from process import tasks
 from process.models import Task
 from runtime import clock
 from tests.sync.test_cases import contact, person
+from workers import reactions
 
 #: CRM -> kind of task -> the object, and what says whose, what and whether it is done.
 SHOWN = {
@@ -148,3 +149,34 @@ def test_a_refused_task_that_is_done_and_tried_again_arrives_done(crm):
     crm.push()
 
     assert shown(crm, "call") == [("call them", SHOWN[crm.name]["call"][-1])]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("kind", ["call", "meeting"])
+def test_a_task_that_is_ticked_off_there_is_done_here(crm, kind, lost):
+    task = give(crm, kind)
+    if lost:
+        assert lose_answer(crm)
+    object_, _, status, _, done = SHOWN[crm.name][kind]
+    for _ in range(3):
+        crm.advance(minutes=6)
+        crm.sync()
+        reactions.react()
+    task.refresh_from_db()
+    assert task.done_at is None
+
+    (id_,) = crm.records(object_)
+    crm.edit(id_, object_=object_, **{status: done})
+    written = len(crm.writes())
+    for _ in range(3):
+        crm.advance(minutes=6)
+        crm.sync()
+        reactions.react()
+
+    task.refresh_from_db()
+    assert task.done_at is not None
+    assert shown(crm, kind) == [(f"{kind} them", done)]
+    assert [(row.kind, row.data["title"]) for row in Activity.objects.filter(kind="task_done")] == [
+        ("task_done", f"{kind} them")
+    ]
+    assert len(crm.writes()) == written
