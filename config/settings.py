@@ -25,6 +25,8 @@ def _kept_secret() -> str:
     """A key of this installation's own, readable by its user alone."""
     path = STATE / "secret-key"
     STATE.mkdir(parents=True, exist_ok=True)
+    # A team keeps the folder around it in git.
+    (STATE / ".gitignore").write_text("*\n")
     try:
         with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:  # noqa: PTH123 - a mode at creation
             file.write(secrets.token_urlsafe(50))

@@ -1,4 +1,4 @@
-"""A mass change stops and asks a person: `cadenza sync approve` lets it pass, once.
+"""A mass change stops and asks a person: `cadenza sync approve NAME` lets it pass, once.
 
 A CRM that was emptied by mistake, an import gone wrong, a mapping that blanks a column: what would
 change or delete more than its share of the mirror, or write more than a set number of records, waits.
@@ -10,6 +10,7 @@ from typing import Literal
 
 from crm.limits import CHANGED, DELETED, PUSHED
 from crm.models import Change, Connection, ExternalRecord
+from crm.normalize import plural
 
 #: Counts below these never brake: shares of small mirrors say nothing.
 DELETED_AT_LEAST, CHANGED_AT_LEAST = 20, 200
@@ -27,25 +28,28 @@ class Brake:
     count: int
     limit: int
     at: str  #: ISO moment
+    connection: str = "NAME"
+
+    @property
+    def name(self) -> str:
+        """What is approved: other changes of the same scan ask for themselves."""
+        return f"{self.direction} {self.kind} {self.what}"
 
     def __str__(self) -> str:
         verb = {"deleted": "delete", "changed": "change", "written": "write"}[self.what]
         return (
-            f"this {self.direction} would {verb} {self.count:,} {self.kind}s or more, and "
-            f"{self.limit:,} pass without a person; look at the CRM, then `cadenza sync approve`"
+            f"this {self.direction} would {verb} {self.count:,} {plural(self.kind)} or more, and "
+            f"{self.limit:,} pass without a person; look at the CRM, then "
+            f"`cadenza sync approve {self.connection}`"
         )
 
 
 class Braked(Exception):
     """Nothing of this page was taken over, and nothing of this push was sent."""
 
-    def __init__(
-        self, direction: Direction, kind: str, what: What, *, count: int, limit: int, now: datetime
-    ) -> None:
-        self.brake = Brake(
-            direction=direction, kind=kind, what=what, count=count, limit=limit, at=now.isoformat()
-        )
-        super().__init__(str(self.brake))
+    def __init__(self, brake: Brake) -> None:
+        self.brake = brake
+        super().__init__(str(brake))
 
 
 def check_scan(
@@ -56,27 +60,24 @@ def check_scan(
     counts = [so_far[0] + changed, so_far[1] + deleted]
     if not (changed or deleted):
         return
-    if connection.brake_approved != "pull":
-        total = (
-            ExternalRecord.objects.filter(connection=connection, kind=kind, deleted_at=None).count()
-            + so_far[1]
-        )
-        share = connection.settings.get("brakes") or {}
-        limits: dict[What, int] = {
-            "changed": max(CHANGED_AT_LEAST, int(total * share.get("changed", CHANGED))),
-            "deleted": max(DELETED_AT_LEAST, int(total * share.get("deleted", DELETED))),
-        }
-        for (what, limit), count in zip(limits.items(), counts, strict=True):
-            if count > limit:
-                raise Braked("pull", kind, what, count=count, limit=limit, now=now)
+    total = (
+        ExternalRecord.objects.filter(connection=connection, kind=kind, deleted_at=None).count()
+        + so_far[1]
+    )
+    share = connection.settings.get("brakes") or {}
+    limits: dict[What, int] = {
+        "changed": max(CHANGED_AT_LEAST, int(total * share.get("changed", CHANGED))),
+        "deleted": max(DELETED_AT_LEAST, int(total * share.get("deleted", DELETED))),
+    }
+    for (what, limit), count in zip(limits.items(), counts, strict=True):
+        if count > limit:
+            _brake(connection, "pull", kind, what, count=count, limit=limit, now=now)
     connection.braking = {**connection.braking, kind: counts}
 
 
 def check_push(connection: Connection, *, now: datetime) -> None:
     """Raises Braked when more records wait to be written than pass without a person."""
     limit = (connection.settings.get("brakes") or {}).get("pushed", PUSHED)
-    if connection.brake_approved == "push":
-        return
     waiting = Change.objects.filter(
         connection=connection,
         kind=Change.Kind.UPDATE,
@@ -85,7 +86,30 @@ def check_push(connection: Connection, *, now: datetime) -> None:
     )
     count = waiting.values("record").distinct().count()
     if count > limit:
-        raise Braked("push", "record", "written", count=count, limit=limit, now=now)
+        _brake(connection, "push", "record", "written", count=count, limit=limit, now=now)
+
+
+def _brake(
+    connection: Connection,
+    direction: Direction,
+    kind: str,
+    what: What,
+    *,
+    count: int,
+    limit: int,
+    now: datetime,
+) -> None:
+    brake = Brake(
+        direction=direction,
+        kind=kind,
+        what=what,
+        count=count,
+        limit=limit,
+        at=now.isoformat(),
+        connection=connection.name,
+    )
+    if brake.name not in connection.brake_approved:
+        raise Braked(brake)
 
 
 def hold(connection: Connection, brake: Brake) -> None:
@@ -100,12 +124,13 @@ def held(connection: Connection, direction: str) -> str:
 
 
 def approve(connection: Connection, *, at: datetime) -> bool:
-    """Let the braked scan or push pass; False when nothing is braked."""
+    """Let what is braked pass, of this kind and no other; False when nothing is braked."""
     if not connection.brake:
         return False
+    approved = {*connection.brake_approved, Brake(**connection.brake).name}
     Connection.objects.filter(pk=connection.pk).update(
         brake={},
-        brake_approved=connection.brake["direction"],
+        brake_approved=sorted(approved),
         pull_due_at=at,
         push_due_at=None,
         last_error="",
@@ -115,4 +140,6 @@ def approve(connection: Connection, *, at: datetime) -> bool:
 
 def passed(connection: Connection, direction: Direction) -> None:
     """The approved scan or push has ended: the next one asks again."""
-    Connection.objects.filter(pk=connection.pk, brake_approved=direction).update(brake_approved="")
+    left = [name for name in connection.brake_approved if not name.startswith(direction)]
+    if left != connection.brake_approved:
+        Connection.objects.filter(pk=connection.pk).update(brake_approved=left)

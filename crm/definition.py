@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from connectors.base import WRITTEN, CustomType, Written
 from connectors.records import names_of
 from crm.limits import CHANGED, DELETED, PUSHED
+from crm.policy import FIXED, OF_SOURCE, SHARED
 from workspace.durations import FixedDuration
 from workspace.names import Identifier
 from workspace.problems import Fault, unknown
@@ -97,6 +98,31 @@ class _Settings(Definition):
                 if name not in custom:
                     message = unknown(f"custom field of a {kind}", name, custom)
                     raise Fault(message, path=("types", kind, name), choices=sorted(custom))
+        return self
+
+    @model_validator(mode="after")
+    def _policies_are_of_fields_that_flow(self) -> Self:
+        for kind in WRITTEN:
+            fixed = FIXED.get(kind, {})
+            fields = SHARED[kind] | OF_SOURCE.get(kind, frozenset()) | set(self.custom(kind))
+            for name in getattr(self.policies, kind):
+                path = ("policies", kind, name)
+                if name in fixed:
+                    raise Fault(f'"{name}" has the policy {fixed[name]}, always', path=path)
+                if name not in fields:
+                    choices = sorted(fields - set(fixed))
+                    message = unknown(f"field of a {kind}", name, choices)
+                    raise Fault(message, path=path, choices=choices)
+        return self
+
+    @model_validator(mode="after")
+    def _each_field_is_mapped_once(self) -> Self:
+        for kind in WRITTEN:
+            first: dict[str, str] = {}
+            for ours, theirs in getattr(self.fields, kind).items():
+                if first.setdefault(theirs, ours) != ours:
+                    message = f'"{theirs}" stands for "{first[theirs]}" already'
+                    raise Fault(message, path=("fields", kind, ours))
         return self
 
     def custom(self, kind: Written) -> dict[str, CustomType]:

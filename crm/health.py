@@ -27,7 +27,8 @@ class Forecast:
     push_calls: int
     records: int
     changes: int
-    left_today: int
+    #: None where there is no such limit.
+    left_today: int | None
 
 
 def status() -> Rows:
@@ -177,7 +178,9 @@ def _status(connection: Connection) -> dict[str, Any]:
     }
 
 
-def _left_today(connection: Connection) -> int:
+def _left_today(connection: Connection) -> int | None:
+    if connection.kind not in {"hubspot", "salesforce"}:
+        return None
     limit = CallBudget.objects.filter(connection=connection).aggregate(limit=Min("day_limit"))
     return max(0, (limit["limit"] or limits_of(connection).day) - _used_today(connection))
 

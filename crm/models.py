@@ -36,8 +36,8 @@ class Connection(models.Model):
     seq = models.BigIntegerField(default=0)
     #: A mass change that waits for a person, {"direction", "kind", "count", "limit", ...}; or {}.
     brake = models.JSONField(default=dict, blank=True)
-    #: pull | push: a person let it pass; taken back when it has ended.
-    brake_approved = models.CharField(max_length=4, blank=True)
+    #: What a person let pass, as crm.brakes names it; taken back when that scan or push has ended.
+    brake_approved = models.JSONField(default=list, blank=True)
     #: Kind -> what the scan under way has changed and deleted so far.
     braking = models.JSONField(default=dict, blank=True)
 

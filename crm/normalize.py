@@ -15,3 +15,8 @@ def email(address: str) -> str:
     except UnicodeError:
         ascii_domain = domain
     return f"{local}@{ascii_domain}".lower()
+
+
+def plural(kind: str) -> str:
+    """A kind of record, when there are several."""
+    return "companies" if kind == "company" else f"{kind}s"

@@ -58,10 +58,10 @@ def _connections() -> Rows:
     return [
         {
             "connection": connection.name,
-            "status": connection.status,
+            "status": "braked" if connection.brake else connection.status,
             "pulled_at": connection.pulled_at,
             "pending": pending.get(connection.pk, 0),
-            "calls": connection.calls,
+            "calls_ever": connection.calls,
             "last_error": connection.last_error,
         }
         for connection in Connection.objects.order_by("name")

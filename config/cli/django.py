@@ -1,8 +1,11 @@
 """Making Django and the database ready, for the commands that need them."""
 
 import importlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from workspace import layout
 
 if TYPE_CHECKING:
     from process.blueprint import Blueprint
@@ -10,6 +13,7 @@ if TYPE_CHECKING:
 
 def ready() -> None:
     """Set Django up, check the deployment, and bring the database's schema up to date."""
+    _has_workspace()
     import django  # noqa: PLC0415 - costs 0.4 s that `--help` and `check` must not pay
 
     django.setup()
@@ -27,6 +31,16 @@ def ready() -> None:
     from workers.clock import use_moment_if_kept  # noqa: PLC0415 - likewise
 
     use_moment_if_kept()
+
+
+def _has_workspace() -> None:
+    """Without one nothing here would be but an empty database, which looks healthy."""
+    folder = Path(os.environ.get("CADENZA_WORKSPACE", ".")).resolve()
+    if not (os.environ.get("DATABASE_URL") or (folder / layout.TEAM).is_file()):
+        raise SystemExit(
+            f"{folder} has no {layout.TEAM}. `cadenza init` makes a workspace; -w or "
+            "CADENZA_WORKSPACE names another folder."
+        )
 
 
 def blueprint() -> "Blueprint":

@@ -12,6 +12,8 @@ from config.cli.team import Json
 if TYPE_CHECKING:
     from crm.models import Connection
 
+#: Reasons that are shown of what was left out; the console has all.
+_SHOWN = 5
 sync_app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
 app.add_typer(sync_app, name="sync")
 
@@ -38,25 +40,32 @@ def sync(context: typer.Context, as_json: Json = False) -> None:
 
 
 def _sync_one(connection: Any, *, quiet: bool) -> dict[str, Any]:
+    from django.db.models import Max  # noqa: PLC0415 - as above
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
+    from crm.models import Activity  # noqa: PLC0415 - as above
+    from crm.normalize import plural  # noqa: PLC0415 - as above
     from crm.pull import pull  # noqa: PLC0415 - as above
     from crm.push import push  # noqa: PLC0415 - as above
 
     counts: dict[str, int] = {}
+    since = Activity.objects.aggregate(last=Max("pk"))["last"] or 0
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, disable=quiet) as progress:
         task = progress.add_task(f"{connection.name}: pulling")
 
         def show(name: str, kind: str, seen: int) -> None:
             counts[kind] = seen
-            told = ", ".join(f"{count:,} {kind}s" for kind, count in counts.items())
+            told = ", ".join(f"{count:,} {plural(kind)}" for kind, count in counts.items())
             progress.update(task, description=f"{name}: {told}")
 
         pulled = pull(connection.pk, progress=show)
         pushed = None if pulled and pulled.error else push(connection.pk)
         progress.update(task, total=1, completed=1)
     error = (pulled.error if pulled else "") or (pushed.error if pushed else "")
+    if error:
+        connection.refresh_from_db(fields=["last_error"])
+        error = connection.last_error or error  # which says what to do
     if pulled is None:
         error = connection.last_error or "somebody else is pulling it right now"
     report = {
@@ -69,7 +78,21 @@ def _sync_one(connection: Any, *, quiet: bool) -> dict[str, Any]:
     }
     if not quiet:
         typer.echo(_sentence(report), err=bool(error))
+        for reason in _left_out(connection, since=since):
+            typer.echo(f"  left out: {reason}", err=True)
     return report
+
+
+def _left_out(connection: Any, *, since: int) -> Sequence[str]:
+    """What was said of the records that were left out just now, the first of them."""
+    from crm.models import Activity  # noqa: PLC0415 - only after set-up
+
+    rows = Activity.objects.filter(kind="record_skipped", connection=connection, pk__gt=since)
+    reasons = [
+        f"{row.data['kind']} {row.data['id']}: {row.data['reason']}" for row in rows[:_SHOWN]
+    ]
+    more = rows.count() - _SHOWN
+    return [*reasons, f"and {more:,} more; see Activities in the console"] if more > 0 else reasons
 
 
 def _sentence(report: Mapping[str, Any]) -> str:
@@ -80,7 +103,7 @@ def _sentence(report: Mapping[str, Any]) -> str:
     return (
         f"{report['connection']}: {changed:,} records new or changed, "
         f"{report['pushed']:,} changes written, {report['calls']:,} calls"
-        + (f"; {skipped:,} records left out, see Activities in the console" if skipped else "")
+        + (f"; {skipped:,} values or records left out" if skipped else "")
     )
 
 

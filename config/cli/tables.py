@@ -10,6 +10,8 @@ from rich.table import Table
 Rows = Sequence[Mapping[str, Any]]
 #: Tables of more columns than these stand on their side.
 _WIDE = 8
+#: Words up to this length stand on one line.
+_UNBROKEN = 16
 
 
 def show(told: Mapping[str, Rows]) -> None:
@@ -23,10 +25,16 @@ def show(told: Mapping[str, Rows]) -> None:
 def _table(name: str, rows: Rows) -> Table:
     table = Table(title=name.replace("_", " "), title_justify="left")
     for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", min_width=_word(rows, column))
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     return table
+
+
+def _word(rows: Rows, column: str) -> int:
+    """How wide a column must be so that none but its longest words are broken."""
+    words = [word for row in rows for word in _cell(row[column]).split()]
+    return min(max(map(len, words), default=0), _UNBROKEN)
 
 
 def _upright(name: str, rows: Rows) -> Table:

@@ -100,6 +100,10 @@ class CsvConnector:
         self.calls += 1
         known, start = _place(cursor)
         digest = digest_of(path)
+        if known and not digest:
+            raise Unavailable(
+                f"{path.name} is gone from {self._folder}; put it back, if only its header"
+            )
         sheet = read_sheet(path) if digest and (digest != known or start) else None
         if sheet is None:
             yield Page(records=[], cursor=_cursor(digest, 0))
@@ -211,12 +215,16 @@ class CsvConnector:
             raise Refused(f"{sheet.path.name}:1:1: has no column {wanted!r}")
         records: list[Record] = []
         skipped: list[Skipped] = []
+        first = self._lines(kind, sheet)
         for row in rows:
             if not any(row.values.values()):
                 continue  # a blank line
             try:
+                id_ = self._id(kind, row)
                 if row.fault:
                     raise Malformed(row.fault)  # noqa: TRY301 - one place makes the message
+                if first[id_] != row.line:
+                    raise Malformed(f"external_id: {id_!r} stands in line {first[id_]} already")  # noqa: TRY301
                 raw = self._raw(kind, row)
                 extra, faults = customs(kind, raw, self._types)
                 records.append(build(kind, raw, extra))
@@ -226,8 +234,12 @@ class CsvConnector:
                 column = self._table[kind].get(fault.partition(":")[0])
                 place = sheet.place(row.line, column or self._table[kind]["external_id"])
                 reason = f"{place}: {fault}"
-                skipped.append(Skipped(external_id=self._id(kind, row), reason=reason))
+                skipped.append(Skipped(external_id=id_, reason=reason))
         return records, skipped
+
+    def _lines(self, kind: Kind, sheet: Sheet) -> Mapping[str, int]:
+        """In which line an id stands first: of several rows with one id that is the record."""
+        return {self._id(kind, row): row.line for row in reversed(sheet.rows)}
 
     def _raw(self, kind: Kind, row: Row) -> Mapping[str, object]:
         values: dict[str, object] = {
@@ -256,7 +268,7 @@ class CsvConnector:
         self, kind: Written, updates: Mapping[int, RecordUpdate]
     ) -> Mapping[int, Outcome]:
         sheet = self._sheet(kind) or new_sheet(self._folder / FILES[kind], ("id",))
-        places = {self._id(kind, row): place for place, row in enumerate(sheet.rows)}
+        places = {self._id(kind, row): place for place, row in reversed([*enumerate(sheet.rows)])}
         outcomes: dict[int, Outcome] = {}
         changed: dict[int, Mapping[str, str]] = {}
         for position, update in updates.items():

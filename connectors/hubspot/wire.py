@@ -51,7 +51,7 @@ class Login:
 class Wire:
     def __init__(self, *, login: Login, url: str, allow_sandbox: bool, budget: Budget) -> None:
         self.calls = 0
-        self._login = login
+        self._login, self._url = login, url
         self._budget = budget
         self._allow_sandbox = allow_sandbox
         # retry=False: else urllib3 obeys Retry-After silently and repeats GETs only.
@@ -155,7 +155,7 @@ class Wire:
             raise Unavailable(f"{method} {path}: an answer that is no text") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             # retry=False brings urllib3's own errors; their text names hosts and ports only.
-            raise Unavailable(f"{method} {path}: {type(error).__name__}") from error
+            raise Unavailable(f"{method} {self._url}{path}: {type(error).__name__}") from error
         endpoints.refuse_sandbox(
             headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
         )

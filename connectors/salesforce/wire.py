@@ -100,6 +100,7 @@ class Wire:
     ) -> None:
         # simple-salesforce knows https only; the adapter turns it back where the URL is http.
         self._url = urlsplit(url)._replace(scheme="https").geturl()
+        self._host = urlsplit(url).netloc
         self._login_by = login
         self._adapter = OneHostAdapter(url=url, allow_sandbox=allow_sandbox, budget=budget)
         self._session = session_on(self._adapter)
@@ -195,7 +196,7 @@ class Wire:
             raise error_of(error.status, error.content) from None
         except requests.RequestException as error:
             # Its text may carry the whole query; the kind says enough.
-            raise Unavailable(f"Salesforce: {type(error).__name__}") from error
+            raise Unavailable(f"Salesforce at {self._host}: {type(error).__name__}") from error
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             # simple-salesforce reads answers without looking: HTML, null or a number stumble here.
             raise Unavailable("Salesforce: the answer has not the promised shape") from error
@@ -230,7 +231,9 @@ class Wire:
             )
             body = response.json()
         except (requests.RequestException, ValueError, RecursionError) as error:
-            raise Unavailable(f"Salesforce's login: {type(error).__name__}") from error
+            raise Unavailable(
+                f"Salesforce's login at {self._host}: {type(error).__name__}"
+            ) from error
         if not isinstance(body, dict):
             raise Unavailable("Salesforce's login: the answer is no JSON object")
         if not response.ok:

@@ -111,7 +111,7 @@ class Wire:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            raise Unavailable(f"Tryton: {type(error).__name__}") from error
+            raise Unavailable(f"Tryton at {self._base}: {type(error).__name__}") from error
         endpoints.refuse_sandbox(
             response.headers.get(endpoints.SANDBOX_HEADER), allow_sandbox=self._allow_sandbox
         )

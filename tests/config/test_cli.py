@@ -282,3 +282,17 @@ def test_a_policy_that_is_none_is_refused_with_the_choices(folder):
     assert done.returncode == 1
     assert "cadenza.yaml:" in done.stdout + done.stderr
     assert "crm_unless_blank" in done.stdout + done.stderr
+
+
+def test_a_folder_without_a_workspace_is_no_healthy_one(tmp_path):
+    done = run(tmp_path, "sync", "status")
+
+    assert done.returncode != 0
+    assert "has no cadenza.yaml" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_program_keeps_is_not_for_git(folder):
+    assert run(folder, "status").returncode == 0
+
+    assert (folder / ".cadenza/.gitignore").read_text() == "*\n"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import ConnectorError, LeadRecord, Refused, Update
+from connectors.base import ConnectorError, LeadRecord, Refused, Unavailable, Update
 from connectors.registry import connect
 from tests.connectors.conformance import Account, Conformance
 
@@ -193,3 +193,28 @@ def test_any_text_reads_back(tmp_path_factory, values):
 
 def _kept(value):
     return value.replace("\0", "").strip()
+
+
+def test_a_file_that_is_gone_is_no_empty_one(folder):
+    connector = connect("csv", {"folder": str(folder)})
+    *_, page = connector.changed("deal", "", now=NOW)
+    (folder / "deals.csv").unlink()
+
+    with pytest.raises(Unavailable) as caught:
+        list(connector.changed("deal", page.cursor, now=NOW))
+
+    assert str(caught.value) == f"deals.csv is gone from {folder}; put it back, if only its header"
+
+
+def test_of_two_rows_with_one_id_the_first_is_the_record(folder):
+    (folder / "deals.csv").write_text("id,name,stage\nd1,First,open\nd1,Second,won\n")
+    connector = connect("csv", {"folder": str(folder)})
+
+    (page,) = connector.changed("deal", "", now=NOW)
+    connector.update([Update(kind="deal", external_id="d1", fields={"name": "Changed"})])
+
+    assert [deal.name for deal in page.records] == ["First"]
+    assert [skipped.reason for skipped in page.skipped] == [
+        "deals.csv:3:1: external_id: 'd1' stands in line 2 already"
+    ]
+    assert (folder / "deals.csv").read_text() == ("id,name,stage\nd1,Changed,open\nd1,Second,won\n")

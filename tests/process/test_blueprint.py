@@ -388,6 +388,41 @@ def test_types_are_of_custom_fields(starter, types, problem):
     assert found.endswith(problem)
 
 
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        (
+            "policies: { lead: { titel: ours } }",
+            'unknown field of a lead "titel"; did you mean "title"? valid: country, email, '
+            "first_name, last_name, lifecycle_stage, phone, status, title",
+        ),
+        (
+            "policies: { lead: { do_not_contact: ours } }",
+            '"do_not_contact" has the policy opt_out, always',
+        ),
+        (
+            "fields: { lead: { title: job, phone: job } }",
+            '"job" stands for "title" already',
+        ),
+    ],
+)
+def test_policies_and_mappings_that_mean_nothing(starter, written, problem):
+    path = starter / "cadenza.yaml"
+    mapped = "fields:\n      lead: { timezone: hs_timezone }"
+    old = mapped if written.startswith("fields") else "pull_every: 15 minutes\n    # Our"
+    new = (
+        written
+        if written.startswith("fields")
+        else f"pull_every: 15 minutes\n    {written}\n    # Our"
+    )
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+    (found,) = problems(starter)
+
+    assert found.endswith(problem)
+
+
 def test_a_custom_field_has_one_type_in_all_connections(starter):
     path = starter / "cadenza.yaml"
     mapped = "{ budget: annual_budget }\n    types:\n      lead: { budget: number }"

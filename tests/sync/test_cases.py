@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from crm import ledger, order, stages
+from crm import brakes, ledger, order, stages
 from crm.edit import change
 from crm.models import Activity, Change, ExternalRecord, Lead, StageCounterpart
 from runtime import clock
@@ -380,14 +380,34 @@ def test_case_20_a_mass_deletion_stops_and_asks(salesforce):
     assert "would delete 60 leads" in error
     assert again == error
     assert Lead.objects.exclude(deleted_at=None).count() == 0
-    from crm import brakes
-
     salesforce.connection.refresh_from_db()
     assert brakes.approve(salesforce.connection, at=clock.now())
     salesforce.pull()
     assert Lead.objects.exclude(deleted_at=None).count() == 60
     salesforce.connection.refresh_from_db()
-    assert salesforce.connection.brake_approved == ""
+    assert salesforce.connection.brake_approved == []
+
+
+def test_case_20_what_was_approved_lets_nothing_else_pass(salesforce):
+    ids = salesforce.create(*(contact(n) for n in range(400)))
+    salesforce.pull()
+    salesforce.advance(minutes=10)
+    salesforce.hands("delete", *ids[:30])
+    assert "would delete 30 leads" in salesforce.pull(expect_error=True).error
+    salesforce.connection.refresh_from_db()
+    brakes.approve(salesforce.connection, at=clock.now())
+    salesforce.hands("edit", *ids[30:], values={"Title": "Overwritten"})
+
+    error = salesforce.pull(expect_error=True).error
+
+    assert "would change" in error
+    assert error.endswith("`cadenza sync approve salesforce`")
+    assert not Lead.objects.filter(title="Overwritten").exists()
+    salesforce.connection.refresh_from_db()
+    brakes.approve(salesforce.connection, at=clock.now())
+    salesforce.pull()
+    assert Lead.objects.filter(title="Overwritten").count() == 370
+    assert Lead.objects.exclude(deleted_at=None).count() == 30
 
 
 def test_case_20_a_scan_that_fails_half_way_deletes_nothing(hubspot):
