@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import CompanyRecord, Kind, LeadRecord, OwnerRecord, Record
+from crm import values
 from crm.models import (
     Activity,
     Change,
@@ -33,11 +34,7 @@ def find(connection: Connection, kind: Kind, records: Sequence[Record]) -> Mappi
 
 def _owners(records: Sequence[OwnerRecord]) -> Mapping[str, Owner]:
     """An owner is the same rep in every CRM that knows the email."""
-    emails = {
-        # An owner without an address is nobody else's twin: a name that no mail can reach.
-        record.external_id: normalized_email(record.email) or f"owner-{record.external_id}@invalid"
-        for record in records
-    }
+    emails = {record.external_id: _address(record) for record in records}
     rows = {row.email: row for row in Owner.objects.filter(email__in=emails.values())}
     for record in records:
         address = emails[record.external_id]
@@ -46,6 +43,25 @@ def _owners(records: Sequence[OwnerRecord]) -> Mapping[str, Owner]:
                 email=address, name=record.name, active=record.active
             )
     return {external_id: rows[address] for external_id, address in emails.items()}
+
+
+def follow_owner(link: ExternalRecord, record: OwnerRecord) -> None:
+    """A rep who took over another's address is that one from now on, and so are all records."""
+    other = Owner.objects.filter(email=_address(record)).exclude(pk=link.owner_id or 0).first()
+    if other is None:
+        return
+    link.owner = other
+    link.save(update_fields=["owner"])
+    for kind, model in (("company", Company), ("lead", Lead), ("deal", Deal)):
+        theirs = ExternalRecord.objects.filter(
+            connection=link.connection_id, kind=kind, base__owner_id=record.external_id
+        )
+        model.objects.filter(pk__in=theirs.values(kind)).update(owner=other)
+
+
+def _address(record: OwnerRecord) -> str:
+    """An owner without an address is nobody else's twin: a name that no mail can reach."""
+    return normalized_email(record.email) or f"owner-{record.external_id}@invalid"
 
 
 def _companies(connection: Connection, records: Sequence[CompanyRecord]) -> Mapping[str, Company]:
@@ -88,13 +104,20 @@ def _leads(connection: Connection, records: Sequence[LeadRecord]) -> Mapping[str
 
 
 def _by_cross_id(connection: Connection, records: Sequence[LeadRecord]) -> dict[str, Lead]:
-    wanted = {record.cross_id: record.external_id for record in records if record.cross_id}
+    """A cross-id that two records carry was copied: it is no sure sign of anybody."""
+    claimed = Counter(record.cross_id for record in records if record.cross_id)
+    wanted = {r.cross_id: r.external_id for r in records if claimed[r.cross_id] == 1}
     rows = (
         ExternalRecord.objects.filter(kind="lead", external_id__in=list(wanted))
         .exclude(connection=connection)
         .select_related("lead")
     )
-    return {wanted[row.external_id]: row.lead for row in rows if row.lead is not None}
+    found = {wanted[row.external_id]: row.lead for row in rows if row.lead is not None}
+    taken = ExternalRecord.objects.filter(
+        connection=connection, kind="lead", deleted_at=None, lead__in=list(found.values())
+    )
+    linked_here = set(taken.values_list("lead_id", flat=True))
+    return {id_: lead for id_, lead in found.items() if lead.pk not in linked_here}
 
 
 def doubt_shared_emails(emails: Sequence[str]) -> None:
@@ -111,29 +134,39 @@ def doubt_shared_emails(emails: Sequence[str]) -> None:
                 Lead.objects.filter(pk=lead.pk).update(doubt=doubt)
 
 
+def inherit_opt_outs(leads: Sequence[Lead], *, at: datetime) -> Sequence[Lead]:
+    """Whoever comes under an address that asked to be left alone is left alone; who that was.
+
+    The person may have been deleted in the CRM and entered anew.
+    """
+    addresses = {lead.email for lead in leads if lead.email and not lead.do_not_contact}
+    asked = set(
+        Lead.objects.filter(email__in=addresses, do_not_contact=True).values_list(
+            "email", flat=True
+        )
+    )
+    found = [lead for lead in leads if lead.email in asked and not lead.do_not_contact]
+    for lead in found:
+        opt_out(lead, None, at=at)
+    return found
+
+
 def follow_conversion(
     connection: Connection, lead: Lead, record: LeadRecord, *, now: datetime
-) -> None:
-    """Follow a Salesforce Lead to the Contact that a person made of it; the timeline stays."""
+) -> Lead | None:
+    """Follow a Salesforce Lead to the Contact that a person made of it; the timeline stays.
+
+    The lead, when that Contact may now be owed something; None when nothing was to be followed.
+    """
     if not record.converted_to:
-        return
-    old = ExternalRecord.objects.filter(
-        connection=connection, kind="lead", external_id=record.external_id
+        return None
+    gone = list(
+        ExternalRecord.objects.filter(
+            connection=connection, kind="lead", external_id=record.external_id
+        ).select_related("lead")
     )
-    old.filter(deleted_at=None).update(deleted_at=now)
-    contact, _ = ExternalRecord.objects.get_or_create(
-        connection=connection,
-        kind="lead",
-        external_id=record.converted_to,
-        defaults={"lead": lead},
-    )
-    _carry_over([link.pk for link in old], contact)
-    newer = contact.lead_id
-    if newer is not None and newer != lead.pk:
-        contact.lead = lead
-        contact.save(update_fields=["lead"])
-        Deal.objects.filter(lead=newer).update(lead=lead)
-        Lead.objects.filter(pk=newer).update(deleted_at=now)
+    _join(_survivor(connection, "lead", record.converted_to, gone), gone, lead, now=now)
+    return lead
 
 
 def opt_out(lead: Lead, connection: Connection | None, *, at: datetime) -> bool:
@@ -152,11 +185,12 @@ def follow_merge(
     record: CompanyRecord | LeadRecord,
     *,
     now: datetime,
-) -> None:
+) -> Lead | Company | None:
     """People merged records in the CRM: all of them stand for one row of ours, the oldest.
 
     HubSpot names the ids that went into a record, and may give it a new one; Salesforce names the
-    survivor on each deleted record. https://knowledge.hubspot.com/records/merge-records
+    survivor on each deleted record. The row that stays, when there was something to follow.
+    https://knowledge.hubspot.com/records/merge-records
     """
     survivor = record.merged_into or record.external_id
     ids = {*record.merged_ids, record.external_id, survivor}
@@ -165,34 +199,78 @@ def follow_merge(
         .select_related(kind)
         .order_by("id")
     )
-    rows = [row for row in (getattr(link, kind) for link in links) if row is not None]
-    if not rows:
-        return
-    keeper = min(rows, key=lambda row: row.pk)
-    for row in {row.pk: row for row in rows if row.pk != keeper.pk}.values():
-        _absorb(keeper, row, connection, now=now)
-    ExternalRecord.objects.filter(pk__in=[link.pk for link in links]).update(**{kind: keeper})
-    gone = [link.pk for link in links if link.external_id != survivor]
-    ExternalRecord.objects.filter(pk__in=gone, deleted_at=None).update(deleted_at=now)
-    if survivor not in {link.external_id for link in links}:
-        ExternalRecord.objects.create(
-            connection=connection, kind=kind, external_id=survivor, **{kind: keeper}
-        )
-    if isinstance(keeper, Lead) and keeper.deleted_at is not None:
+    rows = {row.pk: row for row in (getattr(link, kind) for link in links) if row is not None}
+    gone = [link for link in links if link.external_id != survivor]
+    if not rows or (
+        len(rows) == 1 and all(link.deleted_at for link in gone) and len(gone) < len(links)
+    ):
+        return None
+    keeper: Lead | Company = rows[min(rows)]
+    live = _survivor(connection, kind, survivor, gone)
+    _join(live, gone, keeper, now=now)
+    is_gone = record.deleted if record.external_id == survivor else live.deleted_at is not None
+    if isinstance(keeper, Lead) and keeper.deleted_at is not None and not is_gone:
         keeper.deleted_at = None
         keeper.save(update_fields=["deleted_at"])
-    live = ExternalRecord.objects.get(connection=connection, kind=kind, external_id=survivor)
-    _carry_over(gone, live)
+    return keeper
 
 
-def _carry_over(gone: Sequence[int], live: ExternalRecord) -> None:
-    """What was owed to records that are no more is owed to the one that took their place.
+def _survivor(
+    connection: Connection, kind: Kind, external_id: str, gone: Sequence[ExternalRecord]
+) -> ExternalRecord:
+    """The record that the others went into; not saved yet when the CRM has not told of it."""
+    known = ExternalRecord.objects.filter(connection=connection, kind=kind, external_id=external_id)
+    # The base of a record that went into it: what we changed since stays ours.
+    base = next((dict(link.base) for link in reversed(gone) if link.base), {})
+    return known.select_related(kind).first() or ExternalRecord(
+        connection=connection, kind=kind, external_id=external_id, base=base
+    )
 
-    Touches as they are; values anew, when it is known what the other one holds.
+
+def _join(
+    live: ExternalRecord, gone: Sequence[ExternalRecord], keeper: Any, *, now: datetime
+) -> None:
+    """All these records are one from now on, and stand for `keeper`.
+
+    1. The survivor's values are the person's choice, so they are ours as well.
+    2. What was changed here and still owed to a record that is no more is owed to the survivor.
     """
+    kind = live.kind
+    if getattr(live, kind) not in {keeper, None}:
+        _take_values(keeper, getattr(live, kind))
+    others = {getattr(link, kind) for link in (*gone, live)} - {keeper, None}
+    for other in sorted(others, key=lambda row: row.pk):
+        _absorb(keeper, other, live.connection, now=now)
+    setattr(live, kind, keeper)
+    live.save()
+    links = ExternalRecord.objects.filter(pk__in=[link.pk for link in gone])
+    links.update(**{kind: keeper})
+    links.filter(deleted_at=None).update(deleted_at=now)
+    _carry_over([link.pk for link in gone], live, keeper)
+
+
+def _take_values(keeper: Any, other: Any) -> None:
+    """Everything that a CRM may hold; the place among the stages and the source stay."""
+    names = values.columns_of(keeper)
+    for name in names:
+        setattr(keeper, name, getattr(other, name))
+    keeper.save(update_fields=names)
+
+
+def _carry_over(gone: Sequence[int], live: ExternalRecord, keeper: Any) -> None:
     pending = Change.objects.filter(record__in=gone, status=Change.Status.PENDING)
     pending.exclude(kind=Change.Kind.UPDATE).update(record=live)
-    pending.filter(kind=Change.Kind.UPDATE).update(
+    updates = pending.filter(kind=Change.Kind.UPDATE)
+    newer = set(
+        Change.objects.filter(
+            record=live, kind=Change.Kind.UPDATE, status=Change.Status.PENDING
+        ).values_list("field", flat=True)
+    )
+    ours = {change.field: change.value for change in updates.order_by("pk")}
+    ours = {name: value for name, value in ours.items() if name not in newer | {"do_not_contact"}}
+    if ours:
+        keeper.save(update_fields=values.put(keeper, ours))
+    updates.update(
         status=Change.Status.SUPERSEDED, last_error=f"the record became {live.external_id}"
     )
 

@@ -7,7 +7,15 @@ from typing import Any
 
 from django.db.models import Model, Q
 
-from connectors.base import CompanyRecord, CustomType, DealRecord, Kind, LeadRecord, Record
+from connectors.base import (
+    CompanyRecord,
+    CustomType,
+    DealRecord,
+    Kind,
+    LeadRecord,
+    OwnerRecord,
+    Record,
+)
 from connectors.records import Malformed, custom
 from crm import brakes, identity, ledger, order, stages, values
 from crm.merge import Clash, Merged, merge
@@ -85,7 +93,9 @@ class _Page:
         for external_id, link in list(self.known.items()):
             if link.seq > self.asked_at:
                 del self.records[external_id], self.known[external_id]
-        order.known_as_of([link.pk for link in self.known.values()], self.asked_at)
+        order.known_as_of(
+            [link.pk for link in self.known.values()], self.asked_at, read_at=self.now
+        )
 
     def planned(self) -> Mapping[str, int]:
         """How many of the records that we know it would change and delete."""
@@ -101,7 +111,7 @@ class _Page:
             if isinstance(record, CompanyRecord | LeadRecord) and (
                 record.merged_ids or record.merged_into
             ):
-                identity.follow_merge(self.connection, self.kind, record, now=self.now)
+                self._owes(identity.follow_merge(self.connection, self.kind, record, now=self.now))
         self.known = self._linked(self.kind, self.records)
 
     def create_missing(self) -> None:
@@ -122,6 +132,7 @@ class _Page:
                     base=values.of_record(record) | values.links_of(record),
                     modified_at=record.modified_at,
                     seq=self.asked_at or 0,
+                    known_at=self.now if self.asked_at is not None else None,
                     **{self.kind: row},
                 )
                 for record, row in zip(missing, rows, strict=True)
@@ -132,19 +143,44 @@ class _Page:
             if not is_fresh and not isinstance(row, Owner):
                 self._take_over(row, record, self._merged(row, record, {}))
             self._note_created(record, row, is_fresh=is_fresh)
+        self._inherit_opt_outs([row for row in rows if isinstance(row, Lead)])
 
     def merge_known(self) -> None:
-        for external_id, link in self.known.items():
+        news = {
+            external_id: link
+            for external_id, link in self.known.items()
+            if link.deleted_at is not None or _tells(self.records[external_id], link.base)
+        }
+        self._lock(news.values())
+        for external_id, link in news.items():
             record = self.records[external_id]
             if isinstance(record, LeadRecord) and record.converted_to:
                 if link.deleted_at is None:
-                    identity.follow_conversion(
-                        self.connection, getattr(link, self.kind), record, now=self.now
+                    row = getattr(link, self.kind)
+                    self._owes(
+                        identity.follow_conversion(self.connection, row, record, now=self.now)
                     )
             elif record.deleted:
                 self._delete(link)
-            elif link.deleted_at is not None or _said(record) != link.base:
+            else:
                 self._merge(link, record)
+
+    def _lock(self, links: Iterable[ExternalRecord]) -> None:
+        """What is merged is what stands there now, and nobody changes it meanwhile."""
+        model, column = MODELS[self.kind], f"{self.kind}_id"
+        ids = {getattr(link, column) for link in links}
+        rows = model.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+        fresh = {row.pk: row for row in rows}
+        for link in links:
+            setattr(link, self.kind, fresh[getattr(link, column)])
+
+    def _owes(self, row: Lead | Company | None) -> None:
+        if row is not None:
+            self.unsettled[row.pk] = row
+
+    def _inherit_opt_outs(self, leads: Sequence[Lead]) -> None:
+        for lead in identity.inherit_opt_outs(leads, at=self.now):
+            self._owes(lead)
 
     def owe(self) -> None:
         """What a CRM does not hold of the rows that changed is owed to it."""
@@ -181,7 +217,7 @@ class _Page:
         if isinstance(row, Lead):
             self.touched[row.pk] = row
             if isinstance(record, LeadRecord):
-                identity.follow_conversion(self.connection, row, record, now=self.now)
+                self._owes(identity.follow_conversion(self.connection, row, record, now=self.now))
                 if record.do_not_contact and is_fresh:
                     note("opted_out", lead=row, connection=self.connection, occurred_at=self.now)
             if is_fresh and not first_pull:
@@ -200,6 +236,8 @@ class _Page:
     # -- merging ----------------------------------------------------------------------------
 
     def _merge(self, link: ExternalRecord, record: Record) -> None:
+        if isinstance(record, OwnerRecord):
+            identity.follow_owner(link, record)
         row = getattr(link, self.kind)
         attempted = self._attempted(link)
         merged = self._merged(row, record, _with_echoes(link.base, record, attempted), link)
@@ -207,12 +245,27 @@ class _Page:
         has_new_links = values.links_of(record) != values.links_in(link.base)
         links = self._foreign_keys(record) if has_new_links else {}
         self._keep_clashes(link, merged.clashes)
+        self._revive(link, row)
         take = self._take_over(row, record, merged, links)
         link.base = dict(merged.base) | values.links_of(record)
         link.modified_at, link.deleted_at = record.modified_at, None
         link.save(update_fields=["base", "modified_at", "deleted_at"])
         self._arrived(attempted, merged.base)
         self._note_merged(row, take, was_closed=was_closed)
+
+    def _revive(self, link: ExternalRecord, row: Any) -> None:
+        """The CRM has the record again that was deleted there."""
+        if link.deleted_at is None or getattr(row, "deleted_at", None) is None:
+            return
+        row.deleted_at = None
+        row.save(update_fields=["deleted_at"])
+        note(
+            f"{self.kind}_restored",
+            lead=row if isinstance(row, Lead) else row.lead,
+            deal=row if isinstance(row, Deal) else None,
+            connection=self.connection,
+            occurred_at=self.now,
+        )
 
     def _merged(
         self,
@@ -314,6 +367,8 @@ class _Page:
     def _note_merged(self, row: Any, take: Mapping[str, object], *, was_closed: bool) -> None:
         if isinstance(row, Lead):
             self.touched[row.pk] = row
+            if "email" in take:
+                self._inherit_opt_outs([row])
             if take:
                 note(
                     "lead_changed",
@@ -423,6 +478,12 @@ def _retyped(name: str, value: object, types: Mapping[str, CustomType]) -> objec
         return custom(types.get(name.removeprefix(EXTRA), "text"), value)
     except Malformed:
         return value
+
+
+def _tells(record: Record, base: Mapping[str, object]) -> bool:
+    """Anything that is not known."""
+    converted = isinstance(record, LeadRecord) and bool(record.converted_to)
+    return converted or record.deleted or _said(record) != base
 
 
 def _said(record: Record) -> dict[str, object]:

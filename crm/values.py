@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Model
 
-from connectors.base import DealRecord, LeadRecord, OwnerRecord, Record
+from connectors.base import DealRecord, Kind, LeadRecord, OwnerRecord, Record
+from connectors.records import names_of
 from crm.normalize import email as normalized_email
 from crm.policy import EXTRA
 
@@ -59,6 +60,15 @@ def put(row: Any, values: Mapping[str, object]) -> list[str]:
             setattr(row, name, _typed(row, name, value))
             columns[name] = None
     return list(columns)
+
+
+def columns_of(row: Model) -> list[str]:
+    """The columns of a lead or company that a CRM's record fills, links to others among them."""
+    kind = type(row).__name__.lower()
+    names = {_RENAMED.get(name, name) for name in names_of(cast("Kind", kind))}
+    known = {field.name for field in row._meta.fields}  # noqa: SLF001 - Django's public name
+    links = {"owner", "company"} & known
+    return sorted(((names & known) | links | {"extra"}) - {"do_not_contact"})
 
 
 def new_row(record: Record) -> dict[str, Any]:

@@ -352,6 +352,8 @@ def _happened(activity: Activity, event: str) -> None:
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "lead_created": [_enroll],
     "lead_changed": [_enroll],
+    "lead_restored": [_enroll],
+    "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
     "deal_created": [_enroll],
     "deal_closed": [_deal_closed, _enroll],

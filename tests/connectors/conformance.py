@@ -387,10 +387,14 @@ def _change(crm, title):
 _serial = iter(range(10**6))
 
 
+def _dashed(subject):
+    return subject.replace(" ", "-")
+
+
 def _touch(crm, subject, deal_id="", kind: TouchKind = "email"):
     return Touch(
         kind=kind,
-        message_id=f"<{subject}.{next(_serial)}@cadenza.example>",
+        message_id=f"<{_dashed(subject)}.{next(_serial)}@cadenza.example>",
         subject=subject,
         text=f"Hello, this is {subject}.\n\nRegards, Zoë",
         sent_at=datetime(2026, 3, 2, 9, 30, tzinfo=UTC),

@@ -49,6 +49,8 @@ class FakeCrm:
         #: Whether they come behind the effect: the answer is lost.
         self.lose_answer = False
         self.reachable = True
+        #: For tests that watch what is asked of it.
+        self.connector_kept = None
         self._serial = 0
 
     def connector(self, secret=SECRET):
