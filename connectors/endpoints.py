@@ -30,6 +30,8 @@ def normalized_url(url: object, *, setting: str, allow_sandbox: bool) -> str:
 
 
 Bucket = Literal["call", "search"]
+#: Statuses of the 400s that say nothing of what was asked: somebody gave up waiting.
+GAVE_UP = frozenset({408, 425, 499})
 
 
 class Budget(Protocol):

@@ -30,10 +30,23 @@ TYPES: Mapping[Kind, type[Any]] = {
 }
 #: The mirror's columns hold 18 digits, two behind the point, and 32-bit counts.
 _LARGEST_AMOUNT = Decimal(10) ** 16
+_HALF_A_CENT = Decimal("0.005")
 _LARGEST_COUNT = 2**31
 _EXACT_DIGITS = 15
 #: Kind -> custom field -> its declared type; text where none is.
 Types = Mapping[Kind, Mapping[str, CustomType]]
+
+
+#: Longest texts of ours; the columns of crm.models hold them.
+LONGEST: Mapping[str, int] = {
+    "external_id": 100, "email": 254, "first_name": 200, "last_name": 200, "name": 300, "title": 300,
+    "phone": 100, "country": 100, "industry": 200, "domain": 253, "language": 35, "timezone": 64,
+    "status": 100, "lifecycle_stage": 100, "stage": 100, "pipeline": 100, "owner_id": 100,
+    "company_id": 100, "cross_id": 100, "converted_to": 100, "merged_into": 100,
+}  # fmt: skip
+#: Without these a record is none.
+_NEEDED = frozenset({"external_id", "email", "merged_into", "converted_to"})
+_WITHOUT = "the record is read without it"
 
 
 class Malformed(ValueError):
@@ -86,12 +99,28 @@ def build_all(
             item = mapping(raw)
             values = values_of(item)
             external_id = text(values.get("external_id"))
-            extra, misfits = customs(kind, values, types)
-            records.append(build(kind, values, extra))
-            skipped += [Skipped(external_id=external_id, reason=reason) for reason in misfits]
+            fitting, misfits = readable(values)
+            extra, others = customs(kind, values, types)
+            records.append(build(kind, fitting, extra))
+            skipped += [
+                Skipped(external_id=external_id, reason=reason) for reason in [*misfits, *others]
+            ]
         except Malformed as error:
             skipped.append(Skipped(external_id=external_id, reason=str(error)))
     return records, skipped
+
+
+def readable(values: Mapping[str, object]) -> tuple[Mapping[str, object], Sequence[str]]:
+    """The values without texts that are longer than any such thing, and why those are left out."""
+    long = {
+        name: f"{name}: {len(value):,} characters, where {LONGEST[name]:,} are the most"
+        for name, value in values.items()
+        if isinstance(value, str) and len(value) > LONGEST.get(name, len(value))
+    }
+    if _NEEDED & set(long):
+        raise Malformed(next(long[name] for name in sorted(_NEEDED & set(long))))
+    kept = {name: value for name, value in values.items() if name not in long}
+    return kept, [f"{reason}; {_WITHOUT}" for reason in long.values()]
 
 
 def customs(
@@ -105,7 +134,7 @@ def customs(
         try:
             extra[name] = custom(declared.get(name, "text"), values[name])
         except Malformed as error:
-            misfits.append(f"{name}: {error}; the record is read without it")
+            misfits.append(f"{name}: {error}; {_WITHOUT}")
     return extra, sorted(misfits)
 
 
@@ -167,7 +196,7 @@ def money(value: object) -> Decimal | None:
         amount = Decimal(written)
     except InvalidOperation as error:
         raise Malformed(f"{written!r} where a number was expected") from error
-    if not amount.is_finite() or abs(amount) >= _LARGEST_AMOUNT:
+    if not amount.is_finite() or abs(amount) >= _LARGEST_AMOUNT - _HALF_A_CENT:
         raise Malformed(f"{written!r} where a number of at most 16 digits was expected")
     return amount
 

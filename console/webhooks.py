@@ -36,8 +36,8 @@ def hubspot(request: HttpRequest, name: str) -> HttpResponse:
     secret = _secret_of(connection) if connection else ""
     if connection is None or not secret:
         return _refused(404, name, "no such connection, or no webhook_secret of it")
-    if int(request.headers.get("Content-Length") or 0) > LARGEST:
-        return _refused(413, name, "too large")
+    if wrong := _wrong_length(request):
+        return _refused(wrong[0], name, wrong[1])
     given = request.headers.get("X-HubSpot-Signature-v3", "")
     try:
         signature.check(
@@ -51,17 +51,30 @@ def hubspot(request: HttpRequest, name: str) -> HttpResponse:
         )
     except signature.Forged as error:
         return _refused(401, name, str(error))
-    try:
-        events = json.loads(request.body)
-    except (ValueError, RecursionError):
-        events = None
-    if not isinstance(events, list):
+    events = _events(request.body)
+    if events is None:
         return _refused(400, name, "no list of events")
     with transaction.atomic():
         if not _first_time(connection, given):
             return _refused(409, name, "replayed")
         hints.take_in(connection, events)
     return HttpResponse(status=204)
+
+
+def _events(body: bytes) -> list[object] | None:
+    try:
+        events = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return events if isinstance(events, list) else None
+
+
+def _wrong_length(request: HttpRequest) -> tuple[int, str] | None:
+    """Before a byte of the body is read: status and reason."""
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isascii() or not length.isdecimal():
+        return 400, "a Content-Length that is no number"
+    return (413, "too large") if int(length[:20]) > LARGEST else None
 
 
 def _uri(request: HttpRequest) -> str:

@@ -43,7 +43,7 @@ from connectors.csv_folder.sheet import (
     replace_file,
 )
 from connectors.mapping import FieldTable, as_text, vendor_name
-from connectors.records import Malformed, Types, build, customs, flag, names_of, text
+from connectors.records import Malformed, Types, build, customs, flag, names_of, readable, text
 
 FILES: Mapping[Kind, str] = {
     "owner": "owners.csv",
@@ -226,8 +226,10 @@ class CsvConnector:
                 if first[id_] != row.line:
                     raise Malformed(f"external_id: {id_!r} stands in line {first[id_]} already")  # noqa: TRY301
                 raw = self._raw(kind, row)
-                extra, faults = customs(kind, raw, self._types)
-                records.append(build(kind, raw, extra))
+                fitting, faults = readable(raw)
+                extra, others = customs(kind, raw, self._types)
+                records.append(build(kind, fitting, extra))
+                faults = [*faults, *others]
             except Malformed as error:
                 faults = [str(error)]
             for fault in faults:

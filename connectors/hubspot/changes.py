@@ -14,7 +14,7 @@ from connectors.base import Kind, Page, Record, Skipped, Unavailable
 from connectors.batches import chunks
 from connectors.cursor import OVERLAP, Cursor, iso
 from connectors.hubspot import fields
-from connectors.hubspot.windows import Windows
+from connectors.hubspot.windows import Windows, is_id
 from connectors.hubspot.wire import Wire
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, Types, build_all, mapping, moment, sequence, text
@@ -79,6 +79,7 @@ class Changes:
         """Id -> its associations to `target` objects, as /crm/v4 answers them, all pages."""
         found: dict[str, list[Any]] = defaultdict(list)
         inputs: list[dict[str, str]] = [{"id": id_} for id_ in ids]
+        asked: set[tuple[str, str]] = set()
         while inputs:
             chunk, inputs = inputs[:_ASSOCIATIONS], inputs[_ASSOCIATIONS:]
             answer = self._wire.post(
@@ -93,8 +94,9 @@ class Changes:
                 except Malformed as error:
                     raise Unavailable(f"associations of {origin}: {error}") from error
                 if after := _next(result):
-                    if {"id": id_, "after": after} in chunk:
+                    if (id_, after) in asked:
                         raise Unavailable(f"associations of {origin}: the same page comes again")
+                    asked.add((id_, after))
                     inputs.append({"id": id_, "after": after})
         return found
 
@@ -134,11 +136,13 @@ class Changes:
     def _listing(
         self, path: str, query: dict[str, str], after: str = ""
     ) -> Iterator[tuple[list[Any], str]]:
+        seen = {after}
         while True:
             answer = self._wire.get(path, query | ({"after": after} if after else {}))
-            before, after = after, _next(answer)
-            if after and after == before:
+            after = _next(answer)
+            if after in seen and after:
                 raise Unavailable(f"GET {path}: the same page comes again")
+            seen.add(after)
             yield _results(answer), after
             if not after:
                 return
@@ -281,7 +285,7 @@ def _next(answer: Mapping[str, Any]) -> str:
 def _ids(items: Iterable[object]) -> list[str]:
     """Ids in ascending order; what has none cannot be read and is left to whoever builds it."""
     found = {str(item.get("id")) for item in items if isinstance(item, Mapping)}
-    return sorted((id_ for id_ in found if id_.isascii() and id_.isdigit()), key=int)
+    return sorted(filter(is_id, found), key=int)
 
 
 def _archived_at(item: object) -> datetime:

@@ -4,7 +4,9 @@ https://developers.hubspot.com/docs/api-reference/crm-engagements-v3/guide
 """
 
 import json
+import re
 from collections.abc import Mapping
+from html import escape
 
 from connectors.base import Touch, TouchKind
 from connectors.hubspot import fields
@@ -30,6 +32,8 @@ COMPLETED: Mapping[str, Mapping[str, str]] = {
     "meetings": {"hs_meeting_outcome": "COMPLETED"},
 }
 _MARK = "Message-ID: "
+#: Whatever HTML an editor there puts around it.
+_MARKED = re.compile(r"Message-ID:\s*([^\s<>&@]+@[^\s<>&@]+)")
 #: Object -> associationTypeId to contact and deal.
 _TYPES: Mapping[str, tuple[int, int]] = {
     "emails": (fields.EMAIL_TO_CONTACT, fields.EMAIL_TO_DEAL),
@@ -67,8 +71,8 @@ def message_id(object_: str, text: str) -> str:
     """The Message-ID in the marked property; blank for an engagement that is not ours."""
     if object_ == "emails":
         return text
-    last = text.rstrip().rpartition("\n")[2]
-    return last.removeprefix(_MARK).strip() if last.startswith(_MARK) else ""
+    marks = _MARKED.findall(text)
+    return f"<{marks[-1]}>" if marks else ""
 
 
 def _email(touch: Touch) -> dict[str, str]:
@@ -114,5 +118,9 @@ _PROPERTIES = {"emails": _email, "notes": _note, "tasks": _task, "meetings": _me
 
 
 def _marked(touch: Touch, body: str) -> str:
-    """A body has no property for a Message-ID: its last line is one."""
-    return f"{body}\n\n{_MARK}{touch.message_id}".lstrip()
+    """A body has no property for a Message-ID: its last line is one, without what looks like a tag.
+
+    Bodies are HTML, of which HubSpot drops what it does not know.
+    """
+    marked = f"{body}\n\n{_MARK}{touch.message_id.strip('<>')}".lstrip()
+    return escape(marked, quote=False).replace("\n", "<br>")

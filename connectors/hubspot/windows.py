@@ -21,6 +21,7 @@ PAGE = 200
 MOST = 9_600
 _PIVOT_AT = 4_800
 _LARGEST_ID = 10**18
+_ID_DIGITS = 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ class Windows:
             answer = self._search(ask, 0)
             total = _total(answer)
             if total > MOST:
+                if last - first <= 1:
+                    raise Unavailable(f"search of {object_}: one id has {total} hits")
                 pivot = self._pivot(ask, answer)
                 ranges += [(pivot, last), (first, pivot)]
                 continue
@@ -147,7 +150,11 @@ def _id_and_stamp(item: object, modified: str) -> tuple[str, datetime | None]:
         at = moment(stamp)
     except Malformed:
         return "", None
-    return (id_, at) if id_.isascii() and id_.isdigit() else ("", None)
+    return (id_, at) if is_id(id_) else ("", None)
+
+
+def is_id(text_: str) -> bool:
+    return text_.isascii() and text_.isdigit() and len(text_) <= _ID_DIGITS
 
 
 def _total(answer: Mapping[str, Any]) -> int:

@@ -189,7 +189,7 @@ def error_of(
         return RateLimited(message, retry_after=_wait_of(status, headers, body))
     if status in {401, 403}:
         return Unauthorized(message)
-    if status // 100 == _CALLERS_FAULT:
+    if status // 100 == _CALLERS_FAULT and status not in endpoints.GAVE_UP:
         return Refused(message, field=field_of(body))
     return Unavailable(message)
 

@@ -114,15 +114,20 @@ class Writes:
         if not asked:
             return {}
         found = self._changes.read("lead", sorted(set(asked.values())))[0]
-        emails = {r.external_id: r.email for r in found if isinstance(r, LeadRecord)}
-        for chunk in chunks(sorted({email for email in emails.values() if email}), _BATCH):
-            self._wire.post(
+        emails = {r.external_id: {r.email} for r in found if isinstance(r, LeadRecord)}
+        for position, id_ in asked.items():
+            # An address that is written now may not be the one that stands there yet.
+            emails.get(id_, set()).add(str(rows[position].fields.get("email") or ""))
+        errors: dict[str, Mapping[str, Any]] = {}
+        for chunk in chunks(sorted(set().union(*emails.values()) - {""}), _BATCH):
+            answer = self._wire.post(
                 "/communication-preferences/v4/statuses/batch/unsubscribe-all",
                 {"inputs": chunk},
                 query={"channel": "EMAIL"},
                 repeatable=True,  # once more unsubscribes nobody else
             )
-        return {position: _opt_out_outcome(id_, emails) for position, id_ in asked.items()}
+            errors |= _errors_by_address(answer, chunk)
+        return {position: _opt_out_outcome(id_, emails, errors) for position, id_ in asked.items()}
 
     def _properties(self, row: RecordUpdate) -> dict[str, str]:
         for name, value in row.fields.items():
@@ -219,8 +224,27 @@ def _by_object(
     return [outcomes[n] for n in range(len(rows))]
 
 
-def _opt_out_outcome(id_: str, emails: Mapping[str, str]) -> Outcome:
-    if emails.get(id_):
+def _errors_by_address(
+    answer: Mapping[str, Any], addresses: Sequence[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Whom HubSpot did not unsubscribe; an error that names nobody of them may mean any."""
+    named = {name.lower(): error for name, error in _errors_by_row(answer).items()}
+    found = {address: named[address.lower()] for address in addresses if address.lower() in named}
+    errors = list(_objects(answer, "errors", required=False))
+    return found if found or not errors else dict.fromkeys(addresses, errors[0])
+
+
+def _opt_out_outcome(
+    id_: str, emails: Mapping[str, set[str]], errors: Mapping[str, Mapping[str, Any]]
+) -> Outcome:
+    addresses = emails.get(id_, set()) - {""}
+    refused_by = next((errors[address] for address in sorted(addresses & set(errors))), None)
+    if refused_by is not None:
+        return Outcome(
+            external_id="",
+            error=Refused(shown(refused_by.get("message") or "refused"), field="do_not_contact"),
+        )
+    if addresses:
         return Outcome(external_id=id_)
     if id_ in emails:
         refused = Refused("HubSpot opts out by address, and it has none", field="do_not_contact")

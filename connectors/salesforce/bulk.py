@@ -62,10 +62,11 @@ class Bulk:
             yield Part(rows=[], place={"job": job, "locator": locator})
         else:
             raise Unavailable(f"Salesforce still works on the bulk query {job}")
+        seen = {locator}
         while True:
             content, following = self._wire.bulk_results(job, locator, PART)
             rows = _rows(content)
-            if following and following == locator:
+            if following and following in seen:
                 raise Unavailable("Salesforce's bulk results: the same part comes again")
             for start in range(PAGE, len(rows), PAGE):
                 yield Part(rows=rows[start - PAGE : start], place={"job": job, "locator": locator})
@@ -73,7 +74,7 @@ class Bulk:
             if not following:
                 yield Part(rows=last, place=None)
                 return
-            locator = following
+            seen.add(locator := following)
             yield Part(rows=last, place={"job": job, "locator": locator})
 
     def _is_done(self, job: str) -> bool:

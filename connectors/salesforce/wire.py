@@ -23,7 +23,7 @@ from connectors.base import (
     Unauthorized,
     Unavailable,
 )
-from connectors.endpoints import Budget
+from connectors.endpoints import GAVE_UP, Budget
 from connectors.logins import Minted, Tokens
 from connectors.retry import persistently
 from connectors.salesforce.session import OneHostAdapter, session_on
@@ -260,7 +260,7 @@ def error_of(status: int, content: object) -> ConnectorError:
         return Unauthorized(message)
     if status == HTTPStatus.PRECONDITION_FAILED:
         return Conflict(message)
-    if status // 100 == _CALLERS_FAULT and code not in _PASSING:
+    if status // 100 == _CALLERS_FAULT and code not in _PASSING and status not in GAVE_UP:
         return Refused(message, field=_field(error))
     return Unavailable(message)
 

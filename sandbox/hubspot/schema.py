@@ -44,6 +44,7 @@ class Property:
     calculated: bool = False  #: written by HubSpot alone
     unique: bool = False
     label: str = ""
+    html: bool = False  #: tags that HubSpot does not know are dropped
     multiple: bool = False  #: of the options several may be chosen
 
 
@@ -186,13 +187,13 @@ _ALL: dict[str, tuple[Property, ...]] = {
     ),
     "calls": _engagement(
         Property("hs_call_title"),
-        Property("hs_call_body"),
+        Property("hs_call_body", html=True),
         Property("hs_call_direction", "enumeration", _plain(("INBOUND", "OUTBOUND"))),
     ),
-    "notes": _engagement(Property("hs_note_body"), Property("hs_attachment_ids")),
+    "notes": _engagement(Property("hs_note_body", html=True), Property("hs_attachment_ids")),
     "tasks": _engagement(
         Property("hs_task_subject"),
-        Property("hs_task_body"),
+        Property("hs_task_body", html=True),
         Property(
             "hs_task_status",
             "enumeration",
@@ -203,7 +204,7 @@ _ALL: dict[str, tuple[Property, ...]] = {
     ),
     "meetings": _engagement(
         Property("hs_meeting_title"),
-        Property("hs_meeting_body"),
+        Property("hs_meeting_body", html=True),
         Property("hs_meeting_start_time", "datetime"),
         Property("hs_meeting_end_time", "datetime"),
         Property(

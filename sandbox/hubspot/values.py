@@ -11,6 +11,7 @@ from sandbox.hubspot.errors import invalid, invalid_properties
 from sandbox.hubspot.schema import LIFECYCLE_STAGES, PROPERTIES, Property
 
 _EMAIL = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]+")
+_UNKNOWN_TAG = re.compile(r"<(?!/?(?:p|br|div|span|a|b|i|u|strong|em|ul|ol|li)\b)[^<>]*>")
 _LIFECYCLE_ORDER = {value: n for n, (value, _) in enumerate(LIFECYCLE_STAGES)}
 
 
@@ -83,7 +84,7 @@ def _typed(schema: Property, text: str) -> tuple[tuple[str, str] | None, str | N
         text = text.strip().lower()
         if not _EMAIL.fullmatch(text):
             return ("INVALID_EMAIL", f"Email address {text} is invalid"), None
-    return None, text
+    return None, _UNKNOWN_TAG.sub("", text) if schema.html else text
 
 
 def _at(schema: Property, text: str) -> tuple[tuple[str, str] | None, str | None]:

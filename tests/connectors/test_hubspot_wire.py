@@ -405,3 +405,99 @@ def touch(message_id, deal_id="", owner_id=""):
         deal_id=deal_id,
         owner_id=owner_id,
     )
+
+
+def _touch(number):
+    return Touch(
+        message_id=f"<{number}@us.example>",
+        lead_id="7",
+        subject="s",
+        text="t",
+        sent_at=NOW,
+        from_email="a@us.example",
+        to_email="b@x.example",
+    )
+
+
+def _only(connector, most=300):
+    """Fail instead of asking without end."""
+    once, left = connector._wire._once, [most]
+
+    def bounded(*args, **kwargs):
+        left[0] -= 1
+        assert left[0], "asks without end"
+        return once(*args, **kwargs)
+
+    connector._wire._once = bounded
+
+
+def test_pages_that_lead_in_a_circle_end(hubspot, scripted):
+    _only(hubspot)
+    for number in range(400):
+        scripted.answer(
+            {"results": [contact("7")], "paging": {"next": {"after": "AB"[number % 2]}}}
+        )
+
+    with pytest.raises(Unavailable, match="the same page comes again"):
+        list(hubspot.changed("lead", "", now=NOW))
+
+
+def test_a_search_that_always_has_too_many_ends(hubspot, scripted):
+    _only(hubspot)
+    scripted.answer({"total": 20_000, "results": []})
+
+    with pytest.raises(Unavailable, match="one id has 20000 hits"):
+        list(hubspot.changed("lead", SINCE, now=NOW + timedelta(minutes=5)))
+
+
+def test_an_id_of_five_thousand_digits_is_nobodys(hubspot, scripted):
+    scripted.answer({"total": 1, "results": [{"id": "9" * 5000, "properties": {}}]})
+    scripted.answer({"results": []})
+
+    pages = list(hubspot.changed("lead", SINCE, now=NOW + timedelta(minutes=5)))
+
+    assert [record for page in pages for record in page.records] == []
+
+
+@pytest.mark.parametrize("named", [["7@x.example"], None])
+def test_whom_hubspot_did_not_unsubscribe_is_no_success(hubspot, scripted, named):
+    scripted.answer({"results": [contact("7")]})
+    error = {"status": "error", "category": "VALIDATION_ERROR", "message": "7@x.example is invalid"}
+    context = {"context": {"ids": named}} if named else {}
+    scripted.answer({"status": "COMPLETE", "results": [], "errors": [{**error, **context}]}, 207)
+
+    (outcome,) = hubspot.update(
+        [Update(kind="lead", external_id="7", fields={"do_not_contact": True})]
+    )
+
+    assert isinstance(outcome.error, Refused)
+    assert outcome.error.field == "do_not_contact"
+
+
+def test_an_opt_out_with_a_new_address_covers_both(hubspot, scripted):
+    scripted.answer({"results": [contact("7")]})
+    scripted.answer({"results": []})
+    scripted.answer({"results": [{"id": "7", "properties": {"email": "new@x.example"}}]})
+
+    hubspot.update(
+        [
+            Update(
+                kind="lead",
+                external_id="7",
+                fields={"do_not_contact": True, "email": "new@x.example"},
+            )
+        ]
+    )
+
+    (body,) = [body for route, _, body in scripted.asked if "unsubscribe-all" in route]
+    assert json.loads(body)["inputs"] == ["7@x.example", "new@x.example"]
+
+
+@pytest.mark.parametrize("status", [408, 425, 499])
+def test_who_gave_up_waiting_refused_nothing(hubspot, scripted, status):
+    scripted.answer({}, status)
+
+    with pytest.raises(Unavailable):
+        hubspot.log_touches([_touch(1), _touch(2)])
+
+    assert len([route for route, _, _ in scripted.asked if "create" in route]) == 1
