@@ -10,20 +10,35 @@ from connectors.registry import connect
 from crm.logins import KeptTokens
 from crm.models import Connection
 from crm.quota import Budget
-from workspace.secrets import resolve
+from workspace.secrets import MissingSecret, resolve
 
 _open = threading.local()
+
+
+class NotConfigured(ValueError):
+    """A secret or setting that is missing or wrong; the text names it."""
+
+
+#: What a person has to act on before any call can be made.
+UNUSABLE = (NotConfigured, MissingSecret)
 
 
 def connector_of(connection: Connection) -> Connector:
     """The connector of this thread, its sockets kept open; built anew when its settings change.
 
-    Raises ValueError naming the environment variable that is missing.
+    Raises what UNUSABLE names.
     """
     kept: dict[int, tuple[object, Connector]] = _open.__dict__.setdefault("connectors", {})
     asked, connector = kept.get(connection.pk, (None, None))
     if connector is None or asked != connection.settings:
-        connector = connect(
+        connector = _connect(connection)
+        kept[connection.pk] = (dict(connection.settings), connector)
+    return connector
+
+
+def _connect(connection: Connection) -> Connector:
+    try:
+        return connect(
             connection.kind,
             {
                 **{key: _filled(value) for key, value in connection.settings.items()},
@@ -32,8 +47,10 @@ def connector_of(connection: Connection) -> Connector:
             Budget(connection),
             lambda first: KeptTokens(connection, first),
         )
-        kept[connection.pk] = (dict(connection.settings), connector)
-    return connector
+    except MissingSecret:
+        raise
+    except ValueError as error:
+        raise NotConfigured(str(error)) from error
 
 
 def forget() -> None:

@@ -11,7 +11,7 @@ from connectors.base import KINDS, WRITTEN
 from crm import brakes, ledger, policy, values
 from crm.connections import connector_of
 from crm.models import Activity, CallBudget, Change, Connection, ExternalRecord, Lead
-from crm.push import FRESH
+from crm.push import is_fresh
 from crm.quota import limits_of, today
 from runtime import clock
 
@@ -78,15 +78,16 @@ def forecast(connection: Connection) -> Forecast:
         else:
             pull_calls += 2  # a look for what is new, and one for what came late
     changes = Change.objects.filter(connection=connection, status=Change.Status.PENDING)
-    is_stale = connection.pulled_at is None or clock.now() - connection.pulled_at > FRESH
+    now = clock.now()
     push_calls = sum(
         ceil(changes.filter(kind=kind).count() / sizes.written)
         for kind in (Change.Kind.TOUCH, Change.Kind.COMPLETION)
     )
     for kind in WRITTEN:
         updates = changes.filter(kind=Change.Kind.UPDATE, record__kind=kind)
-        count = updates.values("record").distinct().count()
-        push_calls += ceil(count / sizes.written) + (ceil(count / sizes.read) if is_stale else 0)
+        written = ExternalRecord.objects.filter(pk__in=updates.values("record"))
+        stale = [record for record in written if not is_fresh(record, now=now)]
+        push_calls += ceil(len(written) / sizes.written) + ceil(len(stale) / sizes.read)
     return Forecast(
         connection=connection.name,
         pull_calls=pull_calls,

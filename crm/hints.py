@@ -20,6 +20,7 @@ from runtime import bell, clock
 
 #: Records that are read and landed at once.
 BATCH = 200
+_LARGEST_ID = 10**18
 _KINDS = {"contact": "lead", "company": "company", "deal": "deal"}
 
 
@@ -31,7 +32,7 @@ def take_in(connection: Connection, events: Iterable[Any]) -> int:
             continue
         object_, _, what = str(event.get("subscriptionType", "")).partition(".")
         id_ = event.get("objectId")
-        if object_ in _KINDS and isinstance(id_, int) and not isinstance(id_, bool) and id_ >= 0:
+        if object_ in _KINDS and type(id_) is int and 0 <= id_ < _LARGEST_ID:
             key = (_KINDS[object_], str(id_))
             wanted[key] = wanted.get(key, False) or what == "privacyDeletion"
     Hint.objects.bulk_create(
@@ -42,7 +43,7 @@ def take_in(connection: Connection, events: Iterable[Any]) -> int:
         ],
         update_conflicts=True,
         unique_fields=["connection", "kind", "external_id", "forgotten"],
-        update_fields=["forgotten"],
+        update_fields=["mark"],
     )
     if wanted:
         transaction.on_commit(lambda: bell.ring("reread", [connection.pk]))
@@ -71,6 +72,7 @@ def reread(connection_id: int) -> int:
     with lease.taken(Connection, connection_id, "pull_claimed_until") as connection:
         if connection is None or connection.status != Connection.Status.ACTIVE:
             return 0
+        _forget_all(connection)
         if connection.first_pulled_at is None or brakes.held(connection, "pull"):
             return 0
         seen = 0
@@ -79,7 +81,7 @@ def reread(connection_id: int) -> int:
                 Hint.objects.filter(connection=connection).order_by("kind")[:BATCH]
             ):
                 seen += _reread(connection, hints)
-                lease.renew(Connection, connection.pk, "pull_claimed_until")
+                lease.keep()
         except ConnectorError as error:
             fail(connection, error, "pull_due_at")
         except brakes.Braked as braked:
@@ -91,15 +93,22 @@ def _reread(connection: Connection, hints: Sequence[Hint]) -> int:
     kind = hints[0].kind
     hints = [hint for hint in hints if hint.kind == kind]
     asked_at = order.draw(connection.pk)
-    ids = sorted({hint.external_id for hint in hints if not hint.forgotten})
-    records = connector_of(connection).read(cast("Written", kind), ids) if ids else []
+    ids = sorted({hint.external_id for hint in hints})
+    records = connector_of(connection).read(cast("Written", kind), ids)
     with transaction.atomic():
         land(connection, cast("Written", kind), records, now=clock.now(), asked_at=asked_at)
-        for hint in hints:
-            if hint.forgotten:
-                _forget(connection, hint)
-        Hint.objects.filter(pk__in=[hint.pk for hint in hints]).delete()
+        # One that came again while we read has another mark, and stays.
+        read = {"pk__in": [hint.pk for hint in hints], "mark__in": [hint.mark for hint in hints]}
+        Hint.objects.filter(**read).delete()
     return len(records)
+
+
+def _forget_all(connection: Connection) -> None:
+    """Before anything else, and whatever is braked: nothing needs to be read for it."""
+    for hint in Hint.objects.filter(connection=connection, forgotten=True).order_by("pk"):
+        with transaction.atomic():
+            _forget(connection, hint)
+            hint.delete()
 
 
 def _forget(connection: Connection, hint: Hint) -> None:

@@ -3,6 +3,8 @@
 Rows of one connection's records are linked to ours by ExternalRecord, by id and never by email.
 """
 
+from uuid import uuid4
+
 from django.db import models
 from django.db.models import Q
 
@@ -73,6 +75,8 @@ class Hint(models.Model):
     external_id = models.CharField(max_length=100)
     #: The person asked the CRM to be forgotten: there is nothing to read.
     forgotten = models.BooleanField(default=False)
+    #: Drawn anew when it is told again.
+    mark = models.UUIDField(default=uuid4)
 
     class Meta:
         constraints = [
@@ -113,7 +117,7 @@ class Owner(models.Model):
     """A rep, the same one in every CRM that knows the email."""
 
     email = models.CharField(max_length=254, unique=True)  #: normalized
-    name = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=300, blank=True)
     active = models.BooleanField(default=True)
 
     def __str__(self) -> str:
@@ -205,6 +209,8 @@ class ExternalRecord(models.Model):
     base = models.JSONField(default=dict)
     modified_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    #: When all its fields were read from the CRM; see crm.push.
+    known_at = models.DateTimeField(null=True, blank=True)
     #: The number as of which we know it; answers with a lower one are older.
     seq = models.BigIntegerField(default=0)
 

@@ -5,6 +5,7 @@ no news. Whatever really changed has a stamp behind the scan's beginning, so the
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
@@ -21,6 +22,10 @@ def draw(connection_id: int) -> int:
     return number
 
 
-def known_as_of(record_ids: Iterable[int], number: int) -> None:
-    """What we know of these records is as of `number`: answers with a lower one are older."""
-    ExternalRecord.objects.filter(pk__in=list(record_ids), seq__lt=number).update(seq=number)
+def known_as_of(record_ids: Iterable[int], number: int, *, read_at: datetime | None = None) -> None:
+    """What we know of these records is as of `number`: answers with a lower one are older.
+
+    `read_at`: they were read from the CRM then, all their fields.
+    """
+    rows = ExternalRecord.objects.filter(pk__in=list(record_ids), seq__lt=number)
+    rows.update(seq=number, **({"known_at": read_at} if read_at else {}))

@@ -19,7 +19,7 @@ from connectors.base import (
     Unauthorized,
 )
 from crm import brakes, events, lease, order
-from crm.connections import connector_of
+from crm.connections import UNUSABLE, connector_of
 from crm.land import Landed, land
 from crm.models import Connection
 from crm.timeline import note
@@ -72,7 +72,7 @@ def pull(
         except ConnectorError as error:
             pulled.error = str(error)
             fail(connection, error, "pull_due_at")
-        except ValueError as error:  # a secret or setting that is missing: a person has to act
+        except UNUSABLE as error:  # a person has to act
             pulled.error = str(error)
             fail(connection, Unauthorized(str(error)), "pull_due_at")
         return pulled
@@ -114,7 +114,7 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
                     if connection.cursors.get(kind) != page.cursor:
                         connection.cursors[kind] = page.cursor
                     connection.save(update_fields=["cursors", "braking"])
-                    lease.renew(Connection, connection.pk, "pull_claimed_until")
+                    lease.keep()
                 if progress:
                     progress(connection.name, kind, landed.seen)
         _take_in_events(connection, connector, now=started_at)

@@ -1,7 +1,7 @@
 """Pushing: what we owe a CRM leaves in batches, and each row's outcome is kept.
 
 1. What was begun and never confirmed is looked up before it is written again.
-2. Records that were not pulled lately are read again, so that a person's newer edit is not
+2. Records that were not read lately are read again, so that a person's newer edit is not
    overwritten: the merge decides, and a lost conflict is no longer pending.
 3. Stage changes leave first, then touches, then what is done of these.
 """
@@ -28,7 +28,7 @@ from connectors.base import (
     Written,
 )
 from crm import brakes, lease, ledger, order, quota
-from crm.connections import connector_of
+from crm.connections import UNUSABLE, connector_of
 from crm.land import land
 from crm.models import Change, Connection, ExternalRecord
 from crm.pull import fail
@@ -38,8 +38,9 @@ from runtime import clock
 
 #: Changes taken at once: full batches of HubSpot's hundred and of Salesforce's two hundred.
 BATCH = 1000
-#: A pull this recent says what the CRM holds; older, the records are read again before a write.
-FRESH = timedelta(minutes=5)
+#: A record that was read this lately is written as it is; others are read again before a write. That a
+#: search did not name it says nothing: its index lags.
+FRESH = timedelta(minutes=1)
 #: First wait after a failure; it doubles up to a day.
 RETRY_AFTER = timedelta(minutes=5)
 
@@ -76,7 +77,7 @@ def push(connection_id: int) -> Pushed | None:
         except ConnectorError as error:
             report.error = str(error)
             fail(connection, error, "push_due_at")
-        except ValueError as error:  # a secret or setting that is missing: a person has to act
+        except UNUSABLE as error:  # a person has to act
             report.error = str(error)
             fail(connection, Unauthorized(str(error)), "push_due_at")
         return report
@@ -87,7 +88,7 @@ def _push_all(connection: Connection, report: Pushed) -> None:
     calls_before = connector.calls
     try:
         while changes := _due(connection):
-            lease.renew(Connection, connection.pk, "push_claimed_until")
+            lease.keep()
             _Batch(connection, connector, changes, report).write()
     finally:
         report.calls = connector.calls - calls_before
@@ -159,13 +160,11 @@ class _Batch:
                 ledger.supersede(Change.objects.filter(pk=change.pk), "the task is not in the CRM")
 
     def _read_again(self) -> None:
-        pulled_at = self.connection.pulled_at
-        if pulled_at is not None and self.now - pulled_at <= FRESH:
+        stale = [c.record for c in self._of("update") if not is_fresh(c.record, now=self.now)]
+        if not stale:
             return
         for kind in WRITTEN:
-            ids = sorted(
-                {c.record.external_id for c in self._of("update") if c.record.kind == kind}
-            )
+            ids = sorted({record.external_id for record in stale if record.kind == kind})
             if ids:
                 asked_at = order.draw(self.connection.pk)
                 records = self.connector.read(kind, ids)
@@ -304,6 +303,11 @@ class _Batch:
 
     def _of(self, kind: str) -> list[Change]:
         return [change for change in self.changes if change.kind == kind]
+
+
+def is_fresh(record: ExternalRecord, *, now: datetime) -> bool:
+    """Whether it was read so lately that it may be written without reading it again."""
+    return record.known_at is not None and now - record.known_at <= FRESH
 
 
 def _touch(change: Change) -> Touch:

@@ -17,6 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_bef
 from connectors import retry
 from connectors.base import RateLimited
 from connectors.endpoints import Bucket
+from crm import lease
 from crm.models import CallBudget, Connection
 from runtime import clock
 
@@ -106,6 +107,7 @@ class Budget:
             self._allowed = allowed
 
     def _take(self, bucket: Bucket) -> None:
+        lease.keep()
         self._make(bucket)
         now, priority = clock.monotonic(), _priority.get()
         burst, rate = self._size(bucket)
