@@ -28,7 +28,8 @@ from tests.connectors.fake import FakeCrm
 
 RUNS = int(os.environ.get("CADENZA_RUNS", "600"))
 BLOCKS = 6
-FIELDS = ("title", "phone", "country")
+#: A custom one among them.
+FIELDS = ("title", "phone", "country", "extra.tier")
 VALUES = ("", "a", "b", "c")
 POLICIES = [policy for policy in CHOICES if policy != "opt_out"]
 NAMES = ("marketing", "sales")
@@ -47,11 +48,18 @@ class World:
         self.clock = clock_of_test
         self.crms = {name: FakeCrm() for name in NAMES}
         self.connectors = {name: crm.connector() for name, crm in self.crms.items()}
+        for crm in self.crms.values():
+            crm.custom = {"tier"}
         self.policies = {name: {f: self.random.choice(POLICIES) for f in FIELDS} for name in NAMES}
         self.connections = {
             name: Connection.objects.create(
                 name=name, kind="hubspot", pull_every=timedelta(hours=1),
-                settings={"policies": {"lead": self.policies[name]}},
+                settings={
+                    "fields": {"lead": {"tier": "tier"}},
+                    "policies": {
+                        "lead": {f.removeprefix("extra."): p for f, p in self.policies[name].items()}
+                    },
+                },
             )
             for name in NAMES
         }  # fmt: skip
@@ -61,6 +69,9 @@ class World:
         self.edits: dict[tuple[int, str], list[tuple[str, object]]] = {}
         self.opted_out: set[int] = set()
         self.touches: set[str] = set()
+        #: Message-IDs of tasks, and of those that are done.
+        self.tasks: list[str] = []
+        self.done: set[str] = set()
         self.held: list[tuple[str, int, list[LeadRecord]]] = []
         self.people = self.random.randint(1, 3)
         for person in range(self.people):
@@ -73,7 +84,7 @@ class World:
     def fresh(self, name, person):
         return LeadRecord(
             external_id=f"{name}-{person}", email=f"p{person}@c.example", title="a",
-            modified_at=clock.now(),
+            extra={"tier": ""}, modified_at=clock.now(),
         )  # fmt: skip
 
     # -- what may happen -------------------------------------------------------------------
@@ -81,7 +92,7 @@ class World:
     def step(self):
         act = self.random.choice(
             [self.edit_there, self.edit_there, self.edit_here, self.edit_here, self.opt_out,
-             self.touch, self.pull, self.pull, self.push, self.push, self.hint, self.hold,
+             self.touch, self.tick_off, self.pull, self.pull, self.push, self.push, self.hint, self.hold,
              self.land_late, self.wait]
         )  # fmt: skip
         act()
@@ -119,7 +130,20 @@ class World:
         self.touches.add(message_id)
         words = dict.fromkeys(("subject", "text", "from_email", "to_email", "deal_id"), "x")
         at = {"sent_at": clock.now().isoformat(), "owner_id": ""}
+        if self.random.random() < 0.5:
+            self.tasks.append(message_id)
+            at["kind"] = "task"
         ledger.owe_touch(record, message_id=message_id, touch={**words, **at}, at=clock.now())
+
+    def tick_off(self):
+        """A task of ours is done, here; whether the CRM was told of the task by then or not."""
+        if not self.tasks:
+            return
+        mark = self.random.choice(self.tasks)
+        touch = Change.objects.get(kind=Change.Kind.TOUCH, message_id=mark)
+        with self.maybe_killed():
+            ledger.owe_completion(touch, at=clock.now())
+            self.done.add(mark)
 
     def pull(self):
         self.run(pull, self.random.choice(NAMES))
@@ -215,6 +239,8 @@ class World:
         assert not Change.objects.filter(status=Change.Status.PENDING).exists()
         logged = [touch.message_id for crm in self.crms.values() for touch in crm.touches.values()]
         assert sorted(logged) == sorted(self.touches)
+        crm = self.crms["marketing"]
+        assert {crm.touches[id_].message_id for id_ in crm.completed} == self.done
         for person in range(self.people):
             self.check_person(person)
 
@@ -225,10 +251,10 @@ class World:
             assert lead.do_not_contact
             assert all(record.do_not_contact for record in there.values())
         for field in FIELDS:
-            ours = getattr(lead, field)
+            ours = _value(lead, field)
             for name, record in there.items():
                 carried = ours or self.policies[name][field] == "crm"
-                assert not carried or getattr(record, field) == ours, (person, field, name)
+                assert not carried or _value(record, field) == ours, (person, field, name)
             made = self.edits.get((person, field), [])
             if made and len({who for who, _ in made}) == 1 and made[-1][1]:
                 assert ours == made[-1][1], (person, field, made)
@@ -244,7 +270,9 @@ class World:
     def put(self, name, person, **values):
         """What a person types into a CRM; whether it was another value."""
         record = self.crms[name].records["lead"][f"{name}-{person}"]
-        fresh = replace(record, **values)
+        custom = {n.removeprefix("extra."): v for n, v in values.items() if "." in n}
+        plain = {name: value for name, value in values.items() if "." not in name}
+        fresh = replace(record, extra={**record.extra, **custom}, **plain)
         if fresh == record:
             return False
         self.crms[name].put("lead", replace(fresh, modified_at=clock.now()))
@@ -252,8 +280,16 @@ class World:
 
     def writes(self):
         return sum(
-            crm.asked[verb] for crm in self.crms.values() for verb in ("update", "log_touches")
+            crm.asked[verb]
+            for crm in self.crms.values()
+            for verb in ("update", "log_touches", "complete")
         )
+
+
+def _value(held, field):
+    if field.startswith("extra."):
+        return held.extra.get(field.removeprefix("extra."), "")
+    return getattr(held, field)
 
 
 def _seeds(block):
