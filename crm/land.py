@@ -48,13 +48,15 @@ def land(
     *,
     now: datetime,
     asked_at: int | None = None,
+    read_at: datetime | None = None,
 ) -> Landed:
     """Bring the mirror up to date with `records`, in the caller's transaction.
 
-    `asked_at` was drawn from crm.order before they were asked for: of a record that was read or
-    written since, this answer is old, and the next pull reads it again.
+    They were read from the CRM at `read_at`, else at `now`. `asked_at` was drawn from crm.order
+    before they were asked for: of a record that was read or written since, this answer is old, and
+    the next pull reads it again.
     """
-    page = _Page(connection, kind, records, now, asked_at)
+    page = _Page(connection, kind, records, now, asked_at, read_at=read_at or now)
     if asked_at is not None:
         brakes.check_scan(connection, kind, **page.planned(), now=now)
     page.follow_merges()
@@ -73,7 +75,10 @@ class _Page:
         records: Sequence[Record],
         now: datetime,
         asked_at: int | None,
+        *,
+        read_at: datetime,
     ) -> None:
+        self.read_at = read_at
         self.connection, self.kind, self.now, self.asked_at = connection, kind, now, asked_at
         # The last word on a record wins where a page repeats it.
         self.records = {record.external_id: record for record in records}
@@ -94,7 +99,7 @@ class _Page:
             if link.seq > self.asked_at:
                 del self.records[external_id], self.known[external_id]
         order.known_as_of(
-            [link.pk for link in self.known.values()], self.asked_at, read_at=self.now
+            [link.pk for link in self.known.values()], self.asked_at, read_at=self.read_at
         )
 
     def planned(self) -> Mapping[str, int]:
@@ -132,7 +137,7 @@ class _Page:
                     base=values.of_record(record) | values.links_of(record),
                     modified_at=record.modified_at,
                     seq=self.asked_at or 0,
-                    known_at=self.now if self.asked_at is not None else None,
+                    known_at=self.read_at if self.asked_at is not None else None,
                     **{self.kind: row},
                 )
                 for record, row in zip(missing, rows, strict=True)

@@ -102,13 +102,20 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
             landed = pulled.landed[kind] = Landed()
             pages = connector.changed(kind, connection.cursors.get(kind, ""), now=started_at)
             while True:
-                asked_at = order.draw(connection.pk)
+                asked_at, read_at = order.draw(connection.pk), clock.now()
                 page = next(pages, None)
                 if page is None:
                     break
                 with transaction.atomic():
                     landed.add(
-                        land(connection, kind, page.records, now=started_at, asked_at=asked_at)
+                        land(
+                            connection,
+                            kind,
+                            page.records,
+                            now=started_at,
+                            asked_at=asked_at,
+                            read_at=read_at,
+                        )
                     )
                     landed.skipped += _tell_skipped(connection, kind, page.skipped, now=started_at)
                     if connection.cursors.get(kind) != page.cursor:

@@ -72,7 +72,7 @@ class Account:
 #: Declared type -> a value of it, and a blank.
 _CUSTOM: Mapping[CustomType, Custom] = {
     "text": "a text",
-    "number": 12.5,
+    "number": 0.5,
     "bool": True,
     "date": "2027-01-31",
     "datetime": "2027-01-31T09:30:00+00:00",
