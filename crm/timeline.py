@@ -1,5 +1,6 @@
 """Writing to the timeline: every layer says here what happened, and nobody is called."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -37,6 +38,13 @@ def note(
     Activity.objects.bulk_create([activity], ignore_conflicts=key is not None)
     _ring_on_commit()
     return True
+
+
+def note_all(activities: Sequence[Activity]) -> None:
+    """Append many in the caller's transaction; those whose `key` was there already are left out."""
+    if activities:
+        Activity.objects.bulk_create(activities, ignore_conflicts=True, batch_size=500)
+        _ring_on_commit()
 
 
 def _ring_on_commit() -> None:

@@ -6,7 +6,8 @@ the outcome is unknown, and nobody guesses.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -37,54 +38,83 @@ UNREACHABLE_FOR = timedelta(minutes=5)
 Status = Message.Status
 
 
-def queue(
-    *,
-    enrollment_id: int,
-    step_id: str,
-    token: str,
-    lead: Lead,
-    deal: Deal | None,
-    mailbox: Mailbox,
-    template: EmailTemplate,
-    parent: Message | None,
-    window: Mapping[str, object],
-    enrolled_at: datetime,
-    due_at: datetime,
-    because: Mapping[str, object],
-) -> Message:
-    """The message of this enrollment and step, in the caller's transaction; made at most once.
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An email of an enrollment's step that is to leave."""
+
+    enrollment_id: int
+    step_id: str
+    token: str
+    lead: Lead
+    deal: Deal | None
+    mailbox: Mailbox
+    template: EmailTemplate
+    parent: Message | None
+    window: Mapping[str, object]
+    enrolled_at: datetime
+    due_at: datetime
+    because: Mapping[str, object]
+
+
+def queue(drafts: Sequence[Draft]) -> list[Message]:
+    """The messages of these enrollments and steps, in the caller's transaction; each made at most once.
 
     One that was cancelled before it left (a pause, say) is queued again, with its Message-ID.
     """
-    domain = mailbox.address.rpartition("@")[2].encode("idna").decode("ascii")
-    now = clock.now()
-    plan = {"due_at": due_at, "queued_at": now, "because": dict(because), "status": Status.QUEUED}
-    message, created = Message.objects.get_or_create(
-        enrollment_id=enrollment_id,
-        step_id=step_id,
-        defaults={
-            "token": token,
-            "lead": lead,
-            "deal": deal,
-            "mailbox": mailbox,
-            "template": template,
-            "parent": parent,
-            "to_email": lead.email,
-            "message_id": f"<{uuid4().hex}@{domain}>",
-            "window": dict(window),
-            "enrolled_at": enrolled_at,
-            **plan,
-        },
+    if not drafts:
+        return []
+    kept = {
+        (message.enrollment_id, message.step_id): message
+        for message in Message.objects.filter(
+            enrollment_id__in=[draft.enrollment_id for draft in drafts]
+        )
+    }
+    queued, fresh = [], []
+    for draft in drafts:
+        message = kept.get((draft.enrollment_id, draft.step_id))
+        if message is None:
+            fresh.append(_message(draft))
+        elif _revived(message, draft):
+            queued.append(message)
+    queued += Message.objects.bulk_create(fresh, batch_size=500)
+    settle.note_queued(queued, at=clock.now())
+    for mailbox_id in {message.mailbox_id for message in queued}:
+        ring("deliver", mailbox_id)
+    return queued
+
+
+def _message(draft: Draft) -> Message:
+    domain = draft.mailbox.address.rpartition("@")[2].encode("idna").decode("ascii")
+    return Message(
+        enrollment_id=draft.enrollment_id,
+        step_id=draft.step_id,
+        token=draft.token,
+        lead=draft.lead,
+        deal=draft.deal,
+        mailbox=draft.mailbox,
+        template=draft.template,
+        parent=draft.parent,
+        to_email=draft.lead.email,
+        message_id=f"<{uuid4().hex}@{domain}>",
+        window=dict(draft.window),
+        enrolled_at=draft.enrolled_at,
+        queued_at=clock.now(),
+        due_at=draft.due_at,
+        because=dict(draft.because),
     )
-    revived = not created and bool(
-        Message.objects.filter(pk=message.pk, status=Status.CANCELLED).update(**plan)
-    )
-    if revived:
-        message.refresh_from_db()
-    if created or revived:
-        settle.note(message, "queued", at=now)
-        ring("deliver", mailbox.pk)
-    return message
+
+
+def _revived(message: Message, draft: Draft) -> bool:
+    plan = {
+        "due_at": draft.due_at,
+        "queued_at": clock.now(),
+        "because": dict(draft.because),
+        "status": Status.QUEUED,
+    }
+    if not Message.objects.filter(pk=message.pk, status=Status.CANCELLED).update(**plan):
+        return False
+    message.refresh_from_db()
+    return True
 
 
 def cancel(enrollment_id: int, because: Mapping[str, object]) -> int:

@@ -3,12 +3,14 @@
 Every function returns the word under which `deliver` counts it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
 from crm import timeline
+from crm.models import Activity
 from mail import suppression
 from mail.handing import Kind, Outcome
 from mail.models import Mailbox, Message, Suppression
@@ -153,8 +155,23 @@ def note(
     key: str | None = None,
 ) -> None:
     """A line on the lead's timeline about this message, in the caller's transaction."""
-    timeline.note(
-        kind,
+    timeline.note_all([_activity(message, kind, at=at, data=data, key=key)])
+
+
+def note_queued(messages: Sequence[Message], *, at: datetime) -> None:
+    timeline.note_all([_activity(message, "queued", at=at) for message in messages])
+
+
+def _activity(
+    message: Message,
+    kind: str,
+    *,
+    at: datetime,
+    data: dict[str, object] | None = None,
+    key: str | None = None,
+) -> Activity:
+    return Activity(
+        kind=kind,
         occurred_at=at,
         lead=message.lead,
         deal=message.deal,

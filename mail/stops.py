@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from crm.models import Deal, Lead
+from crm.kinds import ENDING
+from crm.models import Activity, Deal, Lead
 from mail import suppression
 from mail.models import Inbound, Message, Suppression
 
@@ -17,7 +18,13 @@ class Stop:
 
 def reason(message: Message) -> Stop | None:
     """What forbids this message now, as committed; None when nothing does."""
-    return _suppressed(message) or _lead(message) or _answered(message) or _deal_closed(message)
+    return (
+        _suppressed(message)
+        or _lead(message)
+        or _answered(message)
+        or _met_or_answered_elsewhere(message)
+        or _deal_closed(message)
+    )
 
 
 def _suppressed(message: Message) -> Stop | None:
@@ -46,6 +53,14 @@ def _answered(message: Message) -> Stop | None:
         .first()
     )
     return Stop(reason="replied", because={"inbound": found.pk}) if found else None
+
+
+def _met_or_answered_elsewhere(message: Message) -> Stop | None:
+    """A booked meeting, or an answer that came by another way than our mailbox."""
+    found = Activity.objects.filter(
+        lead=message.lead_id, kind__in=ENDING, occurred_at__gt=message.enrolled_at
+    ).first()
+    return Stop(reason=found.kind, because={"activity": found.pk}) if found else None
 
 
 def _deal_closed(message: Message) -> Stop | None:

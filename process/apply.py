@@ -21,10 +21,9 @@ from mail.models import EmailTemplate, Mailbox, Sender
 from process.blueprint import Blueprint, Template
 from process.models import AppliedProcess
 from runtime import clock
-from sequences import enroll
-from sequences.definition import EmailStep
+from sequences import engine, enroll
 from sequences.definition import Sequence as Definition
-from sequences.models import AppliedVersion
+from sequences.models import AppliedVersion, ListMember
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +64,7 @@ def configure(blueprint: Blueprint) -> None:
         )
         _process(blueprint)
         _counterparts(blueprint)
+        _lists(blueprint)
         for connection in Connection.objects.all():
             stages.settle_unplaced(connection, at=clock.now())
 
@@ -99,7 +99,7 @@ def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
         enrolls: list[enroll.Candidate] = []
         refusals: list[enroll.Candidate] = []
         if definition.enroll is not None and definition.enroll.existing:
-            rows = [_template_row(blueprint.templates[n]) for n in _template_names(definition)]
+            rows = [_template_row(blueprint.templates[n]) for n in definition.templates()]
             for candidate in enroll.candidates(definition, rows):
                 if candidate.refusal:
                     refusals.append(candidate)
@@ -213,11 +213,23 @@ def _counterparts(blueprint: Blueprint) -> None:
     )
 
 
+def _lists(blueprint: Blueprint) -> None:
+    ListMember.objects.all().delete()
+    ListMember.objects.bulk_create(
+        (
+            ListMember(list=name, email=email)
+            for name, emails in blueprint.lists.items()
+            for email in sorted(emails)
+        ),
+        batch_size=500,
+    )
+
+
 def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVersion, bool]:
     digest = blueprint.digests[definition.name]
     with transaction.atomic():
         templates = {}
-        for name in _template_names(definition):
+        for name in definition.templates():
             row = _template_row(blueprint.templates[name])
             kept, _ = EmailTemplate.objects.get_or_create(
                 name=row.name,
@@ -231,6 +243,7 @@ def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVers
             defaults={
                 "definition": definition.model_dump(mode="json", by_alias=True),
                 "templates": templates,
+                "places": blueprint.sequences[definition.name].places,
                 "applied_at": clock.now(),
             },
         )
@@ -240,11 +253,9 @@ def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVers
         if changed:
             version.active = True
             version.save(update_fields=["active"])
+            if definition.when_changed != "finish":
+                engine.reconsider(sequence=definition.name)
     return version, changed
-
-
-def _template_names(definition: Definition) -> list[str]:
-    return [step.email for step in definition.steps if isinstance(step, EmailStep)]
 
 
 def _template_row(template: Template) -> EmailTemplate:

@@ -11,8 +11,9 @@ from mail.definition import MailboxSettings
 from process.check import cross_check
 from process.definition import Process
 from process.emails import Template, read_templates
+from process.lists import read_lists
+from process.places import places
 from process.team import SenderSettings, Team
-from sequences.definition import EmailStep
 from sequences.definition import Sequence as Definition
 from workspace import layout
 from workspace.problems import Invalid, Problem
@@ -34,6 +35,8 @@ class Blueprint:
     #: By name, in alphabetical order.
     sequences: Mapping[str, Definition]
     templates: Mapping[str, Template]
+    #: lists/<name>.csv -> the addresses in it, normalized.
+    lists: Mapping[str, frozenset[str]]
     #: Sequence -> SHA-256 over it, the process and its templates.
     digests: Mapping[str, str]
 
@@ -50,16 +53,19 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
         _read(folder, file, Definition, problems) for file in layout.sequence_files(folder)
     ]
     templates = read_templates(folder, problems)
+    lists = read_lists(folder, problems)
     problems += cross_check(
         team=team,
         process=process,
         sequences=sequences,
         templates=templates,
+        lists=lists,
         schema=schema,
     )
     if problems or team is None or process is None:
         raise Invalid(problems)
-    return _blueprint(team[0], process[0], [found[0] for found in sequences if found], templates)
+    placed = [found.placed(places(found, document)) for found, document in filter(None, sequences)]
+    return _blueprint(team[0], process[0], placed, templates, lists)
 
 
 def _read(
@@ -78,7 +84,11 @@ def _read(
 
 
 def _blueprint(
-    team: Team, process: Process, sequences: Sequence[Definition], templates: Mapping[str, Template]
+    team: Team,
+    process: Process,
+    sequences: Sequence[Definition],
+    templates: Mapping[str, Template],
+    lists: Mapping[str, frozenset[str]],
 ) -> Blueprint:
     by_name = {sequence.name: sequence for sequence in sorted(sequences, key=lambda s: s.name)}
     return Blueprint(
@@ -90,6 +100,7 @@ def _blueprint(
         process=process,
         sequences=by_name,
         templates=templates,
+        lists=lists,
         digests={name: _digest(it, process, templates) for name, it in by_name.items()},
     )
 
@@ -98,10 +109,6 @@ def _digest(sequence: Definition, process: Process, templates: Mapping[str, Temp
     content = [
         sequence.model_dump(mode="json", by_alias=True),
         process.model_dump(mode="json", by_alias=True),
-        {
-            step.email: templates[step.email].digest
-            for step in sequence.steps
-            if isinstance(step, EmailStep)
-        },
+        {name: templates[name].digest for name in sequence.templates()},
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
+from crm.kinds import EVENTS
 from workspace.durations import Duration
 from workspace.names import Identifier
 from workspace.problems import Fault, unknown
@@ -23,6 +24,8 @@ Event = Literal["enrolled", "email_sent", "answered", "task_done", "deal_moved"]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 #: As expressions read it: answer.disposition == "price".
 AnswerName = Identifier
+#: As expressions read it: event.webinar_attended.
+EventName = Annotated[Identifier, StringConstraints(max_length=30)]
 #: An answer in which no phrase occurs.
 OTHER = "other"
 
@@ -83,7 +86,16 @@ class Stage(Definition):
 class Process(Definition):
     #: Name -> the phrases that mean it; the first name with a phrase in the answer is taken.
     answers: dict[AnswerName, Annotated[tuple[Text, ...], Field(min_length=1)]]
+    #: The team's own kinds of activity, which `cadenza event` writes and rules read.
+    events: tuple[EventName, ...] = ()
     stages: tuple[Stage, ...]
+
+    @model_validator(mode="after")
+    def _events_are_new(self) -> Self:
+        for number, name in enumerate(self.events):
+            if name in EVENTS or name in self.events[:number]:
+                raise Fault(f'"{name}" is an event already', path=("events", number))
+        return self
 
     @model_validator(mode="after")
     def _other_is_ours(self) -> Self:

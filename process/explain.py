@@ -6,8 +6,9 @@ from datetime import datetime
 from crm.models import Lead
 from mail.models import Message, Suppression
 from runtime import clock
-from sequences import cadence, engine
+from sequences import cadence
 from sequences.models import Enrollment
+from sequences.states import state_of
 from sequences.versions import definition_of
 
 
@@ -30,7 +31,7 @@ def explanation(lead: Lead) -> Iterator[str]:
         yield f"  because {enrollment.because}"
         if enrollment.status == Enrollment.Status.ACTIVE:
             decision = cadence.decide(
-                definition_of(enrollment.version), engine.state_of(enrollment), clock.now()
+                definition_of(enrollment.version), state_of(enrollment), clock.now()
             )
             yield f"  next: {type(decision).__name__} {decision.because}"
 

@@ -29,9 +29,11 @@ class Task(models.Model):
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
     owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
     enrollment_id = models.BigIntegerField(null=True, blank=True)
+    step_id = models.CharField(max_length=100, blank=True)  #: that assigned it
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
+    skipped = models.BooleanField(default=False)  #: it ended without being done
     #: Made at most once per key, however often its cause is seen.
     key = models.CharField(max_length=200, unique=True)
 

@@ -4,11 +4,12 @@ from datetime import datetime
 from functools import lru_cache
 
 from crm import stages
+from crm.kinds import EVENTS
 from crm.models import Lead
 from process.definition import OTHER, Process
 from process.models import AppliedProcess
 
-__all__ = ["OTHER", "applied", "disposition_of", "happened"]
+__all__ = ["OTHER", "applied", "disposition_of", "events", "happened"]
 
 
 def applied() -> Process | None:
@@ -21,6 +22,13 @@ def applied() -> Process | None:
 def _parsed(pk: int) -> Process:
     # A row is never changed once written, so its parsed form may be kept.
     return Process.model_validate(AppliedProcess.objects.get(pk=pk).definition)
+
+
+def events() -> frozenset[str]:
+    """The kinds of Activity that rules may ask for, those that the team declared among them."""
+    process = applied()
+    own = frozenset(process.events) if process else frozenset[str]()
+    return own.union(*EVENTS.values())
 
 
 def disposition_of(process: Process, text: str) -> str:

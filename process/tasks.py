@@ -19,6 +19,7 @@ def make(
     key: str,
     note_text: str = "",
     enrollment_id: int | None = None,
+    step_id: str = "",
     due_at: datetime | None = None,
 ) -> Task:
     """The task of this cause; the one that is there already when it was made before.
@@ -36,6 +37,7 @@ def make(
                 "lead": lead,
                 "owner": lead.owner,
                 "enrollment_id": enrollment_id,
+                "step_id": step_id,
                 "created_at": now,
                 "due_at": due_at,
             },
@@ -81,9 +83,20 @@ def done(task_id: int, *, tell_crm: bool = True) -> bool:
             enrollment_id=task.enrollment_id,
             occurred_at=task.done_at,
             key=f"task_done:{task.pk}",
-            data={"task": task.kind, "title": task.title},
+            data={"task": task.kind, "title": task.title, "step": task.step_id},
         )
     return True
+
+
+def skipped(key: str) -> None:
+    """Off the list without being done; the CRM, too, shows it as closed."""
+    with transaction.atomic():
+        open_task = Task.objects.select_for_update(of=("self",), no_key=True)
+        task = open_task.filter(key=key, done_at=None).first()
+        if task is not None:
+            task.done_at, task.skipped = clock.now(), True
+            task.save(update_fields=["done_at", "skipped"])
+            engage.complete(_mark(task), at=task.done_at)
 
 
 def _mark(task: Task) -> str:

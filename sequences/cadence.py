@@ -1,43 +1,76 @@
 """What comes next for an enrollment, and why. Pure: production, simulation and explanation share it.
 
-Walks the steps in order. A wait is not an event: it moves forward the moment from which the next
-step may be taken. Emails leave inside the send window, spread by a jitter that is a hash of the
-enrollment and the step, so that a simulation and production agree to the minute.
+Walks the steps in order. A wait is no event: it moves forward the moment from which the next step
+may be taken. Emails leave inside the send window, spread by a jitter that is a hash of the lead and
+the step, so that a simulation and production agree to the minute.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mail.window import next_open
-from sequences.definition import EmailStep, Sequence, TaskStep, WaitStep
+from sequences.definition import Sequence
+from sequences.steps import (
+    BranchStep,
+    EmailStep,
+    EnrollStep,
+    GoalStep,
+    Step,
+    Steps,
+    StopStep,
+    TaskStep,
+    UpdateStep,
+    WaitStep,
+    behind,
+    weights,
+)
 from workspace.expressions import evaluate
 
 Because = Mapping[str, object]
 #: Emails that would leave at one moment are spread over this much of the window.
 JITTER = timedelta(hours=3)
 JITTER_STEP = timedelta(minutes=15)
+#: The way of a branch none of whose conditions was met.
+NO_WAY = -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A step that was taken."""
+
+    at: datetime  #: of an email: when it left
+    way: int = NO_WAY  #: of a branch: which of its ways
+    ended_at: datetime | None = None  #: of a task: when it was done or skipped
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
     """What `decide` may know of an enrollment."""
 
-    enrollment_id: int
+    lead_id: int
+    #: Who get the same variant: a company's people, or the lead alone.
+    unit: str = ""
     started_at: datetime
     timezone: str
-    #: Step id -> when it was taken (an email: when it left).
-    taken: Mapping[str, datetime]
+    #: By step id.
+    taken: Mapping[str, Taken]
     #: The step whose email is queued, on its way or unconfirmed.
     outstanding: str = ""
     #: What expressions may read, see crm.facts.
     facts: Mapping[str, object]
+    #: The rep does not work there any more.
+    owner_gone: bool = False
+    #: After a move to another version: the steps behind this one, and the moment they follow.
+    anchor: str = ""
+    anchored_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Send:
     step: EmailStep
+    template: str  #: the variant
     because: Because
 
 
@@ -45,6 +78,27 @@ class Send:
 class Assign:
     step: TaskStep
     due_at: datetime
+    because: Because
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skip:
+    """Nobody opened a gate in time."""
+
+    step: TaskStep
+    because: Because
+
+
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    step: BranchStep
+    way: int  #: NO_WAY: none of them
+    because: Because
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    step: UpdateStep
     because: Because
 
 
@@ -58,69 +112,190 @@ class Wait:
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    #: "finished" when every step was taken, else the exit criterion.
+    """The enrollment ends: "finished" when every step was taken or the goal is reached."""
+
+    #: finished | goal | exit | owner gone | enrolled elsewhere | a stop step's own words
     reason: str
     because: Because
+    #: The sequence that takes over.
+    enroll: str = ""
+
+    @property
+    def is_finish(self) -> bool:
+        return self.reason in {"finished", "goal"} or bool(self.enroll)
 
 
-Decision = Send | Assign | Wait | Stop
+Decision = Send | Assign | Skip | Branch | Update | Wait | Stop
 
 
 def decide(sequence: Sequence, state: State, now: datetime) -> Decision:
     """The next thing to do at `now`."""
-    for number, criterion in enumerate(sequence.exit):
-        if evaluate(criterion, state.facts):
-            return Stop(reason="exit", because=_because(sequence, exit=number, rule=criterion))
-    if state.outstanding:
-        return Wait(until=None, because=_because(sequence, step=state.outstanding, rule="outcome"))
-    ready_at = state.started_at
-    for step in sequence.steps:
+    if stop := _exit(sequence, state):
+        return stop
+    if step_id := state.outstanding:
+        return Wait(until=None, because=_because(sequence, step_id, "outcome", step=step_id))
+    ready_at = state.anchored_at or state.started_at
+    for step in _walk(behind(sequence.steps, state.anchor), state.taken):
+        taken = state.taken.get(step.id)
         if isinstance(step, WaitStep):
             ready_at = step.wait.after(ready_at, state.timezone)
-        elif step.id in state.taken:
-            ready_at = state.taken[step.id]
+        elif isinstance(step, GoalStep):
+            if step.within is not None:
+                ready_at = step.within.after(ready_at, state.timezone)
+        elif taken is None:
+            turn = _Turn(sequence=sequence, state=state, ready_at=ready_at, now=now)
+            return turn.take(step)
+        elif isinstance(step, TaskStep) and step.gate and taken.ended_at is None:
+            return _gate(sequence, step, taken, state, now)
         else:
-            return _take(sequence, step, state, ready_at, now)
+            ready_at = max(ready_at, passed_at(step, taken))
     if now < ready_at:
-        return Wait(until=ready_at, because=_because(sequence, rule="last wait"))
-    return Stop(reason="finished", because=_because(sequence, rule="every step was taken"))
+        return Wait(until=ready_at, because=_because(sequence, "steps", "last wait"))
+    because = _because(sequence, "steps", "every step was taken")
+    return Stop(reason="finished", because=because)
 
 
-def _take(
-    sequence: Sequence,
-    step: EmailStep | TaskStep,
-    state: State,
-    ready_at: datetime,
-    now: datetime,
+def after(state: State, decision: Assign | Skip | Branch | Update, now: datetime) -> State:
+    """The state in which `decide` is asked next, once that step is taken."""
+    step_id = decision.step.id
+    match decision:
+        case Skip():
+            taken = replace(state.taken[step_id], ended_at=now)
+        case Branch():
+            taken = Taken(at=now, way=decision.way)
+        case _:
+            taken = Taken(at=now)
+    return replace(state, taken={**state.taken, step_id: taken})
+
+
+def passed_at(step: Step | None, taken: Taken) -> datetime:
+    """When a step that was taken let the next one come."""
+    held = isinstance(step, TaskStep) and step.gate
+    return taken.ended_at or taken.at if held else taken.at
+
+
+def variant(sequence: Sequence, step: EmailStep, unit: str) -> str:
+    """The template for this company or lead: the same one whenever it is asked."""
+    if len(step.email) == 1:
+        return next(iter(step.email))
+    drawn = _share(f"{sequence.name}:{step.id}:{unit}")
+    return next(name for name, until in weights(step.email) if drawn < until)
+
+
+def _exit(sequence: Sequence, state: State) -> Stop | None:
+    if state.owner_gone:
+        return Stop(reason="owner gone", because=_because(sequence, "", "owner gone"))
+    for number, criterion in enumerate(sequence.exit):
+        if evaluate(criterion, state.facts):
+            because = _because(sequence, f"exit.{number}", criterion, exit=number)
+            return Stop(reason="exit", because=because)
+    for step in sequence.goals:
+        if evaluate(step.goal, state.facts):
+            because = _because(sequence, step.id, step.goal, step=step.id)
+            return Stop(reason="goal", because=because)
+    return None
+
+
+def _walk(steps: Steps, taken: Mapping[str, Taken]) -> Iterator[Step]:
+    """The steps in order, on the ways that were taken at the branches."""
+    for step in steps:
+        yield step
+        if isinstance(step, BranchStep) and step.id in taken:
+            way = taken[step.id].way
+            if 0 <= way < len(step.branch):
+                yield from _walk(step.branch[way].steps, taken)
+
+
+def _gate(
+    sequence: Sequence, step: TaskStep, taken: Taken, state: State, now: datetime
 ) -> Decision:
-    because = _because(sequence, step=step.id, ready_at=ready_at.isoformat())
-    if isinstance(step, EmailStep):
-        jitter = _jitter(state.enrollment_id, step.id)
-        window = window_of(sequence)
-        due_at = next_open(window, state.timezone, _next_mark(ready_at + jitter))
-        if due_at < now:  # overdue, after downtime or a late answer: the window holds all the same
-            due_at = next_open(window, state.timezone, now)
-    else:
-        due_at = ready_at
-    if now < due_at:
-        return Wait(until=due_at, because={**because, "rule": "send window"})
-    if isinstance(step, EmailStep):
-        return Send(step=step, because={**because, "rule": "due"})
-    return Assign(
-        step=step,
-        due_at=step.due.after(now, state.timezone),
-        because={**because, "rule": "due"},
-    )
+    because = _because(sequence, step.id, "gate", step=step.id)
+    if step.skip_after is None:
+        return Wait(until=None, because=because)
+    skip_at = step.skip_after.after(taken.at, state.timezone)
+    if now < skip_at:
+        return Wait(until=skip_at, because=because)
+    return Skip(step=step, because={**because, "rule": "skip_after"})
 
 
-def window_of(sequence: Sequence) -> Mapping[str, object]:
-    """The send window as mail.window reads it: days, from, to."""
-    return sequence.window.model_dump(mode="json", by_alias=True)
+@dataclass(frozen=True, kw_only=True)
+class _Turn:
+    """A step whose turn has come, or comes at `ready_at`."""
+
+    sequence: Sequence
+    state: State
+    ready_at: datetime
+    now: datetime
+
+    def take(self, step: Step) -> Decision:
+        if isinstance(step, EmailStep):
+            return self._email(step)
+        if self.now < self.ready_at:
+            return Wait(until=self.ready_at, because=self._because(step, "wait"))
+        match step:
+            case TaskStep():
+                due_at = step.due.after(self.now, self.state.timezone)
+                return Assign(step=step, due_at=due_at, because=self._because(step, "due"))
+            case BranchStep():
+                return self._branch(step)
+            case UpdateStep():
+                return Update(step=step, because=self._because(step, "due"))
+            case EnrollStep() | StopStep():
+                return self._stop(step)
+        raise AssertionError(f"{step.id} is passed, not taken")
+
+    def _email(self, step: EmailStep) -> Decision:
+        window, zone = self.sequence.send_window, self.state.timezone
+        jitter = _jitter(f"{self.sequence.name}:{self.state.lead_id}:{step.id}")
+        due_at = next_open(window, zone, _next_mark(self.ready_at + jitter))
+        if (
+            due_at < self.now
+        ):  # overdue, after downtime or a late answer: the window holds all the same
+            due_at = next_open(window, zone, self.now)
+        if self.now < due_at:
+            return Wait(until=due_at, because=self._because(step, "send window"))
+        template = variant(self.sequence, step, self.state.unit or f"lead {self.state.lead_id}")
+        about = {"variant": template} if len(step.email) > 1 else {}
+        return Send(step=step, template=template, because=self._because(step, "due", **about))
+
+    def _branch(self, step: BranchStep) -> Branch:
+        drawn = 100 * _share(f"{self.sequence.name}:{step.id}:{self.state.lead_id}")
+        share = 0
+        for number, way in enumerate(step.branch):
+            share += way.percent or 0
+            if way.when is None:
+                met, rule = way.percent is None or drawn < share, f"{way.percent} percent"
+            else:
+                met, rule = evaluate(way.when, self.state.facts), way.when
+            if met:
+                rule = "all others" if way.is_for_all else rule
+                because = self._because(step, rule, way=number)
+                return Branch(step=step, way=number, because=because)
+        because = self._because(step, "no way's condition is met")
+        return Branch(step=step, way=NO_WAY, because=because)
+
+    def _stop(self, step: EnrollStep | StopStep) -> Stop:
+        if isinstance(step, StopStep):
+            return Stop(reason=step.stop, because=self._because(step, "stop"))
+        reason = f"enrolled in {step.enroll}"
+        return Stop(reason=reason, enroll=step.enroll, because=self._because(step, "enroll"))
+
+    def _because(self, step: Step, rule: str, **values: object) -> Because:
+        told = {"step": step.id, "ready_at": self.ready_at.isoformat(), **values}
+        return _because(self.sequence, step.id, rule, **told)
 
 
-def _jitter(enrollment_id: int, step_id: str) -> timedelta:
-    digest = hashlib.sha256(f"{enrollment_id}:{step_id}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") % (JITTER // JITTER_STEP) * JITTER_STEP
+def _jitter(key: str) -> timedelta:
+    return _hash(key) % (JITTER // JITTER_STEP) * JITTER_STEP
+
+
+def _share(key: str) -> float:
+    """A number in [0, 1) that is always the same for the same key."""
+    return _hash(key) / 2**32
+
+
+def _hash(key: str) -> int:
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big")
 
 
 def _next_mark(moment: datetime) -> datetime:
@@ -129,5 +304,7 @@ def _next_mark(moment: datetime) -> datetime:
     return moment + (JITTER_STEP - into) if into else moment
 
 
-def _because(sequence: Sequence, **values: object) -> Because:
-    return {"sequence": sequence.name, **values}
+def _because(sequence: Sequence, part: str, rule: str, **values: object) -> Because:
+    """The rule, and where it is written when that is known."""
+    told = {"sequence": sequence.name, "rule": rule, **values}
+    return {**told, "at": place} if (place := sequence.place(part)) else told

@@ -1,28 +1,72 @@
 """A sequence as it is written in sequences/*.yaml."""
 
 from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
-from workspace.durations import Duration
-from workspace.names import Slug, TimeOfDay
-from workspace.problems import Fault
+from mail.window import Window as SendWindow
+from sequences.steps import (
+    AnyStep,
+    BranchStep,
+    EmailStep,
+    EnrollStep,
+    Expression,
+    GoalStep,
+    Step,
+    StopStep,
+    TaskKind,
+    TaskStep,
+    Text,
+    UpdateStep,
+    WaitStep,
+    everywhere,
+    templates,
+)
+from workspace.durations import Duration, FixedDuration
+from workspace.expressions import reads
+from workspace.names import Identifier, Slug, TimeOfDay
+from workspace.problems import Fault, Path
 from workspace.validation import Definition
 from workspace.zones import ZoneName
 
+__all__ = [
+    "BranchStep",
+    "EmailStep",
+    "Enroll",
+    "EnrollStep",
+    "GoalStep",
+    "OnReply",
+    "Sequence",
+    "Step",
+    "StopStep",
+    "TaskStep",
+    "UpdateStep",
+    "WaitStep",
+    "Window",
+]
+
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TaskKind = Literal["call", "research", "social", "email", "meeting"]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-#: An expression over the facts of a lead, see workspace.expressions.
-Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Count = Annotated[int, Field(strict=True, gt=0)]
+#: A dotted fact, such as company.name.
+Fact = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Enroll(Definition):
-    """The rule by which leads enter."""
+    """The rule by which leads enter: `when` it is true, and at one of the events of `on`, if any."""
 
     when: Expression
-    per_day: Annotated[int, Field(strict=True, gt=0)] | None = None
+    on: tuple[Identifier, ...] = ()  #: kinds of activity; only at such a moment
+    list: Slug | None = None  #: only who is in lists/<list>.csv
+    per_day: Count | None = None
+    active_per_rep: Count | None = None  #: at most so many open at once of one rep
+    #: Whether somebody else of the company may be in a sequence at the same time.
+    exclusive: Literal["lead", "company"] = "lead"
+    again: Literal["never"] | FixedDuration = "never"  #: else so long after the last one ended
+    quiet_for: FixedDuration | None = None  #: nobody wrote to or met the lead for so long
+    requires: tuple[Fact, ...] = ()  #: facts that must not be blank
     #: Whether `apply` also enrolls the leads of whom the rule is already true.
     existing: bool = True
 
@@ -42,60 +86,28 @@ class Window(Definition):
         return self
 
 
-class EmailStep(Definition):
-    """Sends templates/email/<email>/ in the enrollment's thread, or in a thread of its own."""
+class OnReply(Definition):
+    """What an answer of one kind starts; the enrollment itself has ended by then."""
 
-    id: Slug
-    email: Slug
-    thread: Literal["new"] | None = None
+    stage: str | None = None
+    enroll: Slug | None = None
+    task: TaskKind | None = None
+    title: Text | None = None  #: of the task, a template
+    due: Duration = Duration(amount=1, unit="business day")
 
+    @model_validator(mode="after")
+    def _starts_something(self) -> Self:
+        if not (self.stage or self.enroll or self.task):
+            choices = ("enroll", "stage", "task")
+            raise Fault(f"needs at least one of {', '.join(choices)}", choices=choices)
+        return self
 
-class WaitStep(Definition):
-    id: Slug
-    wait: Duration
-
-
-class TaskStep(Definition):
-    """Asks the lead's owner to do something; the sequence goes on at once."""
-
-    id: Slug
-    task: TaskKind
-    title: Text  #: a template
-    due: Duration
-
-
-Step = EmailStep | WaitStep | TaskStep
-
-_KINDS = ("email", "task", "wait")
-
-
-def _kind(step: object) -> str | None:
-    """The tag of a step; with a space, so that it is not taken for a key."""
-    if isinstance(step, dict):
-        return next((f"{kind} step" for kind in _KINDS if kind in step), None)
-    return f"{type(step).__name__.removesuffix('Step').lower()} step"
-
-
-def _of_one_kind(step: object) -> object:
-    if isinstance(step, dict):
-        kinds = [kind for kind in _KINDS if kind in step]
-        if len(kinds) != 1:
-            has = ", ".join(map(str, step)) or "nothing"
-            raise Fault(
-                f"a step has exactly one of email, task, wait; this has {has}", choices=_KINDS
-            )
-    elif not isinstance(step, Step):
-        raise Fault("a step is a mapping with an id and one of email, task, wait", choices=_KINDS)
-    return step
-
-
-AnyStep = Annotated[
-    Annotated[EmailStep, Tag("email step")]
-    | Annotated[WaitStep, Tag("wait step")]
-    | Annotated[TaskStep, Tag("task step")],
-    Discriminator(_kind),
-    BeforeValidator(_of_one_kind),
-]
+    @model_validator(mode="after")
+    def _tasks_have_titles(self) -> Self:
+        if (self.task is None) is not (self.title is None):
+            missing, there = ("title", "task") if self.task else ("task", "title")
+            raise Fault(f'"{there}" needs "{missing}" beside it', path=(there,))
+        return self
 
 
 class Sequence(Definition):
@@ -106,13 +118,63 @@ class Sequence(Definition):
     stage: str  #: the stage of the process whose tactic it is
     enroll: Enroll | None = None  #: none: people are enrolled by hand
     window: Window = Window()
+    #: What a changed file means for those who are in it: they finish the version that they began
+    #: with, move to the new one at their next step, or restart with the steps not yet taken.
+    when_changed: Literal["finish", "move", "restart"] = "finish"
     exit: tuple[Expression, ...] = ()
+    on_reply: dict[Identifier, OnReply] = {}
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1)]
+
+    #: Path of a part -> file:line, for those who ask why.
+    _places: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        counted = Counter(step.id for step in self.steps)
-        for number, step in reversed(list(enumerate(self.steps))):
+        counted = Counter(step.id for _, step in everywhere(self.steps))
+        for path, step in reversed(list(everywhere(self.steps))):
             if counted[step.id] > 1:
-                raise Fault(f'two steps have the id "{step.id}"', path=("steps", number, "id"))
+                raise Fault(f'two steps have the id "{step.id}"', path=(*path, "id"))
         return self
+
+    @cached_property
+    def send_window(self) -> SendWindow:
+        return SendWindow.of(self.window)
+
+    @cached_property
+    def goals(self) -> tuple[GoalStep, ...]:
+        return tuple(step for _, step in everywhere(self.steps) if isinstance(step, GoalStep))
+
+    @cached_property
+    def events(self) -> frozenset[str]:
+        """The events that its exits, goals and branches ask for."""
+        chains = (chain for rule in self.rules().values() for chain in reads(rule))
+        return frozenset(chain[1] for chain in chains if chain[0] == "event")
+
+    def rules(self) -> dict[Path, str]:
+        """Every expression that is asked of somebody who is in it, by its path in the file."""
+        found: dict[Path, str] = {("exit", at): rule for at, rule in enumerate(self.exit)}
+        for path, step in everywhere(self.steps):
+            if isinstance(step, GoalStep):
+                found[*path, "goal"] = step.goal
+            elif isinstance(step, BranchStep):
+                for number, way in enumerate(step.branch):
+                    if way.when is not None:
+                        found[*path, "branch", number, "when"] = way.when
+        return found
+
+    def templates(self) -> list[str]:
+        """The templates that its emails are made from, each once."""
+        return list(dict.fromkeys(templates(self.steps)))
+
+    def placed(self, places: Mapping[str, str]) -> Self:
+        """The same, knowing where its parts are written: step id, `exit.0`, `enroll`, ..."""
+        self._places.update(places)
+        return self
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        return self._places
+
+    def place(self, part: str) -> str:
+        """file:line of a part; blank when it is not known."""
+        return self._places.get(part, "")

@@ -4,33 +4,32 @@ A batch is claimed, decided and written in one transaction, so a crash leaves it
 step is taken twice: StepRun and Message are unique per (enrollment, step).
 """
 
-import hashlib
-import hmac
 from collections.abc import Sequence as Items
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import QuerySet
-from jinja2 import TemplateError
+from django.db.models import Q, QuerySet
 
-from crm import facts
+from crm import edit, stages
 from crm.models import Lead
 from crm.timeline import note
 from mail import outbox
-from mail.models import EmailTemplate, Mailbox, Message
+from mail.models import Message
 from runtime import bell, clock
-from sequences.cadence import Assign, Decision, Send, State, Stop, Wait, decide, window_of
-from sequences.definition import TaskStep
-from sequences.models import Enrollment, StepRun
+from sequences import cadence, moving, versions
+from sequences.cadence import Assign, Branch, Send, Skip, State, Stop, Update, decide
+from sequences.effects import NEVER, Effects
+from sequences.models import AppliedVersion, Enrollment, StepRun
+from sequences.states import state_of, states_of
 from sequences.versions import definition_of
-from workspace.templating import render
 
 BATCH = 200
-#: The due time of an email whose enrollment waits for a person.
-_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _OPEN = (Enrollment.Status.ACTIVE, Enrollment.Status.PAUSED)
-_OUTSTANDING = (Message.Status.QUEUED, Message.Status.SENDING, Message.Status.UNCONFIRMED)
+#: After these `decide` may be asked again at once, without looking at the rows anew.
+_TAKEN_IN_PASSING = (Assign, Skip, Branch)
+#: What belongs to a lead beyond its own row, and is read with it.
+_RELATED = ("lead", "lead__company", "lead__owner", "deal", "version")
 
 
 def due(now: datetime) -> QuerySet[Enrollment]:
@@ -52,140 +51,154 @@ def _advance_batch() -> int:
     now = clock.now()
     with transaction.atomic():
         claimed = claim_due(now)
-        for enrollment in claimed:
-            advance(enrollment, now)
+        alone = _advance_all(claimed, now)
+    for enrollment_id in alone:
+        _advance_alone(enrollment_id, now)
     return len(claimed)
 
 
 def claim_due(now: datetime) -> Items[Enrollment]:
     """Lock the oldest due enrollments that nobody else has locked, in the caller's transaction."""
-    rows = due(now).order_by("due_at")
-    rows = rows.select_related("lead", "lead__company", "lead__owner", "deal", "version")
+    rows = due(now).order_by("due_at").select_related(*_RELATED)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True, of=("self",), no_key=True)
     # SQLite's transactions are immediate: whoever is in here is alone.
     return list(rows[:BATCH])
 
 
-def advance(enrollment: Enrollment, now: datetime) -> None:
-    """Do what `decide` says until it says to wait or stop. The enrollment's row is locked."""
-    if enrollment.status == Enrollment.Status.PAUSED:
-        enrollment.status = Enrollment.Status.ACTIVE
+def _advance_all(enrollments: Items[Enrollment], now: datetime) -> list[int]:
+    """Advance locked enrollments; the ids of those that write rows of the CRM, and have to wait.
+
+    Whoever writes those locks the lead first, and a batch has locked its enrollments already.
+    """
+    states, effects, alone = states_of(enrollments), Effects(now), []
+    newest = {version.sequence: version for version in versions.active()} if enrollments else {}
+    for enrollment in enrollments:
+        state = states[enrollment.pk]
+        state = _follow_version(enrollment, newest.get(enrollment.sequence), state, now)
+        decision = _advance(enrollment, state, effects, now)
+        if decision is not None:
+            alone.append(enrollment.pk)
+            effects.schedule(enrollment, enrollment.due_at)
+    effects.write()
+    return alone
+
+
+def _advance_alone(enrollment_id: int, now: datetime) -> None:
+    """Advance one enrollment whose next step writes more than its own rows."""
+    with transaction.atomic():
+        lead = Lead.objects.filter(enrollment=enrollment_id).select_for_update(no_key=True).first()
+        enrollment = _locked(enrollment_id)
+        if lead is None or enrollment is None or enrollment.status != Enrollment.Status.ACTIVE:
+            return
+        effects = Effects(now)
+        while decision := _advance(enrollment, state_of(enrollment), effects, now):
+            if isinstance(decision, Update):
+                effects.update(enrollment, decision)
+                effects.write()
+                _set_fields(enrollment, decision, now)
+                effects = Effects(now)
+            else:
+                _hand_over(enrollment, decision, now)
+                break
+        effects.write()
+
+
+def _advance(
+    enrollment: Enrollment, state: State, effects: Effects, now: datetime
+) -> Update | Stop | None:
+    """Ask `decide` until it says to wait; the decision that is not taken here, if there is one."""
+    enrollment.status = Enrollment.Status.ACTIVE
     if enrollment.lead.deleted_at is not None:
         end(enrollment, Enrollment.Status.STOPPED, "lead deleted", at=now)
-        return
+        return None
+    if not state.taken and not state.outstanding:
+        effects.enrolled(enrollment)
     sequence = definition_of(enrollment.version)
-    while True:
-        state = state_of(enrollment)
-        if not state.taken and not state.outstanding:
-            _note_enrolled(enrollment, now)
-        decision = decide(sequence, state, now)
-        if not _carry_out(enrollment, decision, now):
-            return
+    while isinstance(decision := decide(sequence, state, now), _TAKEN_IN_PASSING):
+        effects.take(enrollment, decision)
+        state = cadence.after(state, decision, now)
+    if isinstance(decision, Update) or (isinstance(decision, Stop) and decision.enroll):
+        return decision
+    if isinstance(decision, Stop):
+        _end_by(enrollment, decision, now)
+    elif isinstance(decision, Send):
+        effects.send(enrollment, decision)
+    else:
+        effects.schedule(enrollment, decision.until)
+    return None
 
 
-def state_of(enrollment: Enrollment) -> State:
-    """What `decide` may know, read from the rows."""
-    outstanding = Message.objects.filter(
-        enrollment_id=enrollment.pk, status__in=_OUTSTANDING
-    ).values_list("step_id", flat=True)
-    return State(
-        enrollment_id=enrollment.pk,
-        started_at=enrollment.started_at,
-        timezone=enrollment.timezone,
-        taken=dict(enrollment.runs.values_list("step_id", "at")),
-        outstanding=next(iter(outstanding), ""),
-        facts=facts.context(enrollment.lead, enrollment.deal),
-    )
-
-
-def _carry_out(enrollment: Enrollment, decision: Decision, now: datetime) -> bool:
-    """Whether `decide` may be asked again at once."""
-    match decision:
-        case Send():
-            _queue(enrollment, decision, now)
-            return False
-        case Assign():
-            _assign(enrollment, decision, now)
-            return True
-        case Wait():
-            _save(enrollment, due_at=decision.until)
-            return False
-        case Stop():
-            finished = decision.reason == "finished"
-            status = Enrollment.Status.FINISHED if finished else Enrollment.Status.STOPPED
-            end(enrollment, status, decision.reason, at=now, because=dict(decision.because))
-            return False
-
-
-def _queue(enrollment: Enrollment, decision: Send, now: datetime) -> None:
-    template_id = enrollment.version.templates[decision.step.email]
-    sequence = definition_of(enrollment.version)
-    parent = (
-        None
-        if decision.step.thread == "new"
-        else Message.objects.filter(enrollment_id=enrollment.pk, status=Message.Status.SENT)
-        .order_by("-sent_at", "-pk")
-        .first()
-    )
-    outbox.queue(
-        enrollment_id=enrollment.pk,
-        step_id=decision.step.id,
-        token=token(enrollment.pk, decision.step.id),
-        lead=enrollment.lead,
-        deal=enrollment.deal,
-        mailbox=Mailbox.objects.get(pk=enrollment.mailbox_id),
-        template=EmailTemplate.objects.get(pk=template_id),
-        parent=parent,
-        window={**window_of(sequence), "timezone": enrollment.timezone},
-        enrolled_at=enrollment.started_at,
-        due_at=now,
-        because=dict(decision.because),
-    )
-    _save(enrollment, due_at=None)
-
-
-def _assign(enrollment: Enrollment, decision: Assign, now: datetime) -> None:
-    StepRun.objects.create(
-        enrollment=enrollment,
-        step_id=decision.step.id,
-        kind="task",
-        at=now,
-        because=dict(decision.because),
-    )
+def _follow_version(
+    enrollment: Enrollment, newest: AppliedVersion | None, state: State, now: datetime
+) -> State:
+    """Move to the sequence's active version when that says so, and the step at hand is over."""
+    if newest is None or newest.pk == enrollment.version_id:
+        return state
+    old, new = definition_of(enrollment.version), definition_of(newest)
+    to = moving.move(old, new, state, now)
+    if to is None:
+        return state
+    for step_id, way in to.ways.items():
+        StepRun.objects.filter(enrollment=enrollment, step_id=step_id).update(way=way)
     note(
-        "task_assigned",
+        "version_changed",
         lead=enrollment.lead,
-        deal=enrollment.deal,
         enrollment_id=enrollment.pk,
         occurred_at=now,
-        key=f"task:{enrollment.pk}:{decision.step.id}",
         data={
-            "task": decision.step.task,
-            "title": _title(enrollment, decision.step),
-            "due_at": decision.due_at.isoformat(),
+            "sequence": enrollment.sequence,
+            "from": enrollment.version.digest[:8],
+            "to": newest.digest[:8],
+            "rule": f"when_changed: {new.when_changed}",
+            "behind": to.anchor,
         },
     )
+    enrollment.version, enrollment.anchor = newest, to.anchor
+    enrollment.anchored_at = to.anchored_at
+    enrollment.save(update_fields=["version", "anchor", "anchored_at"])
+    state = moving.moved(state, to)
+    return replace(state, facts=state_of(enrollment).facts) if new.events - old.events else state
 
 
-def _title(enrollment: Enrollment, step: TaskStep) -> str:
-    """A title that reads a blank fact still names the task and the lead: nobody but a rep sees it."""
+def _set_fields(enrollment: Enrollment, decision: Update, now: datetime) -> None:
+    """A field that the mapping no longer has is told to a person, and holds nobody up."""
+    lead, step = enrollment.lead, decision.step
+    fields = {name.removeprefix("lead."): value for name, value in step.update.items()}
+    stage = fields.pop("stage", None)
     try:
-        return render(step.title, facts.context(enrollment.lead, enrollment.deal))
-    except TemplateError:
-        return f"{step.task.capitalize()}: {enrollment.lead}"
+        if fields:
+            edit.change(lead, fields, by=f"{enrollment.sequence}, step {step.id}")
+    except edit.NotEditable as error:
+        note(
+            "update_refused",
+            lead=lead,
+            enrollment_id=enrollment.pk,
+            occurred_at=now,
+            key=f"update_refused:{enrollment.pk}:{step.id}",
+            data={"step": step.id, "error": str(error)},
+        )
+    if stage is not None:
+        stages.move(lead, str(stage), at=now, because=dict(decision.because))
+    lead.refresh_from_db()
 
 
-def _note_enrolled(enrollment: Enrollment, now: datetime) -> None:
+def _hand_over(enrollment: Enrollment, decision: Stop, now: datetime) -> None:
+    """End here; the other sequence begins once this is committed, by a reaction."""
+    _end_by(enrollment, decision, now)
     note(
-        "enrolled",
+        "handed_over",
         lead=enrollment.lead,
-        deal=enrollment.deal,
         enrollment_id=enrollment.pk,
         occurred_at=now,
-        key=f"enrolled:{enrollment.pk}",
-        data={"sequence": enrollment.sequence, "because": enrollment.because},
+        key=f"handed_over:{enrollment.pk}",
+        data={"sequence": decision.enroll, "from": enrollment.sequence},
     )
+
+
+def _end_by(enrollment: Enrollment, decision: Stop, now: datetime) -> None:
+    status = Enrollment.Status.FINISHED if decision.is_finish else Enrollment.Status.STOPPED
+    end(enrollment, status, decision.reason, at=now, because=dict(decision.because))
 
 
 def sent(enrollment_id: int, step_id: str, *, at: datetime, because: dict[str, object]) -> None:
@@ -201,6 +214,24 @@ def sent(enrollment_id: int, step_id: str, *, at: datetime, because: dict[str, o
     if enrollment.status == Enrollment.Status.ACTIVE:
         _save(enrollment, due_at=clock.now())
         transaction.on_commit(lambda: bell.ring("advance"))
+
+
+def task_ended(enrollment_id: int, step_id: str, *, at: datetime) -> None:
+    """A person did what the step assigned, or said that it need not be done: a gate is open."""
+    runs = StepRun.objects.filter(enrollment=enrollment_id, step_id=step_id, ended_at=None)
+    if runs.update(ended_at=at):
+        reconsider(pk=enrollment_id)
+
+
+def reconsider(**whose: object) -> int:
+    """Something happened: ask `decide` of these active enrollments now; how many they are."""
+    now = clock.now()
+    asleep = Q(due_at=None) | Q(due_at__gt=now)
+    active = Enrollment.objects.filter(asleep, status=Enrollment.Status.ACTIVE, **whose)
+    count = active.filter(started_at__lte=now).update(due_at=now)
+    if count:
+        transaction.on_commit(lambda: bell.ring("advance"))
+    return count
 
 
 def stop(
@@ -227,9 +258,8 @@ def pause(enrollment_id: int, *, until: datetime | None) -> bool:
     enrollment = _locked(enrollment_id)
     if enrollment is None or enrollment.status not in _OPEN:
         return False
-    _postpone_queued(enrollment_id, until or _NEVER)
+    _postpone_queued(enrollment_id, until or NEVER)
     enrollment.status = Enrollment.Status.PAUSED
-    enrollment.save(update_fields=["status"])
     _save(enrollment, due_at=until)
     return True
 
@@ -254,7 +284,7 @@ def end(
     because: dict[str, object] | None = None,
 ) -> None:
     outbox.cancel(enrollment.pk, {"reason": reason})
-    enrollment.status, enrollment.reason, enrollment.ended_at = status, reason, at
+    enrollment.status, enrollment.reason, enrollment.ended_at = status, reason[:100], at
     enrollment.due_at = None
     enrollment.because = {**enrollment.because, "ended": because or {"rule": reason}}
     enrollment.save(update_fields=["status", "reason", "ended_at", "due_at", "because"])
@@ -268,22 +298,13 @@ def end(
     )
 
 
-def token(enrollment_id: int, step_id: str) -> str:
-    """Opaque, and the same whenever the same enrollment and step are asked about."""
-    return f"{_opaque(f'enrollment {enrollment_id}')}.{_opaque(f'step {enrollment_id} {step_id}')}"
-
-
 def _postpone_queued(enrollment_id: int, until: datetime) -> None:
     queued = Message.objects.filter(enrollment_id=enrollment_id, status=Message.Status.QUEUED)
     queued.update(due_at=until)
 
 
-def _opaque(text: str) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()[:24]
-
-
 def _locked(enrollment_id: int) -> Enrollment | None:
-    rows = Enrollment.objects.select_related("lead", "deal", "version")
+    rows = Enrollment.objects.select_related(*_RELATED)
     return rows.select_for_update(of=("self",), no_key=True).filter(pk=enrollment_id).first()
 
 

@@ -4,57 +4,51 @@ Every refusal has a reason that `plan` shows; nobody is left out silently.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from crm import facts
-from crm.models import Deal, Lead
+from crm.kinds import activities_of
+from crm.models import Company, Deal, Lead
 from crm.stages import bound_deals
-from mail import compose
-from mail.models import EmailTemplate, Mailbox, Sender, Suppression
+from mail.models import EmailTemplate, Sender
 from runtime import bell, clock
 from sequences import versions
+from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
-from sequences.models import AppliedVersion, Enrollment
+from sequences.models import AppliedVersion, Enrollment, ListMember, Waiting
+from sequences.refusals import OPEN, Candidate, Judge
 from workspace.expressions import evaluate
 
-_OPEN = (Enrollment.Status.ACTIVE, Enrollment.Status.PAUSED)
+__all__ = ["Candidate", "candidates", "enroll", "enroll_all", "enroll_matching", "judge"]
+
 #: Leads are walked by key in pages of this size.
 PAGE = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A lead for which a sequence's rule is true; `refusal` is blank when it may be enrolled."""
-
-    lead: Lead
-    deal: Deal | None
-    mailbox_id: int | None
-    refusal: str
-
-
-def enroll_matching(lead_ids: Sequence[int], *, moved: bool) -> int:
+def enroll_matching(lead_ids: Sequence[int], *, moved: bool, event: str = "") -> int:
     """Enroll newcomers: these leads into the first active sequence whose rule is true for them.
 
-    `moved` says that they came to where they are just now. A sequence that leaves out those of whom
-    its rule is already true (`existing: false`) takes no others: an old customer whose phone number
-    changes is not thanked once more.
+    `event` is the kind of activity that just happened: a rule with `on` asks for one. `moved` says
+    that they came to where they are just now. A sequence that leaves out those of whom its rule is
+    already true (`existing: false`) takes no others: an old customer whose phone number changes is
+    not thanked once more.
     """
-    free = Lead.objects.filter(pk__in=lead_ids).exclude(enrollment__status__in=_OPEN)
+    free = Lead.objects.filter(pk__in=lead_ids).exclude(enrollment__status__in=OPEN)
     leads = list(_with_relations(free))
     if not leads:
         return 0
     deals = bound_deals([lead.pk for lead in leads])
     enrolled = 0
     for version in versions.active():
-        definition = versions.definition_of(version)
-        if definition.enroll is not None and (moved or definition.enroll.existing):
-            matching = _matching(definition.enroll.when, leads, deals)
+        rule = versions.definition_of(version).enroll
+        if rule is not None and _is_asked(rule, moved=moved, event=event):
+            matching = _matching(rule, leads, deals)
             if matching:
-                enrolled += enroll_all(version, _of_version(version, matching, deals))
+                because = {"event": event} if rule.on else {}
+                enrolled += enroll_all(version, _judged(version, matching, deals), because=because)
     return enrolled
 
 
@@ -63,29 +57,37 @@ def candidates(definition: Definition, templates: Sequence[EmailTemplate]) -> It
 
     Each of the `templates` is rendered for each lead, so that none fails when its time comes.
     """
-    if definition.enroll is None:
+    rule = definition.enroll
+    if rule is None or rule.on:
         return
+    judging = Judge(definition, templates)
     last = 0
-    while page := list(
-        _with_relations(Lead.objects.filter(pk__gt=last, deleted_at=None)).order_by("pk")[:PAGE]
-    ):
+    while page := list(_with_relations(Lead.objects.filter(pk__gt=last)).order_by("pk")[:PAGE]):
         last = page[-1].pk
         deals = bound_deals([lead.pk for lead in page])
-        matching = _matching(definition.enroll.when, page, deals)
-        yield from _refusals(definition, templates, matching, deals)
+        yield from judging.candidates(_matching(rule, page, deals), deals)
 
 
-def enroll_all(version: AppliedVersion, found: Iterable[Candidate]) -> int:
-    """Enroll those who may be, each in the first slot that the throttle leaves free."""
+def enroll_all(
+    version: AppliedVersion,
+    found: Iterable[Candidate],
+    *,
+    because: Mapping[str, object] | None = None,
+) -> int:
+    """Enroll those who may be, each in the first slot that the throttle leaves free.
+
+    Whom only a throttle or a rest holds back waits, and is judged again.
+    """
     definition = versions.definition_of(version)
     per_day = definition.enroll.per_day if definition.enroll else None
-    welcome = [candidate for candidate in found if not candidate.refusal]
-    if not welcome:
-        return 0
-    slots = _Slots(version.sequence, per_day)
+    slots: _Slots | None = None
     count = 0
-    for candidate in welcome:
-        if enroll(version, candidate, start_at=slots.free()):
+    for candidate in found:
+        if candidate.refusal:
+            _wait(version.sequence, candidate)
+            continue
+        slots = slots or _Slots(version.sequence, per_day)
+        if enroll(version, candidate, start_at=slots.free(), because=because):
             slots.take()
             count += 1
     return count
@@ -98,14 +100,18 @@ def enroll(
     start_at: datetime,
     because: Mapping[str, object] | None = None,
 ) -> Enrollment | None:
-    """Enroll one lead; None when it came into another sequence in the meantime."""
+    """Enroll one lead; None when it, or its company's place, was taken in the meantime."""
     assert candidate.mailbox_id is not None, candidate.refusal  # noqa: S101 - callers check refusal
     definition = versions.definition_of(version)
-    rule = definition.enroll.when if definition.enroll else ""
+    rule = definition.enroll
+    told = {"rule": rule.when if rule else "", "at": definition.place("enroll")}
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=candidate.lead.pk)
-        if Enrollment.objects.filter(lead=lead, status__in=_OPEN).exists():
+        if Enrollment.objects.filter(lead=lead, status__in=OPEN).exists():
             return None
+        if rule is not None and rule.exclusive == "company" and _company_is_taken(lead):
+            return None
+        Waiting.objects.filter(lead=lead, sequence=version.sequence).delete()
         enrollment = Enrollment.objects.create(
             lead=lead,
             version=version,
@@ -113,7 +119,7 @@ def enroll(
             deal=candidate.deal if candidate.deal and not candidate.deal.is_closed else None,
             mailbox_id=candidate.mailbox_id,
             timezone=_timezone(definition, lead),
-            because=dict(because or {"rule": rule, "version": version.digest[:8]}),
+            because={**told, "version": version.digest[:8], **(because or {})},
             started_at=start_at,
             due_at=start_at,
         )
@@ -123,90 +129,90 @@ def enroll(
 
 def judge(version: AppliedVersion, lead: Lead, *, again: bool = False) -> Candidate:
     """One lead for one sequence by a person's word: the rule is not asked, the refusals are."""
-    [found] = _of_version(version, [lead], bound_deals([lead.pk]), once=not again)
+    [found] = _judged(version, [lead], bound_deals([lead.pk]), again=again)
     return found
 
 
-def _matching(rule: str, leads: Sequence[Lead], deals: Mapping[int, Deal]) -> Sequence[Lead]:
-    return [lead for lead in leads if evaluate(rule, facts.context(lead, deals.get(lead.pk)))]
+def retry_waiting() -> int:
+    """Judge those again whose wait is over; how many were enrolled."""
+    enrolled = 0
+    due = Waiting.objects.filter(retry_at__lte=clock.now()).order_by("since", "pk")
+    for waiting in list(due.select_related("lead__company", "lead__owner")[:PAGE]):
+        version = versions.active_of(waiting.sequence)
+        found = _still_matching(version, waiting.lead) if version else []
+        if version and found:
+            enrolled += enroll_all(version, found)
+        if not found or found[0].retry_at is None:
+            Waiting.objects.filter(pk=waiting.pk).delete()
+    return enrolled
 
 
-def _of_version(
+def _still_matching(version: AppliedVersion, lead: Lead) -> list[Candidate]:
+    rule, deals = versions.definition_of(version).enroll, bound_deals([lead.pk])
+    return list(_judged(version, _matching(rule, [lead], deals), deals)) if rule else []
+
+
+def waiting_is_due() -> bool:
+    return Waiting.objects.filter(retry_at__lte=clock.now()).exists()
+
+
+def place_is_free(sequence: str) -> None:
+    """Somebody's enrollment ended: who waits longest for such a place is judged again at once."""
+    longest = Waiting.objects.filter(sequence=sequence).order_by("since", "pk").first()
+    if longest is not None:
+        Waiting.objects.filter(pk=longest.pk).update(retry_at=clock.now())
+        transaction.on_commit(lambda: bell.ring("enroll"))
+
+
+def _is_asked(rule: Enroll, *, moved: bool, event: str) -> bool:
+    if rule.on:
+        return any(event in activities_of(name) for name in rule.on)
+    return moved or rule.existing
+
+
+def _matching(rule: Enroll, leads: Sequence[Lead], deals: Mapping[int, Deal]) -> Sequence[Lead]:
+    if rule.list is not None:
+        emails = [lead.email for lead in leads if lead.email]
+        members = set(
+            ListMember.objects.filter(list=rule.list, email__in=emails).values_list(
+                "email", flat=True
+            )
+        )
+        leads = [lead for lead in leads if lead.email in members]
+    return [lead for lead in leads if evaluate(rule.when, facts.context(lead, deals.get(lead.pk)))]
+
+
+def _judged(
     version: AppliedVersion,
     leads: Sequence[Lead],
     deals: Mapping[int, Deal],
     *,
-    once: bool = True,
+    again: bool = False,
 ) -> Iterator[Candidate]:
     definition, templates = versions.definition_of(version), versions.templates_of(version)
-    return _refusals(definition, templates, leads, deals, once=once)
+    return Judge(definition, templates, again=again).candidates(leads, deals)
 
 
-def _refusals(
-    definition: Definition,
-    templates: Sequence[EmailTemplate],
-    leads: Sequence[Lead],
-    deals: Mapping[int, Deal],
-    *,
-    once: bool = True,
-) -> Iterator[Candidate]:
-    if not leads:
-        return
-    sender = Sender.objects.first()
-    mailboxes = {row.owner_id: row for row in Mailbox.objects.exclude(owner=None)}
-    suppressed = set(
-        Suppression.objects.filter(email__in=[lead.email for lead in leads]).values_list(
-            "email", flat=True
-        )
-    )
-    open_or_done = Enrollment.objects.filter(lead__in=[lead.pk for lead in leads])
-    busy = set(open_or_done.filter(status__in=_OPEN).values_list("lead_id", flat=True))
-    had = set(open_or_done.filter(sequence=definition.name).values_list("lead_id", flat=True))
-    for lead in leads:
-        deal = deals.get(lead.pk)
-        mailbox = mailboxes.get(lead.owner_id)
-        refusal = (
-            _person_refusal(lead, suppressed)
-            or ("already in a sequence" if lead.pk in busy else "")
-            or (f"was in {definition.name} before" if once and lead.pk in had else "")
-            or (
-                _unrenderable(templates, lead, deal, mailbox, sender)
-                if mailbox
-                else _no_mailbox(lead)
-            )
-        )
-        yield Candidate(
-            lead=lead, deal=deal, mailbox_id=mailbox.pk if mailbox else None, refusal=refusal
+def _wait(sequence: str, candidate: Candidate) -> None:
+    if candidate.retry_at is not None:
+        Waiting.objects.update_or_create(
+            sequence=sequence,
+            lead=candidate.lead,
+            defaults={"reason": candidate.refusal[:300], "retry_at": candidate.retry_at},
+            create_defaults={
+                "reason": candidate.refusal[:300],
+                "retry_at": candidate.retry_at,
+                "since": clock.now(),
+            },
         )
 
 
-def _person_refusal(lead: Lead, suppressed: set[str]) -> str:
-    if lead.deleted_at is not None:
-        return "deleted in the CRM"
-    if not lead.email:
-        return "has no email address"
-    if lead.doubt:
-        return lead.doubt
-    if lead.do_not_contact:
-        return "asked not to be contacted (flag in the CRM)"
-    return "suppressed" if lead.email in suppressed else ""
-
-
-def _no_mailbox(lead: Lead) -> str:
-    return f"owner {lead.owner} has no mailbox here" if lead.owner else "has no owner"
-
-
-def _unrenderable(
-    templates: Sequence[EmailTemplate],
-    lead: Lead,
-    deal: Deal | None,
-    mailbox: Mailbox,
-    sender: Sender | None,
-) -> str:
-    for template in templates:
-        if problem := compose.problem(template, lead, deal, mailbox=mailbox, sender=sender):
-            return f"template {template.name}: {problem}"
-    return ""
+def _company_is_taken(lead: Lead) -> bool:
+    """Asked with the company's row locked, so that two of its people never enter at once."""
+    if lead.company_id is None:
+        return False
+    Company.objects.select_for_update(no_key=True).get(pk=lead.company_id)
+    return Enrollment.objects.filter(lead__company=lead.company_id, status__in=OPEN).exists()
 
 
 def _timezone(definition: Definition, lead: Lead) -> str:
@@ -215,7 +221,7 @@ def _timezone(definition: Definition, lead: Lead) -> str:
 
 
 def _with_relations(rows: QuerySet[Lead]) -> QuerySet[Lead]:
-    return rows.select_related("company", "owner").exclude(~Q(deleted_at=None))
+    return rows.select_related("company", "owner").filter(deleted_at=None)
 
 
 class _Slots:

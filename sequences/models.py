@@ -13,6 +13,8 @@ class AppliedVersion(models.Model):
     digest = models.CharField(max_length=64)
     definition = models.JSONField()  #: sequences.definition.Sequence, dumped
     templates = models.JSONField()  #: template name -> mail.EmailTemplate id
+    #: Step id, "exit.0", "enroll", ... -> file:line, where it stood when it was applied.
+    places = models.JSONField(default=dict)
     active = models.BooleanField(default=False)  #: its rules enroll newcomers
     applied_at = models.DateTimeField()
 
@@ -49,6 +51,10 @@ class Enrollment(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)  #: when `decide` is asked next
+    #: After a move to another version: it goes on behind this step ("": from the top), and counts
+    #: waits from this moment.
+    anchor = models.CharField(max_length=100, blank=True)
+    anchored_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -77,8 +83,12 @@ class StepRun(models.Model):
 
     enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="runs")
     step_id = models.CharField(max_length=100)
-    kind = models.CharField(max_length=10)  #: email | wait | task
+    kind = models.CharField(max_length=10)  #: email | task | branch | update
     at = models.DateTimeField()
+    way = models.SmallIntegerField(default=-1)  #: of a branch, see cadence.NO_WAY
+    ended_at = models.DateTimeField(
+        null=True, blank=True
+    )  #: of a task: when it was done or skipped
     because = models.JSONField(default=dict)
 
     class Meta:
@@ -88,3 +98,35 @@ class StepRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step_id} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class ListMember(models.Model):
+    """Who is in lists/<list>.csv of the workspace, as it was applied."""
+
+    list = models.CharField(max_length=100)
+    email = models.CharField(max_length=320)  #: normalized
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["list", "email"], name="once_in_a_list")]
+
+    def __str__(self) -> str:
+        return f"{self.email} in {self.list}"
+
+
+class Waiting(models.Model):
+    """A lead whom a sequence's rule names, but a throttle or a rest holds back: judged again then."""
+
+    sequence = models.CharField(max_length=100)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
+    reason = models.CharField(max_length=300)
+    since = models.DateTimeField()
+    retry_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sequence", "lead"], name="one_wait_per_sequence")
+        ]
+        verbose_name_plural = "waiting"
+
+    def __str__(self) -> str:
+        return f"{self.lead} for {self.sequence}: {self.reason}"

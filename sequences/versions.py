@@ -9,17 +9,22 @@ from sequences.models import AppliedVersion
 
 def definition_of(version: AppliedVersion) -> Sequence:
     """The definition as it was applied, parsed once per process."""
-    return _parsed(version.pk)
+    return _parsed(version.pk, version.digest)
 
 
 @lru_cache(maxsize=512)
-def _parsed(version_id: int) -> Sequence:
+def _parsed(version_id: int, digest: str) -> Sequence:
     # A row is never changed once written, so its parsed form may be kept.
-    return Sequence.model_validate(AppliedVersion.objects.get(pk=version_id).definition)
+    version = AppliedVersion.objects.get(pk=version_id, digest=digest)
+    return Sequence.model_validate(version.definition).placed(version.places)
 
 
 def active() -> list[AppliedVersion]:
     return list(AppliedVersion.objects.filter(active=True).order_by("sequence"))
+
+
+def active_of(sequence: str) -> AppliedVersion | None:
+    return AppliedVersion.objects.filter(sequence=sequence, active=True).first()
 
 
 def templates_of(version: AppliedVersion) -> list[EmailTemplate]:

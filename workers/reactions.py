@@ -15,9 +15,9 @@ from crm import edit, engage
 from crm.models import Activity, Lead
 from mail.models import Inbound, Message
 from mail.suppression import suppress
-from process import outcomes, tasks
+from process import outcomes, replies, tasks
 from runtime import clock
-from sequences import engine
+from sequences import engine, enroll
 from sequences.enroll import enroll_matching
 from sequences.models import Enrollment
 
@@ -38,8 +38,8 @@ def react() -> int:
     reacted = 0
     while True:
         found = list(_unreacted().order_by("id").values_list("pk", "kind", "lead_id")[:BATCH])
-        _pass_over([pk for pk, kind, _ in found if kind not in REACTIONS])
-        leads = dict.fromkeys(lead_id for _, kind, lead_id in found if kind in REACTIONS)
+        _pass_over([pk for pk, kind, _ in found if not reactions_to(kind)])
+        leads = dict.fromkeys(lead_id for _, kind, lead_id in found if reactions_to(kind))
         reacted += sum(_react_for(lead_id) for lead_id in leads)
         if len(found) < BATCH:  # what the reactions noted rang for itself
             return reacted
@@ -87,7 +87,7 @@ def _react_locked(lead_id: int | None, poisoned: Collection[int]) -> int:
     for activity in activities:
         activity.lead = lead
         try:
-            for reaction in REACTIONS.get(activity.kind, ()):
+            for reaction in reactions_to(activity.kind):
                 reaction(activity)
         except Exception as error:
             raise _PoisonedError(activity) from error
@@ -107,7 +107,14 @@ class _PoisonedError(Exception):
 
 def _enroll(activity: Activity) -> None:
     if activity.lead is not None:
-        enroll_matching([activity.lead.pk], moved=activity.kind == "stage_moved")
+        moved = activity.kind == "stage_moved"
+        enroll_matching([activity.lead.pk], moved=moved, event=activity.kind)
+
+
+def _reconsider(activity: Activity) -> None:
+    """What its enrollment waits for, or ends at, may have happened."""
+    if activity.lead is not None:
+        engine.reconsider(lead=activity.lead)
 
 
 def _enrolled(activity: Activity) -> None:
@@ -185,7 +192,11 @@ def _answered(activity: Activity) -> None:
         "activity": activity.pk,
         "answer": disposition,
     }
+    plans = replies.plans(lead, disposition)
     engine.stop_lead(lead, "answered", at=activity.occurred_at, because=because)
+    if lead.company_id is not None:
+        engine.reconsider(lead__company=lead.company_id)
+    replies.start(lead, plans, activity)
     outcomes.happened(
         lead,
         "answered",
@@ -202,7 +213,7 @@ def _answered(activity: Activity) -> None:
             note_text=text[:2000],
             enrollment_id=activity.enrollment_id,
         )
-    enroll_matching([lead.pk], moved=True)
+    enroll_matching([lead.pk], moved=True, event=activity.kind)
 
 
 def _auto_replied(activity: Activity) -> None:
@@ -293,12 +304,42 @@ def _task_assigned(activity: Activity) -> None:
         lead=activity.lead,
         key=activity.key or f"activity:{activity.pk}",
         enrollment_id=activity.enrollment_id,
+        step_id=str(activity.data.get("step", "")),
         due_at=datetime.fromisoformat(str(due_at)) if due_at else None,
     )
 
 
 def _task_done(activity: Activity) -> None:
+    if activity.enrollment_id is not None and activity.data.get("step"):
+        step_id = str(activity.data["step"])
+        engine.task_ended(activity.enrollment_id, step_id, at=activity.occurred_at)
     _happened(activity, "task_done")
+
+
+def _task_skipped(activity: Activity) -> None:
+    """Nobody opened the gate in time: the task is off the list, here and in the CRM."""
+    tasks.skipped(str(activity.data["task"]))
+
+
+def _handed_over(activity: Activity) -> None:
+    if activity.lead is not None:
+        replies.enroll_in(activity.lead, str(activity.data["sequence"]), activity)
+
+
+def _unenrolled(activity: Activity) -> None:
+    enroll.place_is_free(str(activity.data["sequence"]))
+
+
+def _update_refused(activity: Activity) -> None:
+    if activity.lead is not None:
+        tasks.make(
+            "research",
+            f"{activity.lead}: a step could not set its field",
+            lead=activity.lead,
+            key=activity.key or f"activity:{activity.pk}",
+            note_text=str(activity.data["error"]),
+            enrollment_id=activity.enrollment_id,
+        )
 
 
 def _task_done_in_crm(activity: Activity) -> None:
@@ -351,22 +392,27 @@ def _happened(activity: Activity, event: str) -> None:
 
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "lead_created": [_enroll],
-    "lead_changed": [_enroll],
+    "lead_changed": [_reconsider, _enroll],
     "lead_restored": [_enroll],
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
-    "deal_created": [_enroll],
-    "deal_closed": [_deal_closed, _enroll],
-    "stage_moved": [_enroll],
+    "deal_created": [_reconsider, _enroll],
+    "deal_closed": [_deal_closed, _reconsider, _enroll],
+    "stage_moved": [_reconsider, _enroll],
     "opted_out": [_opted_out],
     "enrolled": [_enrolled],
+    "handed_over": [_handed_over],
+    "unenrolled": [_unenrolled],
+    "update_refused": [_update_refused],
     "task_assigned": [_task_assigned],
     "task_done": [_task_done],
+    "task_skipped": [_task_skipped],
     "email_sent": [_email_sent],
     "answered": [_answered, _came_in("reply")],
     "crm_task_done": [_task_done_in_crm],
-    "crm_reply": [_ends_what_was_open("answered, says the CRM")],
-    "crm_meeting": [_ends_what_was_open("meeting booked")],
+    "crm_reply": [_ends_what_was_open("answered, says the CRM"), _enroll],
+    "crm_meeting": [_ends_what_was_open("meeting booked"), _enroll],
+    "meeting_booked": [_ends_what_was_open("meeting booked"), _enroll],
     "auto_replied": [_auto_replied],
     "bounced": [_bounced, _came_in("bounce")],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],
@@ -375,3 +421,12 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "failed": [_not_sent("the email was refused")],
     "unconfirmed_expired": [_not_sent("nobody could say whether the email was sent")],
 }
+#: Whatever else may be read by rules, the team's own events among them.
+OTHERS: Sequence[Reaction] = [_reconsider, _enroll]
+
+
+def reactions_to(kind: str) -> Sequence[Reaction]:
+    """What an activity of this kind sets in motion; nothing, for what no rule can read."""
+    if kind in REACTIONS:
+        return REACTIONS[kind]
+    return OTHERS if kind in outcomes.events() else ()

@@ -14,8 +14,8 @@ from crm.models import Change, Connection
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
-from sequences import engine
-from sequences.models import Enrollment
+from sequences import engine, enroll
+from sequences.models import Enrollment, Waiting
 from workers import reactions
 
 #: Inboxes without a listener are read this often.
@@ -30,6 +30,7 @@ class Due:
     reread: Sequence[int] = ()
     read_mailbox: Sequence[int] = ()
     react: bool = False
+    enroll: bool = False
     advance: bool = False
     deliver: Sequence[int] = ()
     push: Sequence[int] = ()
@@ -47,6 +48,7 @@ def due(*, inboxes: bool = True) -> Due:
         reread=hints.due(),
         read_mailbox=_ids(_readable(now)) if inboxes else (),
         react=reactions.waiting(),
+        enroll=enroll.waiting_is_due(),
         advance=engine.due(now).exists(),
         deliver=_delivering(now),
         push=_pushing(now),
@@ -62,6 +64,7 @@ def ring_due(work: Due) -> None:
         "push",
         "reread",
         "pull",
+        "enroll",
         "advance",
         "deliver",
         "settle_unconfirmed",
@@ -87,6 +90,7 @@ def next_due() -> datetime | None:
         Enrollment.objects.filter(status__in=("active", "paused")).aggregate(at=Min("due_at"))[
             "at"
         ],
+        Waiting.objects.aggregate(at=Min("retry_at"))["at"],
         _sendable().aggregate(at=Min("due_at"))["at"],
         _blocked(now).aggregate(at=Min("mailbox__retry_at"))["at"],
         _pending().aggregate(at=Min("due_at"))["at"],

@@ -7,6 +7,7 @@ from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
 from mail import inbound, outbox
 from sequences import engine
+from sequences import enroll as enrolling
 from workers import reactions, schedule
 from workers.app import app
 
@@ -44,6 +45,11 @@ def read_mailbox(mailbox_ids: Sequence[int]) -> None:
 def deliver(mailbox_ids: Sequence[int]) -> None:
     for mailbox_id in mailbox_ids:
         outbox.deliver(mailbox_id)
+
+
+@app.task
+def enroll() -> None:
+    enrolling.retry_waiting()
 
 
 @app.task

@@ -5,7 +5,7 @@ size is false. Nothing is executed: the parsed expression is walked, so its cost
 """
 
 import operator
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +65,19 @@ def check(
 def evaluate(expression: str, context: Mapping[str, object]) -> bool:
     """Whether it is true of the facts; raises Fault when it is no expression."""
     return bool(_value(_parse(expression), context))
+
+
+def reads(expression: str) -> frozenset[tuple[str, ...]]:
+    """The facts that it reads, as ("lead", "stage"); raises Fault when it is no expression."""
+    return frozenset(chain for chain, _ in reading.chains(_parse(expression)))
+
+
+def look_up(chain: Sequence[str], context: Mapping[str, object]) -> object:
+    """The fact at the end of a chain of names; None when it is blank or unknown."""
+    value: object = context
+    for name in chain:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 @lru_cache(maxsize=1000)
@@ -148,7 +161,7 @@ def _value(  # noqa: PLR0911 - one for each kind of node
         case nodes.Test():
             return _TESTS[node.name](_value(node.node, context))
         case _:
-            return _look_up(reading.dotted(node) or (), context)
+            return look_up(reading.dotted(node) or (), context)
 
 
 def _compare(node: nodes.Compare, context: Mapping[str, object]) -> bool:
@@ -162,10 +175,3 @@ def _compare(node: nodes.Compare, context: Mapping[str, object]) -> bool:
             return operand.op == "notin"
         left = right
     return True
-
-
-def _look_up(chain: tuple[str, ...], context: Mapping[str, object]) -> object:
-    value: object = context
-    for name in chain:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value

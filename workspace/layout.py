@@ -7,6 +7,7 @@ TEAM = "cadenza.yaml"
 PROCESS = "process.yaml"
 SEQUENCES = "sequences"
 EMAILS = "templates/email"
+LISTS = "lists"
 SUBJECT, TEXT, HTML = "subject.txt", "body.txt", "body.html"
 
 
@@ -14,6 +15,12 @@ def sequence_files(folder: Path) -> list[str]:
     """sequences/*.yaml (and *.yml), relative, sorted."""
     found = (folder / SEQUENCES).glob("*.y*ml")
     return sorted(f"{SEQUENCES}/{path.name}" for path in found if not path.name.startswith("."))
+
+
+def list_files(folder: Path) -> list[str]:
+    """lists/*.csv, relative, sorted."""
+    found = (folder / LISTS).glob("*.csv")
+    return sorted(f"{LISTS}/{path.name}" for path in found if not path.name.startswith("."))
 
 
 def template_names(folder: Path) -> list[str]:

@@ -18,7 +18,7 @@ from imapclient import IMAPClient
 
 from crm.models import Connection, Lead
 from mail import mailboxes, outbox
-from mail.models import EmailTemplate, Mailbox, Sender
+from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)  # a Wednesday
@@ -249,6 +249,10 @@ def queue(mailbox, template):
             "due_at": clock.now(),
             "because": {"rule": "step"},
         }
-        return outbox.queue(**{**arguments, **values})
+        draft = outbox.Draft(**{**arguments, **values})
+        queued = outbox.queue([draft])
+        return (queued or Message.objects.filter(enrollment_id=draft.enrollment_id, step_id=step))[
+            0
+        ]
 
     return put

@@ -5,8 +5,22 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.window import Window, next_open
-from sequences.cadence import Assign, Send, State, Stop, Wait, decide, window_of
+from mail.window import next_open
+from sequences.cadence import (
+    NO_WAY,
+    Assign,
+    Branch,
+    Send,
+    Skip,
+    State,
+    Stop,
+    Taken,
+    Update,
+    Wait,
+    after,
+    decide,
+    variant,
+)
 from sequences.definition import Sequence
 from workspace.zones import zone
 
@@ -41,28 +55,27 @@ def sequences(draw):
     )
 
 
-def state(*, taken, timezone="UTC", enrollment=1, outstanding="", facts=None):
+def state(*, taken=(), timezone="UTC", lead=1, outstanding="", facts=None, **values):
     return State(
-        enrollment_id=enrollment,
+        lead_id=lead,
         started_at=START,
         timezone=timezone,
-        taken=taken,
+        taken=dict(taken),
         outstanding=outstanding,
         facts=facts or {},
+        **values,
     )
 
 
 def is_open(sequence, timezone, moment):
-    return next_open(Window.of(window_of(sequence)), zone(timezone), moment) == moment
+    return next_open(sequence.send_window, zone(timezone), moment) == moment
 
 
 def live(sequence, timezone, enrollment):
     """What happens to one enrollment whose moments all come: (moment, decision)."""
     now, taken, told = START, {}, []
     for _ in range(100):
-        decision = decide(
-            sequence, state(taken=taken, timezone=timezone, enrollment=enrollment), now
-        )
+        decision = decide(sequence, state(taken=taken, timezone=timezone, lead=enrollment), now)
         told.append((now, decision))
         if isinstance(decision, Stop):
             return told
@@ -72,7 +85,7 @@ def live(sequence, timezone, enrollment):
             now = decision.until
         else:
             assert decision.step.id not in taken
-            taken[decision.step.id] = now
+            taken[decision.step.id] = Taken(at=now)
     raise AssertionError("it never ends")
 
 
@@ -141,6 +154,149 @@ def test_a_wait_in_business_days_skips_the_weekend():
         }
     )
     thursday = datetime(2026, 3, 5, 10, 0, tzinfo=UTC)
-    decision = decide(sequence, state(taken={"a": thursday}), thursday)
+    decision = decide(sequence, state(taken={"a": Taken(at=thursday)}), thursday)
     assert isinstance(decision, Wait)
     assert decision.until == datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
+
+
+def sequence_of(*steps, **values):
+    return Sequence.model_validate(
+        {"name": "any", "stage": "Approach", "steps": list(steps), **values}
+    )
+
+
+EMAIL = {"id": "opening", "email": "opening"}
+CALL = {"id": "call", "task": "call", "title": "Call", "due": "1 day"}
+
+
+def test_a_gate_holds_until_its_task_is_done():
+    sequence = sequence_of({**CALL, "gate": True}, {"id": "stop", "stop": "over"})
+    held = state(taken={"call": Taken(at=START)})
+
+    assert decide(sequence, held, START + timedelta(days=300)).until is None
+
+    done = state(taken={"call": Taken(at=START, ended_at=START + timedelta(hours=2))})
+    early, later = (decide(sequence, done, START + timedelta(hours=h)) for h in (1, 2))
+    assert early.until == START + timedelta(hours=2)
+    assert later.reason == "over"
+
+
+def test_a_gate_that_nobody_opens_is_skipped():
+    sequence = sequence_of({**CALL, "gate": True, "skip_after": "2 days"})
+    held = state(taken={"call": Taken(at=START)})
+    over = START + timedelta(days=2)
+
+    assert decide(sequence, held, START).until == over
+    skip = decide(sequence, held, over)
+    assert isinstance(skip, Skip)
+    assert decide(sequence, after(held, skip, over), over).reason == "finished"
+
+
+def test_a_task_that_is_no_gate_holds_nobody_up():
+    sequence = sequence_of(CALL, {"id": "w", "wait": "1 day"})
+    done_late = state(taken={"call": Taken(at=START, ended_at=START + timedelta(days=9))})
+
+    assert decide(sequence, done_late, START).until == START + timedelta(days=1)
+
+
+def test_the_first_way_whose_condition_is_met_is_taken_and_the_ways_meet_again():
+    sequence = sequence_of(
+        {
+            "id": "route",
+            "branch": [
+                {"when": "event.clicked", "steps": [CALL]},
+                {"when": 'lead.country == "DE"', "steps": [{"id": "wait", "wait": "1 day"}]},
+                {"steps": []},
+            ],
+        },
+        {"id": "end", "stop": "over"},
+    )
+
+    def way(facts):
+        decision = decide(sequence, state(facts=facts), START)
+        assert isinstance(decision, Branch)
+        return decision.way
+
+    assert way({"event": {"clicked": 2}, "lead": {"country": "DE"}}) == 0
+    assert way({"event": {"clicked": 0}, "lead": {"country": "DE"}}) == 1
+    assert way({}) == 2
+    assert decide(sequence, state(taken={"route": Taken(at=START, way=0)}), START).step.id == "call"
+    waits = decide(sequence, state(taken={"route": Taken(at=START, way=1)}), START)
+    assert waits.until == START + timedelta(days=1)
+    assert decide(sequence, state(taken={"route": Taken(at=START, way=2)}), START).reason == "over"
+
+
+def test_a_branch_without_a_way_for_all_may_be_passed():
+    sequence = sequence_of({"id": "b", "branch": [{"when": "event.clicked", "steps": [CALL]}]})
+
+    decision = decide(sequence, state(), START)
+
+    assert isinstance(decision, Branch)
+    assert decision.way == NO_WAY
+    assert decide(sequence, after(state(), decision, START), START).reason == "finished"
+
+
+def test_a_random_split_has_its_shares_and_is_the_same_for_the_same_lead():
+    sequence = sequence_of({"id": "b", "branch": [{"percent": 30, "steps": []}, {"steps": []}]})
+
+    ways = [decide(sequence, state(lead=lead), START).way for lead in range(2000)]
+
+    assert ways == [decide(sequence, state(lead=lead), START).way for lead in range(2000)]
+    assert 520 < ways.count(0) < 680
+
+
+def test_variants_are_drawn_for_a_company_by_their_weights():
+    sequence = sequence_of({"id": "opening", "email": {"long": 3, "short": 1}})
+    step = sequence.steps[0]
+
+    drawn = [variant(sequence, step, f"company {n}") for n in range(2000)]
+
+    assert drawn == [variant(sequence, step, f"company {n}") for n in range(2000)]
+    assert 1400 < drawn.count("long") < 1600
+    noon = START + timedelta(hours=7)
+    colleagues = [decide(sequence, state(lead=n, unit="company 7"), noon) for n in range(50)]
+    sends = [decision for decision in colleagues if isinstance(decision, Send)]
+    assert {decision.template for decision in sends} == {drawn[7]}
+
+
+def test_a_goal_ends_it_wherever_the_lead_is():
+    sequence = sequence_of(
+        EMAIL,
+        {"id": "booked", "goal": "event.meeting_booked", "within": "3 days"},
+        CALL,
+    )
+    sent = {"opening": Taken(at=START)}
+
+    booked = decide(sequence, state(facts={"event": {"meeting_booked": 1}}), START)
+    assert (booked.reason, booked.is_finish) == ("goal", True)
+    waits = decide(sequence, state(taken=sent), START)
+    assert waits.until == START + timedelta(days=3)
+    assert isinstance(decide(sequence, state(taken=sent), START + timedelta(days=3)), Assign)
+
+
+def test_fields_are_updated_and_another_sequence_takes_over():
+    sequence = sequence_of(
+        {"id": "mark", "update": {"lead.title": "CTO", "stage": "Closing"}},
+        {"id": "on", "enroll": "other"},
+    )
+
+    update = decide(sequence, state(), START)
+    assert isinstance(update, Update)
+    stop = decide(sequence, after(state(), update, START), START)
+    assert (stop.enroll, stop.is_finish) == ("other", True)
+
+
+def test_whose_rep_is_gone_hears_no_more():
+    decision = decide(sequence_of(EMAIL), state(owner_gone=True, outstanding="opening"), START)
+
+    assert decision == Stop(reason="owner gone", because={"sequence": "any", "rule": "owner gone"})
+
+
+def test_reasons_name_the_place_where_the_rule_is_written():
+    sequence = sequence_of(CALL, exit=["lead.title"]).placed(
+        {"call": "sequences/any.yaml:9", "exit.0": "sequences/any.yaml:5"}
+    )
+
+    assert decide(sequence, state(), START).because["at"] == "sequences/any.yaml:9"
+    leaving = decide(sequence, state(facts={"lead": {"title": "x"}}), START)
+    assert leaving.because["at"] == "sequences/any.yaml:5"

@@ -71,7 +71,7 @@ def test_a_sequence_survives_the_database():
                 's.yaml:1:1: the field "stage" is missing',
                 (
                     's.yaml:2:1: unknown field "stag"; did you mean "stage"? '
-                    "valid: description, enroll, exit, name, stage, steps, window"
+                    "valid: description, enroll, exit, name, on_reply, stage, steps, when_changed, window"
                 ),
             ],
         ),
@@ -80,8 +80,8 @@ def test_a_sequence_survives_the_database():
             "emial: approach-opening",
             [
                 (
-                    "s.yaml:16:5: steps.2: a step has exactly one of email, task, wait; "
-                    "this has id, emial"
+                    "s.yaml:16:5: steps.2: a step has exactly one of email, wait, task, "
+                    "branch, update, enroll, goal, stop; this has id, emial"
                 )
             ],
         ),
@@ -92,7 +92,7 @@ def test_a_sequence_survives_the_database():
                 's.yaml:10:5: the field "title" of steps.0 is missing',
                 (
                     's.yaml:12:5: unknown field "titel"; did you mean "title"? '
-                    "valid: due, id, task, title"
+                    "valid: due, gate, id, skip_after, task, title"
                 ),
             ],
         ),

@@ -9,7 +9,7 @@ from crm.timeline import note
 from mail.models import Inbound, Mailbox, Message, Suppression
 from process.models import Task
 from runtime import clock
-from sequences import engine
+from sequences import engine, enroll
 from sequences.enroll import enroll_matching
 from sequences.models import Enrollment, StepRun
 from workers import reactions, schedule
@@ -19,8 +19,9 @@ pytestmark = pytest.mark.django_db
 
 def settle(frozen_clock):
     """React and decide until nothing is left to do now."""
-    while reactions.waiting() or engine.due(clock.now()).exists():
+    while reactions.waiting() or engine.due(clock.now()).exists() or enroll.waiting_is_due():
         reactions.react()
+        enroll.retry_waiting()
         engine.advance_due()
 
 

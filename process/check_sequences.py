@@ -1,0 +1,206 @@
+"""What one sequence says of everything else: stages, templates, facts, answers, other sequences."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from crm import policy
+from crm.kinds import COMPANY_ANSWERED
+from process.definition import STAGES
+from process.emails import Template
+from sequences.definition import Sequence as Definition
+from sequences.steps import (
+    BranchStep,
+    EmailStep,
+    EnrollStep,
+    Steps,
+    TaskStep,
+    UpdateStep,
+    everywhere,
+)
+from workspace import expressions, layout
+from workspace.problems import Fault, Path, Problem, unknown
+from workspace.reading import Schema
+from workspace.source import Document
+from workspace.templating import check_template
+
+_STAGE = "stage"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What there is in the workspace; None where its file was refused, and nothing is checked."""
+
+    #: Of a lead's facts, those that the team mapped among them.
+    schema: Schema
+    answers: Sequence[str] | None
+    events: frozenset[str] | None
+    templates: Mapping[str, Template]
+    sequences: frozenset[str]
+    lists: frozenset[str]
+
+    @property
+    def schema_inside(self) -> Schema:
+        """What the expressions of people in a sequence may read besides."""
+        events = None if self.events is None else self.events | {COMPANY_ANSWERED}
+        return {**self.schema, "event": events}
+
+    @property
+    def values(self) -> Mapping[str, Collection[str]]:
+        stages: dict[str, Collection[str]] = {"lead.stage": STAGES}
+        return stages if self.answers is None else {**stages, "answer.disposition": self.answers}
+
+    @property
+    def fields(self) -> list[str]:
+        """What an update may set."""
+        shared = policy.SHARED["lead"] | policy.OF_SOURCE["lead"]
+        plain = {f"lead.{name}" for name in shared - {"do_not_contact"}}
+        own = {f"lead.extra.{name}" for name in self.schema.get("lead.extra") or ()}
+        return sorted({_STAGE, *plain, *own})
+
+
+def check_sequence(sequence: Definition, document: Document, known: Known) -> Iterator[Problem]:
+    checked = _Checked(sequence, document, known)
+    yield from checked.names()
+    yield from checked.enroll()
+    yield from checked.replies()
+    for path, rule in sequence.rules().items():
+        yield from checked.expression(path, rule, known.schema_inside)
+    for path, step in everywhere(sequence.steps):
+        if isinstance(step, EmailStep):
+            yield from checked.email(path, step)
+        elif isinstance(step, TaskStep):
+            yield from checked.title((*path, "title"), step.title)
+        elif isinstance(step, UpdateStep):
+            yield from checked.update(path, step)
+        elif isinstance(step, EnrollStep):
+            yield from checked.other((*path, "enroll"), step.enroll)
+    yield from checked.subjects()
+
+
+@dataclass(frozen=True)
+class _Checked:
+    sequence: Definition
+    document: Document
+    known: Known
+
+    def names(self) -> Iterator[Problem]:
+        if self.sequence.stage not in STAGES:
+            yield self._unknown((_STAGE,), "stage", self.sequence.stage, STAGES)
+
+    def enroll(self) -> Iterator[Problem]:
+        rule, known = self.sequence.enroll, self.known
+        if rule is None:
+            return
+        yield from self.expression(("enroll", "when"), rule.when, known.schema)
+        for number, event in enumerate(rule.on):
+            if known.events is not None and event not in known.events:
+                yield self._unknown(("enroll", "on", number), "event", event, known.events)
+        if rule.list is not None and rule.list not in known.lists:
+            yield self._unknown(("enroll", "list"), "list", rule.list, known.lists)
+        for number, fact in enumerate(rule.requires):
+            yield from self.expression(("enroll", "requires", number), fact, known.schema)
+
+    def replies(self) -> Iterator[Problem]:
+        answers = self.known.answers
+        for answer, starts in self.sequence.on_reply.items():
+            path: Path = ("on_reply", answer)
+            if answers is not None and answer not in answers:
+                yield self._unknown(path, "answer", answer, answers, at_key=True)
+            if starts.stage is not None and starts.stage not in STAGES:
+                yield self._unknown((*path, _STAGE), "stage", starts.stage, STAGES)
+            if starts.enroll is not None:
+                yield from self.other((*path, "enroll"), starts.enroll)
+            if starts.title is not None:
+                yield from self.title((*path, "title"), starts.title)
+
+    def email(self, path: Path, step: EmailStep) -> Iterator[Problem]:
+        for name in step.email:
+            if name not in self.known.templates:
+                at = (*path, "email", name)
+                yield self._unknown(at, "template", name, self.known.templates, at_key=True)
+
+    def update(self, path: Path, step: UpdateStep) -> Iterator[Problem]:
+        for field, value in step.update.items():
+            at = (*path, "update", field)
+            if field not in self.known.fields:
+                yield self._unknown(at, "field to update", field, self.known.fields, at_key=True)
+            elif field == _STAGE and value not in STAGES:
+                yield self._unknown(at, "stage", str(value), STAGES)
+
+    def other(self, path: Path, name: str) -> Iterator[Problem]:
+        if name == self.sequence.name:
+            message = f'{_dotted(path)}: "{name}" is this sequence itself'
+            yield self.document.problem(path, message, value=name)
+        elif name not in self.known.sequences:
+            yield self._unknown(path, "sequence", name, self.known.sequences)
+
+    def expression(self, path: Path, text: str, schema: Schema) -> Iterator[Problem]:
+        for fault in expressions.check(text, schema, self.known.values):
+            yield self._fault(path, text, fault)
+
+    def title(self, path: Path, title: str) -> Iterator[Problem]:
+        for problem in check_template(title, self.document.file, self.known.schema):
+            lines = title.split("\n")[: problem.line - 1]
+            offset = sum(len(line) + 1 for line in lines) + problem.column - 1
+            fault = Fault(problem.message, choices=problem.choices, offset=offset)
+            yield self._fault(path, title, fault)
+
+    def subjects(self) -> Iterator[Problem]:
+        """A thread takes its subject from the email that begins it."""
+        for path, step in _beginning(self.sequence.steps):
+            for name in step.email:
+                template = self.known.templates.get(name)
+                if template is not None and not template.subject:
+                    file = layout.template_file(name, layout.SUBJECT)
+                    message = (
+                        f'"{name}" begins a thread here and needs a subject: {file} is missing'
+                    )
+                    yield self.document.problem((*path, "email"), message, value=name)
+
+    def _fault(self, path: Path, value: str, fault: Fault) -> Problem:
+        return self.document.problem(
+            path,
+            f"{_dotted(path)}: {fault}",
+            value=value,
+            choices=fault.choices,
+            offset=fault.offset,
+        )
+
+    def _unknown(
+        self, path: Path, what: str, name: str, choices: Collection[str], *, at_key: bool = False
+    ) -> Problem:
+        known = tuple(sorted(choices))
+        return self.document.problem(
+            path, unknown(what, name, known), value=name, choices=known, at_key=at_key
+        )
+
+
+def _beginning(steps: Steps) -> list[tuple[Path, EmailStep]]:
+    """The emails that begin a thread, on whatever way one comes to them."""
+    found: list[tuple[Path, EmailStep]] = []
+    _note_beginnings(steps, ("steps",), True, found)
+    return found
+
+
+def _note_beginnings(
+    steps: Steps, path: Path, may_be_first: bool, found: list[tuple[Path, EmailStep]]
+) -> bool:
+    """Whether one may come out at the end without having been written to."""
+    for number, step in enumerate(steps):
+        here = (*path, number)
+        if isinstance(step, EmailStep):
+            if may_be_first or step.thread == "new":
+                found.append((here, step))
+            may_be_first = False
+        elif isinstance(step, BranchStep):
+            ends = [
+                _note_beginnings(way.steps, (*here, "branch", at, "steps"), may_be_first, found)
+                for at, way in enumerate(step.branch)
+            ]
+            passes = may_be_first and not step.is_exhaustive
+            may_be_first = passes or any(ends)
+    return may_be_first
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(map(str, path))

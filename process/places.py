@@ -1,0 +1,18 @@
+"""Where the parts of a sequence are written, for the reasons that decisions give."""
+
+from sequences.definition import Sequence
+from sequences.steps import everywhere
+from workspace.problems import Path
+from workspace.source import Document
+
+
+def places(sequence: Sequence, document: Document) -> dict[str, str]:
+    """Step id, "exit.<number>", "on_reply.<answer>", "enroll", "window" -> file:line."""
+    paths: dict[str, Path] = {step.id: (*path, "id") for path, step in everywhere(sequence.steps)}
+    paths |= {f"exit.{number}": ("exit", number) for number in range(len(sequence.exit))}
+    paths |= {f"on_reply.{answer}": ("on_reply", answer) for answer in sequence.on_reply}
+    paths |= {"steps": ("steps",), "enroll": ("enroll",), "window": ("window",)}
+    return {
+        part: f"{document.file}:{document.place(path, at_key=True)[0]}"
+        for part, path in paths.items()
+    }
