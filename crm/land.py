@@ -254,7 +254,8 @@ class _Page:
         take = self._take_over(row, record, merged, links)
         link.base = dict(merged.base) | values.links_of(record)
         link.modified_at, link.deleted_at = record.modified_at, None
-        link.save(update_fields=["base", "modified_at", "deleted_at"])
+        link.emptied = dict(merged.emptied)
+        link.save(update_fields=["base", "emptied", "modified_at", "deleted_at"])
         self._arrived(attempted, merged.base)
         self._note_merged(row, take, was_closed=was_closed)
 
@@ -288,6 +289,7 @@ class _Page:
             is_source=getattr(row, "source_id", self.connection.pk) == self.connection.pk,
             ours_at=self._edited_at(link),
             theirs_at=record.modified_at,
+            emptied=link.emptied if link else None,
         )
 
     def _policy_of(self, name: str) -> Policy:

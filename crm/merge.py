@@ -30,6 +30,8 @@ class Merged:
     clashes: Mapping[str, Clash] = field(default_factory=dict)
     #: The new base: what the CRM is known to hold. Where ours differs from it, ours is owed.
     base: Mapping[str, Value] = field(default_factory=dict)
+    #: What the CRM emptied and is to get back: nobody changed it here.
+    emptied: Mapping[str, Value] = field(default_factory=dict)
 
 
 def _default(_name: str) -> Policy:
@@ -45,6 +47,7 @@ def merge(
     is_source: bool = True,
     ours_at: Mapping[str, datetime] | None = None,
     theirs_at: datetime | None = None,
+    emptied: Mapping[str, Value] | None = None,
 ) -> Merged:
     """What our row takes over from the CRM.
 
@@ -53,37 +56,34 @@ def merge(
     never compared before: a blank gives way, two values are a clash. A blank takes the place of a
     value only where the policy is `crm`. `crm` and `crm_unless_blank` mean the lead's source: in
     another CRM, `is_source` False, ours has the last word, since it came from there. `ours_at` says
-    when a field was changed here, for `newest`; without it ours counts as older.
+    when a field was changed here, for `newest`; without it ours counts as older. `emptied` is what
+    the merge before told: a value that was refused as blank is no change of ours.
     """
     take: dict[str, Value] = {}
     clashes: dict[str, Clash] = {}
+    refused: dict[str, Value] = {}
     for name, their in theirs.items():
-        our, agreed, policy = ours.get(name), base.get(name), policy_of(name)
+        our, known, policy = ours.get(name), base.get(name), policy_of(name)
+        gets_back = is_blank(known) and our is not None and (emptied or {}).get(name) == our
+        agreed = our if gets_back else known
         if their == our or (is_blank(their) and is_blank(our)):
             continue
         if policy == "opt_out":
-            if their:
-                take[name] = their
-            continue
-        if name in base and their == agreed:
-            continue
-        unknown, blank = name not in base, is_blank(their)
-        if (our == agreed and not unknown) or (unknown and is_blank(our)):
-            if not blank or (policy == "crm" and is_source):
-                take[name] = their
-            continue
-        if unknown and blank:
-            continue
-        theirs_wins = _theirs_wins(
-            policy, our, their, is_source=is_source, at=((ours_at or {}).get(name), theirs_at)
-        )
-        clashes[name] = Clash(
-            policy=policy, base=agreed, ours=our, theirs=their,
-            kept="theirs" if theirs_wins else "ours",
-        )  # fmt: skip
-        if theirs_wins:
-            take[name] = their
-    return Merged(take=take, clashes=clashes, base=dict(theirs))
+            take |= {name: their} if their else {}
+        elif name in base and their == known:
+            refused |= {name: our} if gets_back else {}
+        elif our == agreed if name in base else is_blank(our):
+            taken = not is_blank(their) or (policy == "crm" and is_source)
+            (take if taken else refused)[name] = their if taken else our
+        elif name in base or not is_blank(their):
+            moments = ((ours_at or {}).get(name), theirs_at)
+            wins = _theirs_wins(policy, our, their, is_source=is_source, at=moments)
+            clashes[name] = Clash(
+                policy=policy, base=agreed, ours=our, theirs=their,
+                kept="theirs" if wins else "ours",
+            )  # fmt: skip
+            take |= {name: their} if wins else {}
+    return Merged(take=take, clashes=clashes, base=dict(theirs), emptied=refused)
 
 
 def _theirs_wins(

@@ -207,6 +207,8 @@ class ExternalRecord(models.Model):
     deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.CASCADE)
     #: Our field name -> the value, JSON-ready.
     base = models.JSONField(default=dict)
+    #: Our field name -> our value that the CRM emptied and is to get back; see crm.merge.
+    emptied = models.JSONField(default=dict, blank=True)
     modified_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     #: When all its fields were read from the CRM; see crm.push.

@@ -122,3 +122,25 @@ def test_a_record_seen_for_the_first_time_fills_blanks_and_clashes_else():
     assert result.clashes == {
         "y": Clash(policy="crm_unless_blank", base=None, ours="b", theirs="c", kept="ours")
     }
+
+
+def merged_elsewhere(**values):
+    """As in a CRM that is not the lead's source."""
+    return merge(policy_of=lambda _: "crm", is_source=False, **values)
+
+
+def test_what_is_typed_where_a_blank_was_refused_is_their_change_alone():
+    """A CRM empties a field, and somebody fills it anew before we do."""
+    ours = {"title": "a"}
+    first = merged_elsewhere(base=ours, ours=ours, theirs={"title": ""})
+    again = merged_elsewhere(
+        base=first.base, ours=ours, theirs={"title": ""}, emptied=first.emptied
+    )
+    assert (again.take, again.emptied) == ({}, {"title": "a"})
+
+    held = {"base": again.base, "emptied": again.emptied, "theirs": {"title": "b"}}
+    typed = merged_elsewhere(ours=ours, **held)
+    edited_here = merged_elsewhere(ours={"title": "c"}, **held)
+
+    assert (typed.take, typed.clashes) == ({"title": "b"}, {})
+    assert (edited_here.take, edited_here.clashes["title"].kept) == ({}, "ours")
