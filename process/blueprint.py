@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crm.definition import ConnectionSettings
@@ -11,6 +11,7 @@ from mail.definition import MailboxSettings
 from process.check import cross_check
 from process.definition import Process
 from process.emails import Template, read_templates
+from process.lints import lints
 from process.lists import read_lists
 from process.places import places
 from process.team import SenderSettings, Team
@@ -39,6 +40,8 @@ class Blueprint:
     lists: Mapping[str, frozenset[str]]
     #: Sequence -> SHA-256 over it, the process and its templates.
     digests: Mapping[str, str]
+    #: What is allowed and most likely not meant.
+    warnings: Sequence[Problem] = ()
 
 
 def load(folder: Path, *, schema: Schema) -> Blueprint:
@@ -64,8 +67,11 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     )
     if problems or team is None or process is None:
         raise Invalid(problems)
-    placed = [found.placed(places(found, document)) for found, document in filter(None, sequences)]
-    return _blueprint(team[0], process[0], placed, templates, lists)
+    read = [found for found in sequences if found is not None]
+    warnings = Invalid(lints(read, process, templates)).problems
+    placed = [found.placed(places(found, document)) for found, document in read]
+    blueprint = _blueprint(team[0], process[0], placed, templates, lists)
+    return replace(blueprint, warnings=warnings)
 
 
 def _read(

@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Lint = Literal["cycle", "early_branch", "service_level", "spam", "unreachable", "unused_subject"]
 Count = Annotated[int, Field(strict=True, gt=0)]
 #: A dotted fact, such as company.name.
 Fact = Annotated[str, Field(min_length=1, max_length=200)]
@@ -122,6 +123,8 @@ class Sequence(Definition):
     #: with, move to the new one at their next step, or restart with the steps not yet taken.
     when_changed: Literal["finish", "move", "restart"] = "finish"
     exit: tuple[Expression, ...] = ()
+    #: Warnings that the team has weighed.
+    ignore: tuple[Lint, ...] = ()
     on_reply: dict[Identifier, OnReply] = {}
     steps: Annotated[tuple[AnyStep, ...], Field(min_length=1)]
 

@@ -26,7 +26,11 @@ def _one_or_several(written: object) -> object:
 
 
 #: Template -> its weight; the first is the control.
-Variants = Annotated[dict[Slug, Weight], BeforeValidator(_one_or_several), Field(min_length=1)]
+Variants = Annotated[
+    dict[Slug, Weight],
+    BeforeValidator(_one_or_several, json_schema_input_type=Slug | dict[Slug, Weight]),
+    Field(min_length=1),
+]
 
 
 class EmailStep(Definition):

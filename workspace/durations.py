@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, GetCoreSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from workspace.problems import Fault, unknown
@@ -62,6 +63,14 @@ class Duration:
             raise ValueError("business days have no fixed length")
         return self.amount * _LENGTHS[self.unit]
 
+    @property
+    def longest(self) -> timedelta:
+        """The length by the calendar, weekends counted: of business days the longest there is."""
+        if self.unit != "business day":
+            return self.elapsed
+        weeks, days = divmod(self.amount, 5)
+        return timedelta(weeks=weeks, days=days + 2 if days else 0)
+
     def after(self, moment: datetime, timezone: str | ZoneInfo) -> datetime:
         """The moment, in UTC, so long after `moment` by the calendar of `timezone`.
 
@@ -86,6 +95,18 @@ class Duration:
         return core_schema.no_info_plain_validator_function(
             cls._read, serialization=core_schema.to_string_ser_schema()
         )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        units = "|".join(f"{unit}s?" for unit in UNITS)
+        return {
+            "type": "string",
+            "pattern": rf"^\s*[0-9]{{1,9}}\s+({units})\s*$",
+            "description": f"an amount and a unit: {', '.join(f'{unit}s' for unit in UNITS)}",
+            "examples": ["3 business days", "90 minutes"],
+        }
 
     @classmethod
     def _read(cls, value: object) -> Self:

@@ -72,6 +72,11 @@ def reads(expression: str) -> frozenset[tuple[str, ...]]:
     return frozenset(chain for chain, _ in reading.chains(_parse(expression)))
 
 
+def constant(expression: str) -> bool | None:
+    """What it always comes to, if it reads no fact at all; raises Fault when it is no expression."""
+    return None if reads(expression) else evaluate(expression, {})
+
+
 def look_up(chain: Sequence[str], context: Mapping[str, object]) -> object:
     """The fact at the end of a chain of names; None when it is blank or unknown."""
     value: object = context

@@ -19,9 +19,12 @@ class Problem:
     #: What was written there; blank for secrets and for what is no single value.
     value: str = ""
     choices: tuple[str, ...] = ()
+    #: The rule of a warning; blank: an error, with which nothing can be done.
+    lint: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        warning = f"warning: {self.message} ({self.lint})" if self.lint else self.message
+        return f"{self.file}:{self.line}:{self.column}: {warning}"
 
 
 class Invalid(Exception):

@@ -34,6 +34,7 @@ def check(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask each CRM whether it knows the values.")
     ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")] = False,
 ) -> None:
     """Check the whole workspace: every problem with file, line and column."""
     import django  # noqa: PLC0415 - as above
@@ -45,7 +46,7 @@ def check(
     try:
         loaded = blueprint()
     except Invalid as invalid:
-        _tell_problems([str(problem) for problem in invalid.problems], as_json=as_json)
+        _tell_problems([str(problem) for problem in invalid.problems], [], as_json=as_json)
         raise typer.Exit(1) from None
     problems: list[str] = []
     if online:
@@ -53,21 +54,33 @@ def check(
         from process.online import problems_online  # noqa: PLC0415 - as above
 
         problems = list(problems_online(loaded))
-    _tell_problems(problems, as_json=as_json)
-    if problems:
+    warnings = [str(warning) for warning in loaded.warnings]
+    _tell_problems(problems, warnings, as_json=as_json)
+    if problems or (strict and warnings):
         raise typer.Exit(1)
     if not as_json:
+        counted = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""
         typer.echo(
             f"{len(loaded.sequences)} sequences, {len(loaded.templates)} emails, "
-            f"{len(loaded.connections)} connections, {len(loaded.mailboxes)} mailboxes: fine"
+            f"{len(loaded.connections)} connections, {len(loaded.mailboxes)} mailboxes: "
+            f"fine{counted}"
         )
 
 
-def _tell_problems(problems: list[str], *, as_json: bool) -> None:
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a sequence, for editors that complete and check YAML."""
+    from sequences.schema import json_schema  # noqa: PLC0415 - as above
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _tell_problems(problems: list[str], warnings: list[str], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"problems": problems}, ensure_ascii=False))
+        told = {"problems": problems, "warnings": warnings}
+        typer.echo(json.dumps(told, ensure_ascii=False))
     else:
-        for problem in problems:
+        for problem in (*problems, *warnings):
             typer.echo(problem, err=True)
 
 
