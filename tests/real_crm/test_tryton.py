@@ -50,7 +50,7 @@ def crm(tryton, settings, opened):
         unknown_id="99999999",
         quiet_calls={"owner": 1, "company": 1, "lead": 1, "deal": 1},
         texts=("title", "last_name"),
-        custom={"date": "start_date", "text": "comment"},
+        custom={"date": "end_date", "text": "comment"},
         custom_of="deal",
     )
 
