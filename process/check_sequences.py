@@ -24,6 +24,14 @@ from workspace.source import Document
 from workspace.templating import check_template
 
 _STAGE = "stage"
+#: What people expect and there is not, with what to do instead.
+_HINTS = {
+    'unknown name "event"': 'a rule asks for events with "on", such as on: [form_submitted]',
+    'unknown field of event "open': (
+        "opens are no events here: machines open emails that nobody reads; "
+        "ask for event.clicked or event.answered"
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +144,8 @@ class _Checked:
 
     def expression(self, path: Path, text: str, schema: Schema) -> Iterator[Problem]:
         for fault in expressions.check(text, schema, self.known.values):
-            yield self._fault(path, text, fault)
+            hint = next((hint for said, hint in _HINTS.items() if str(fault).startswith(said)), "")
+            yield self._fault(path, text, fault, hint=hint)
 
     def title(self, path: Path, title: str) -> Iterator[Problem]:
         for problem in check_template(title, self.document.file, self.known.schema):
@@ -157,10 +166,10 @@ class _Checked:
                     )
                     yield self.document.problem((*path, "email"), message, value=name)
 
-    def _fault(self, path: Path, value: str, fault: Fault) -> Problem:
+    def _fault(self, path: Path, value: str, fault: Fault, *, hint: str = "") -> Problem:
         return self.document.problem(
             path,
-            f"{_dotted(path)}: {fault}",
+            f"{_dotted(path)}: {hint or fault}",
             value=value,
             choices=fault.choices,
             offset=fault.offset,

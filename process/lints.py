@@ -220,7 +220,7 @@ def _circle(start: str, home: str, sequences: Mapping[str, Definition]) -> list[
 
 
 def _lets_in_again(sequence: Definition) -> bool:
-    return sequence.enroll is not None and sequence.enroll.again != "never"
+    return sequence.enroll is not None and sequence.enroll.again is not None
 
 
 def _warning(document: Document, path: Path, message: str, lint: str) -> Problem:

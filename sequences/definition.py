@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from mail.window import Window as SendWindow
 from sequences.steps import (
@@ -55,6 +55,22 @@ Count = Annotated[int, Field(strict=True, gt=0)]
 Fact = Annotated[str, Field(min_length=1, max_length=200)]
 
 
+def _never(written: object) -> object:
+    if written is None or written == "never":
+        return None
+    if not isinstance(written, str) or not any(char.isdigit() for char in written):
+        raise Fault(
+            f'"{written}" is neither never nor a duration such as "90 days"', choices=("never",)
+        )
+    return written
+
+
+Again = Annotated[
+    FixedDuration | None,
+    BeforeValidator(_never, json_schema_input_type=Literal["never"] | FixedDuration),
+]
+
+
 class Enroll(Definition):
     """The rule by which leads enter: `when` it is true, and at one of the events of `on`, if any."""
 
@@ -65,7 +81,8 @@ class Enroll(Definition):
     active_per_rep: Count | None = None  #: at most so many open at once of one rep
     #: Whether somebody else of the company may be in a sequence at the same time.
     exclusive: Literal["lead", "company"] = "lead"
-    again: Literal["never"] | FixedDuration = "never"  #: else so long after the last one ended
+    #: So long after the last one ended; None, written `never`: not again.
+    again: Again = None
     quiet_for: FixedDuration | None = None  #: nobody wrote to or met the lead for so long
     requires: tuple[Fact, ...] = ()  #: facts that must not be blank
     #: Whether `apply` also enrolls the leads of whom the rule is already true.

@@ -13,7 +13,6 @@ from runtime import clock
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.models import Enrollment
-from workspace.durations import Duration
 from workspace.expressions import look_up
 
 OPEN = (Enrollment.Status.ACTIVE, Enrollment.Status.PAUSED)
@@ -90,7 +89,7 @@ class Judge:
         )
 
     def _was_in_it(self, lead: Lead, known: "_Known") -> str:
-        never = self._rule.again == "never"
+        never = self._rule.again is None
         return (
             f"was in {self._definition.name} before"
             if never and not self._again and lead.pk in known.ended
@@ -98,7 +97,7 @@ class Judge:
         )
 
     def _rests_after_last_time(self, lead: Lead, known: "_Known") -> Refusal | None:
-        if self._again or not isinstance(self._rule.again, Duration) or lead.pk not in known.ended:
+        if self._again or self._rule.again is None or lead.pk not in known.ended:
             return None
         until = known.ended[lead.pk] + self._rule.again.elapsed
         text = f"was in {self._definition.name} until {known.ended[lead.pk]:%Y-%m-%d} (again)"

@@ -20,6 +20,12 @@ Percent = Annotated[int, Field(strict=True, gt=0, le=100)]
 Scalar = str | int | float | bool
 
 
+def _one_value(written: object) -> object:
+    if not isinstance(written, Scalar):
+        raise Fault("must be one value: a text, a number, true or false")
+    return written
+
+
 def _one_or_several(written: object) -> object:
     """`email: opening` is the one variant of `email: {opening: 1}`."""
     return {written: 1} if isinstance(written, str) else written
@@ -112,7 +118,9 @@ class UpdateStep(Definition):
     """Sets fields of the lead (`lead.title`, `lead.extra.tier`) or its `stage`."""
 
     id: Slug
-    update: Annotated[dict[str, Scalar], Field(min_length=1)]
+    update: Annotated[
+        dict[str, Annotated[Scalar, BeforeValidator(_one_value)]], Field(min_length=1)
+    ]
 
 
 class EnrollStep(Definition):

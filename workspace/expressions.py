@@ -91,9 +91,12 @@ def _parse(expression: str) -> nodes.Expr:
         parser = Parser(_environment, expression, state="variable")
         root = parser.parse_expression()
         if not parser.stream.eos:
-            raise Fault(f'cannot go on with "{parser.stream.current.value}"')
+            rest = parser.stream.current.value
+            hint = "; compare with ==" if rest == "=" else ""
+            raise Fault(f'cannot go on with "{rest}"{hint}')
     except TemplateSyntaxError as error:
-        raise Fault(f"syntax: {error.message}") from error
+        said = str(error.message).replace("'end of template'", "end of the expression")
+        raise Fault(f"syntax: {said}") from error
     except RecursionError as error:
         raise Fault("is nested too deeply") from error
     for fault in _forbidden(root):

@@ -71,7 +71,7 @@ def test_a_sequence_survives_the_database():
                 's.yaml:1:1: the field "stage" is missing',
                 (
                     's.yaml:2:1: unknown field "stag"; did you mean "stage"? '
-                    "valid: description, enroll, exit, name, on_reply, stage, steps, when_changed, window"
+                    "valid: description, enroll, exit, ignore, name, on_reply, stage, steps, when_changed, window"
                 ),
             ],
         ),

@@ -1,0 +1,37 @@
+"""Every mistake that a sequence can have, with what `check` says of it, to the letter.
+
+bad/<case>.yaml stands in the starter as sequences/bad.yaml; bad/<case>.txt is what is told.
+CADENZA_WRITE_GOLDEN=1 writes the texts anew: read them before you keep them.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from crm.facts import FIELDS
+from process.blueprint import Invalid, load
+
+BAD = Path(__file__).parent / "bad"
+CASES = sorted(path.stem for path in BAD.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_bad_file_is_told_at_its_place(case, starter):
+    shutil.copy(BAD / f"{case}.yaml", starter / "sequences" / "bad.yaml")
+
+    with pytest.raises(Invalid) as caught:
+        load(starter, schema=FIELDS)
+
+    told = "\n".join(map(str, caught.value.problems)) + "\n"
+    golden = BAD / f"{case}.txt"
+    if os.environ.get("CADENZA_WRITE_GOLDEN") == "1":
+        golden.write_text(told, encoding="utf-8")
+    assert told == golden.read_text(encoding="utf-8")
+    assert all(problem.file == "sequences/bad.yaml" for problem in caught.value.problems)
+
+
+def test_there_are_enough_of_them_and_none_is_left_over():
+    assert len(CASES) >= 40
+    assert sorted(path.stem for path in BAD.glob("*.txt")) == CASES
