@@ -55,6 +55,26 @@ def enroll(
 
 
 @app.command()
+def event(
+    lead: LeadName,
+    kind: Annotated[str, typer.Argument(help="What happened, such as meeting_booked.")],
+    text: Annotated[str, typer.Option(help="What was said, for an answer.")] = "",
+) -> None:
+    """Write down what happened with a lead; it ends and starts what the rules say."""
+    _ready()
+    from process import events  # noqa: PLC0415 - as above
+    from runtime import clock  # noqa: PLC0415 - as above
+    from workspace.problems import Fault  # noqa: PLC0415 - as above
+
+    row = lead_of(lead)
+    try:
+        events.write(row, kind, at=clock.now(), by="command line", text=text)
+    except Fault as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    typer.echo(f"{row}: {kind} is noted.")
+
+
+@app.command()
 def stop(lead: LeadName) -> None:
     """End whatever a lead is in; queued emails are cancelled."""
     _ready()

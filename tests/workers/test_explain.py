@@ -1,0 +1,106 @@
+"""Why sent, why not, what next and when: each with the rule, the event and the YAML line."""
+
+from datetime import timedelta
+
+import pytest
+
+from process import events
+from process.explain import explanation
+from runtime import clock
+from sequences.models import Enrollment
+from tests.workers.test_life import answers, leaves, settle, until_queued
+from workspace.problems import Fault
+
+pytestmark = pytest.mark.django_db
+
+
+def told(lead):
+    lead.refresh_from_db()
+    return list(explanation(lead))
+
+
+def test_who_is_in_the_middle_sees_past_and_future(team, make_lead, frozen_clock):
+    lead = make_lead()
+    team()
+    leaves(until_queued(frozen_clock))
+    settle(frozen_clock)
+
+    lines = told(lead)
+
+    begin = lines.index("approach: active (times in Europe/Berlin)")
+    rule = 'lead.stage in ["Prospecting", "Preparation", "Approach"] and not deal.is_closed'
+    assert lines[begin + 1].startswith("  Mon 2026-03-02 07:00  enrolled")
+    assert [line[24:] for line in lines[begin + 1 : begin + 9]] == [
+        f"enrolled  because {rule}  [sequences/approach.yaml:5]",
+        "task research  because due  [sequences/approach.yaml:19]",
+        "email opening  because due  [sequences/approach.yaml:25]",
+        ("next: email reminder (approach-reminder)  because due  [sequences/approach.yaml:29]"),
+        ("then: task call: call, due 2026-03-09  because due  [sequences/approach.yaml:31]"),
+        ("then: email closing-note (approach-closing)  because due  [sequences/approach.yaml:37]"),
+        ("then: ends: finished  because every step was taken  [sequences/approach.yaml:18]"),
+        "",
+    ]
+
+
+def test_who_answered_sees_the_event_and_why_nothing_else_came(team, make_lead, frozen_clock):
+    lead = make_lead()
+    team()
+    message = until_queued(frozen_clock)
+    leaves(message)
+    frozen_clock.now += timedelta(hours=1)
+    answers(message, "Not interested.")
+    settle(frozen_clock)
+
+    lines = told(lead)
+
+    stopped = next(line for line in lines if "  stopped  " in line)
+    assert "because answered  (activity " in stopped
+    assert "answer declined)" in stopped
+    assert (
+        'not in onboarding: lead.stage == "Follow-up" and deal.is_won is not true: deal.is_won is '
+        "False, lead.stage is 'Approach' [sequences/onboarding.yaml:5]"
+    ) in lines
+
+
+def test_an_event_by_hand_ends_what_it_ends(team, make_lead, frozen_clock):
+    lead = make_lead()
+    team()
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(minutes=1)
+
+    events.write(lead, "meeting_booked", at=clock.now(), by="test")
+    settle(frozen_clock)
+
+    assert Enrollment.objects.get(sequence="approach").reason == "meeting booked"
+    assert any("meeting_booked by: test" in line for line in told(lead))
+
+
+def test_an_answer_by_hand_is_an_answer(team, make_lead, frozen_clock):
+    lead = make_lead()
+    team()
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(minutes=1)
+
+    events.write(lead, "answered", at=clock.now(), by="test", text="It is too expensive.")
+    settle(frozen_clock)
+
+    lead.refresh_from_db()
+    assert (lead.disposition, lead.stage) == ("price", "Handling Objections")
+
+
+def test_an_unsubscription_by_hand_lasts(team, make_lead, frozen_clock):
+    lead = make_lead()
+    team()
+    settle(frozen_clock)
+
+    events.write(lead, "unsubscribed", at=clock.now(), by="test")
+    settle(frozen_clock)
+
+    assert any(line.startswith("suppressed since ") for line in told(lead))
+    assert Enrollment.objects.get(sequence="approach").status == "stopped"
+
+
+def test_an_unknown_event_is_told_with_the_valid_ones(team, make_lead):
+    team()
+    with pytest.raises(Fault, match='unknown event "meeting_boked"; did you mean "meeting_booked"'):
+        events.write(make_lead(), "meeting_boked", at=clock.now(), by="test")
