@@ -1,13 +1,12 @@
 """From the team's files to the rows that workers read.
 
 `configure` brings connections, mailboxes, the sender and the process over; it enrolls nobody.
-`plan` says what `apply` would do; `apply` activates each sequence's version and enrolls its set.
+`apply` activates each sequence's version and enrolls its set.
 """
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,26 +17,14 @@ from crm import hints, stages
 from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
 from mail.models import EmailTemplate, Mailbox, Sender
-from process.blueprint import Blueprint, Template
+from process import planning
+from process.blueprint import Blueprint
+from process.frozen import Frozen
 from process.models import AppliedProcess
 from runtime import clock
 from sequences import engine, enroll
 from sequences.definition import Sequence as Definition
 from sequences.models import AppliedVersion, ListMember
-
-
-@dataclass(frozen=True, kw_only=True)
-class SequencePlan:
-    """What `apply` would do with one sequence."""
-
-    sequence: str
-    digest: str
-    #: new | changed | unchanged
-    version: str
-    enrolls: Sequence[enroll.Candidate]
-    #: Refusal -> how many leads, for those whom the rule names but who are not enrolled.
-    refused: Mapping[str, int]
-    refusals: Sequence[enroll.Candidate]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +56,15 @@ def configure(blueprint: Blueprint) -> None:
             stages.settle_unplaced(connection, at=clock.now())
 
 
-def plan(blueprint: Blueprint) -> list[SequencePlan]:
-    """What `apply` would do now; writes nothing."""
-    return list(_plans(blueprint))
+def apply(blueprint: Blueprint, frozen: Frozen | None = None) -> Applied:
+    """Activate every sequence's version and enroll the leads that its rule names today.
 
-
-def apply(blueprint: Blueprint) -> Applied:
-    """Activate every sequence's version and enroll the leads that its rule names today."""
+    With a frozen plan just those whom it names are enrolled; raises Moved, with nothing done, when
+    the files or the world are no longer those of the plan.
+    """
     configure(blueprint)
+    if frozen is not None:
+        planning.compare(frozen, planning.plan(blueprint))
     enrolled: dict[str, int] = {}
     activated = []
     for name, definition in blueprint.sequences.items():
@@ -85,42 +73,16 @@ def apply(blueprint: Blueprint) -> Applied:
             activated.append(name)
         if definition.enroll is not None and definition.enroll.existing:
             rows = list(EmailTemplate.objects.filter(pk__in=version.templates.values()))
-            enrolled[name] = enroll.enroll_all(version, enroll.candidates(definition, rows))
+            found = enroll.candidates(definition, rows)
+            if frozen is not None:
+                people = frozen.people(name)
+                found = (one for one in found if one.refusal or one.lead.pk in people)
+            enrolled[name] = enroll.enroll_all(version, found)
     # What the team took out of its files enrolls nobody any more; who is in it goes on.
     AppliedVersion.objects.filter(active=True).exclude(sequence__in=blueprint.sequences).update(
         active=False
     )
     return Applied(enrolled=enrolled, activated=activated)
-
-
-def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
-    spoken_for: set[int] = set()
-    for name, definition in blueprint.sequences.items():
-        enrolls: list[enroll.Candidate] = []
-        refusals: list[enroll.Candidate] = []
-        if definition.enroll is not None and definition.enroll.existing:
-            rows = [_template_row(blueprint.templates[n]) for n in definition.templates()]
-            for candidate in enroll.candidates(definition, rows):
-                if candidate.refusal:
-                    refusals.append(candidate)
-                elif candidate.lead.pk not in spoken_for:
-                    spoken_for.add(candidate.lead.pk)
-                    enrolls.append(candidate)
-        yield SequencePlan(
-            sequence=name,
-            digest=blueprint.digests[name],
-            version=_state_of(name, blueprint.digests[name]),
-            enrolls=enrolls,
-            refused=Counter(candidate.refusal for candidate in refusals),
-            refusals=refusals,
-        )
-
-
-def _state_of(name: str, digest: str) -> str:
-    active = AppliedVersion.objects.filter(sequence=name, active=True).first()
-    if active is None:
-        return "new"
-    return "unchanged" if active.digest == digest else "changed"
 
 
 def _connections(blueprint: Blueprint) -> None:
@@ -230,7 +192,7 @@ def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVers
     with transaction.atomic():
         templates = {}
         for name in definition.templates():
-            row = _template_row(blueprint.templates[name])
+            row = planning.template_row(blueprint.templates[name])
             kept, _ = EmailTemplate.objects.get_or_create(
                 name=row.name,
                 digest=row.digest,
@@ -256,13 +218,3 @@ def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVers
             if definition.when_changed != "finish":
                 engine.reconsider(sequence=definition.name)
     return version, changed
-
-
-def _template_row(template: Template) -> EmailTemplate:
-    return EmailTemplate(
-        name=template.name,
-        digest=template.digest,
-        subject=template.subject,
-        text=template.text,
-        html=template.html,
-    )

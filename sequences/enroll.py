@@ -118,7 +118,7 @@ def enroll(
             sequence=version.sequence,
             deal=candidate.deal if candidate.deal and not candidate.deal.is_closed else None,
             mailbox_id=candidate.mailbox_id,
-            timezone=_timezone(definition, lead),
+            timezone=timezone_of(definition, lead),
             because={**told, "version": version.digest[:8], **(because or {})},
             started_at=start_at,
             due_at=start_at,
@@ -215,7 +215,7 @@ def _company_is_taken(lead: Lead) -> bool:
     return Enrollment.objects.filter(lead__company=lead.company_id, status__in=OPEN).exists()
 
 
-def _timezone(definition: Definition, lead: Lead) -> str:
+def timezone_of(definition: Definition, lead: Lead) -> str:
     sender = Sender.objects.first()
     return lead.timezone or definition.window.timezone or (sender.timezone if sender else "UTC")
 

@@ -22,9 +22,11 @@ def _of_django(error: BaseException) -> str | None:
     from django.core.management.base import SystemCheckError  # noqa: PLC0415 - likewise
     from django.db import OperationalError  # noqa: PLC0415 - likewise
 
+    from process.frozen import Moved  # noqa: PLC0415 - likewise
+
     if isinstance(error, OperationalError):
         return f"The database does not answer: {error}\nCheck DATABASE_URL, and that it runs."
-    if isinstance(error, ImproperlyConfigured | SystemCheckError):
+    if isinstance(error, ImproperlyConfigured | SystemCheckError | Moved):
         return str(error)
     return None
 

@@ -4,14 +4,11 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from config.cli.app import app
-
-if TYPE_CHECKING:
-    from process.apply import SequencePlan
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
@@ -85,43 +82,55 @@ def _tell_problems(problems: list[str], warnings: list[str], *, as_json: bool) -
 
 
 @app.command()
-def plan(as_json: Json = False) -> None:
-    """Show what `apply` would do: versions, who would be enrolled, who not and why."""
+def plan(
+    as_json: Json = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the plan is kept; default: .cadenza/plan.json.")
+    ] = None,
+    people: Annotated[
+        bool, typer.Option("--people", help="Also show what each person gets, and when.")
+    ] = False,
+) -> None:
+    """Show what `apply` would do: versions, who would be enrolled, who not and why, load and costs.
+
+    The plan is kept: `apply` does just this, or refuses when the world has moved.
+    """
     from config.cli.django import blueprint, ready  # noqa: PLC0415 - as above
 
     ready()
-    from process import apply as applying  # noqa: PLC0415 - as above
+    from config.cli import plans  # noqa: PLC0415 - as above
+    from process import planning  # noqa: PLC0415 - as above
 
-    planned = applying.plan(blueprint())
+    planned = planning.plan(blueprint())
+    kept = plans.keep(planning.freeze(planned), out)
     if as_json:
-        typer.echo(json.dumps([_planned(entry) for entry in planned], ensure_ascii=False))
+        typer.echo(json.dumps(plans.as_json(planned), ensure_ascii=False, default=str))
         return
-    for entry in planned:
-        typer.echo(f"{entry.sequence} ({entry.version}): enrolls {len(entry.enrolls)}")
-        for candidate in entry.refusals:
-            typer.echo(f"  not {candidate.lead}: {candidate.refusal}")
-
-
-def _planned(entry: "SequencePlan") -> dict[str, object]:
-    return {
-        "sequence": entry.sequence,
-        "version": entry.version,
-        "enrolls": [candidate.lead.pk for candidate in entry.enrolls],
-        "refused": [
-            {"lead": candidate.lead.pk, "reason": candidate.refusal} for candidate in entry.refusals
-        ],
-    }
+    plans.show(planned, people=people)
+    typer.echo(f"Kept in {kept}. Next: cadenza apply")
 
 
 @app.command()
-def apply(as_json: Json = False) -> None:
-    """Put the workspace to work: activate its sequences and enroll the leads they name."""
+def apply(
+    plan_file: Annotated[
+        Path | None, typer.Argument(metavar="[PLAN]", help="Default: the plan made last.")
+    ] = None,
+    unplanned: Annotated[
+        bool, typer.Option("--unplanned", help="Without a plan: whoever the rules name now.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Put the plan to work: activate its sequences and enroll its people, nobody else."""
     from config.cli.django import blueprint, ready  # noqa: PLC0415 - as above
 
     ready()
+    from config.cli import plans  # noqa: PLC0415 - as above
     from process import apply as applying  # noqa: PLC0415 - as above
 
-    applied = applying.apply(blueprint())
+    loaded = blueprint()
+    frozen = None if unplanned else plans.read(plan_file)
+    applied = applying.apply(loaded, frozen)
+    plans.forget(plan_file)
     if as_json:
         told = {"enrolled": dict(applied.enrolled), "activated": list(applied.activated)}
         typer.echo(json.dumps(told))

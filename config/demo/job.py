@@ -16,7 +16,7 @@ from crm.facts import FIELDS
 from crm.models import Connection
 from crm.pull import pull
 from mail.models import Message
-from process import apply, blueprint
+from process import apply, blueprint, planning
 from runtime import clock
 from sequences.models import AppliedVersion
 from workers import clock as moments
@@ -89,7 +89,7 @@ def _pull_first(progress: Progress) -> None:
 def _apply_once(loaded: blueprint.Blueprint, console: Console) -> None:
     if AppliedVersion.objects.filter(active=True).exists():
         return
-    for planned in apply.plan(loaded):
+    for planned in planning.plan(loaded).sequences:
         console.print(f"plan {planned.sequence}: enrolls {len(planned.enrolls)}", style="dim")
         for reason, count in planned.refused.items():
             console.print(f"  not {count}: {reason}", style="dim")

@@ -296,3 +296,32 @@ def test_what_the_program_keeps_is_not_for_git(folder):
     assert run(folder, "status").returncode == 0
 
     assert (folder / ".cadenza/.gitignore").read_text() == "*\n"
+
+
+def test_a_plan_is_kept_applied_once_and_refused_when_the_files_change(folder, connected):
+    assert run(folder, "sync", **connected).returncode == 0
+    early = run(folder, "apply", **connected)
+    assert early.returncode != 0
+    assert "cadenza plan" in " ".join(re.findall(r"[\w-]+", early.stderr))
+    planned = json.loads(run(folder, "plan", "--json", **connected).stdout)
+    assert {entry["sequence"] for entry in planned["sequences"]} >= {"approach"}
+    template = folder / "templates/email/approach-opening/body.txt"
+    before = template.read_text()
+    template.write_text(before + "P.S.\n")
+    refused = run(folder, "apply", **connected)
+    assert refused.returncode == 1
+    assert "approach: its file, a template of it or process.yaml has changed" in refused.stderr
+    template.write_text(before)
+    assert run(folder, "apply", "--json", **connected).returncode == 0
+    assert run(folder, "apply", **connected).returncode != 0
+
+
+def test_an_event_is_noted_or_told_with_the_valid_ones(folder, connected):
+    assert run(folder, "sync", **connected).returncode == 0
+    assert run(folder, "apply", "--unplanned", **connected).returncode == 0
+    noted = run(folder, "event", "3", "meeting_booked", **connected)
+    assert noted.returncode == 0, noted.stderr
+    assert "meeting_booked is noted" in noted.stdout
+    wrong = run(folder, "event", "3", "meeting_boked", **connected)
+    assert "meeting_booked" in wrong.stderr
+    assert wrong.returncode != 0

@@ -1,0 +1,118 @@
+"""A plan on the terminal and in its file: what `plan` shows and `apply` reads."""
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import typer
+from django.conf import settings
+
+from config.cli.tables import show as show_tables
+from process.frozen import Frozen, Moved
+from process.planning import Plan, SequencePlan
+
+#: Of people, dates and reasons so many lines are shown; the JSON has them all.
+MOST = 20
+
+
+def keep(frozen: Frozen, path: Path | None) -> Path:
+    """Write the plan to its file."""
+    path = path or _default()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(frozen.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
+    return path
+
+
+def read(path: Path | None) -> Frozen:
+    """The plan of a file; a usage error when there is none."""
+    path = path or _default()
+    if not path.exists():
+        raise typer.BadParameter(
+            f"there is no plan in {path}. See what would be done with `cadenza plan`, then apply "
+            "that; or `cadenza apply --unplanned`"
+        )
+    try:
+        return Frozen.of(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, Moved) as error:
+        raise typer.BadParameter(f"{path} is no plan: {error}") from error
+
+
+def forget(path: Path | None) -> None:
+    """A plan is applied once."""
+    (path or _default()).unlink(missing_ok=True)
+
+
+def show(plan: Plan, *, people: bool) -> None:
+    for entry in plan.sequences:
+        typer.echo(f"{entry.sequence} ({entry.version}): enrolls {len(entry.enrolls)}")
+        for line in _in_flight(entry):
+            typer.echo(f"  {line}")
+        for line in _first_touches(entry, MOST if people else 3):
+            typer.echo(f"  {line}")
+        for reason, count in sorted(entry.refused.items(), key=lambda item: -item[1])[:MOST]:
+            typer.echo(f"  not {count}: {reason}")
+        if len(entry.refused) > MOST:
+            typer.echo(f"  and {len(entry.refused) - MOST} more reasons; see --json")
+    show_tables(_tables(plan))
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """Everything, moments in UTC."""
+    return {
+        "made_at": plan.made_at,
+        "sequences": [_entry(entry) for entry in plan.sequences],
+        **_tables(plan),
+    }
+
+
+def _entry(entry: SequencePlan) -> dict[str, Any]:
+    return {
+        "sequence": entry.sequence,
+        "version": entry.version,
+        "enrolls": [
+            {
+                "lead": candidate.lead.pk,
+                "touches": [vars(touch) for touch in entry.touches[candidate.lead.pk]],
+            }
+            for candidate in entry.enrolls
+        ],
+        "refused": [
+            {"lead": candidate.lead.pk, "reason": candidate.refusal} for candidate in entry.refusals
+        ],
+        "in_flight": vars(entry.in_flight) if entry.in_flight else None,
+    }
+
+
+def _in_flight(entry: SequencePlan) -> Iterator[str]:
+    found = entry.in_flight
+    if found is not None:
+        yield f"{found.count} people are in it (when_changed: {found.policy}):"
+        for change, count in sorted(found.changes.items(), key=lambda item: -item[1])[:MOST]:
+            yield f"  {count} {change}"
+
+
+def _first_touches(entry: SequencePlan, most: int) -> Iterator[str]:
+    for candidate in entry.enrolls[:most]:
+        touches = entry.touches[candidate.lead.pk]
+        told = ", ".join(f"{_day(touch.at)} {touch.what}" for touch in touches)
+        yield f"{candidate.lead}: {told or 'nothing'}"
+    if len(entry.enrolls) > most:
+        yield f"and {len(entry.enrolls) - most} more; --people shows {MOST}, --json all"
+
+
+def _tables(plan: Plan) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "mailboxes": [vars(load) for load in plan.mailboxes],
+        "reps": [{"rep": rep, "tasks": count} for rep, count in plan.reps.items()],
+        "crm_writes": [vars(cost) for cost in plan.costs],
+    }
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%a %d %b}"
+
+
+def _default() -> Path:
+    return Path(settings.WORKSPACE) / ".cadenza" / "plan.json"

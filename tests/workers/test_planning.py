@@ -1,0 +1,128 @@
+"""A plan says what apply will do, and apply does just that or refuses."""
+
+from dataclasses import replace
+
+import pytest
+
+from crm.models import Lead
+from mail.models import Suppression
+from process import apply, frozen, planning
+from runtime import clock
+from sequences.models import Enrollment
+from tests.workers.test_language import CALL, OPENING, at_work, sequence  # noqa: F401 - a fixture
+from tests.workers.test_life import leaves, settle, until_queued
+
+pytestmark = pytest.mark.django_db
+
+
+def entry(loaded, name="approach"):
+    return next(e for e in planning.plan(loaded).sequences if e.sequence == name)
+
+
+def test_who_gets_what_when_and_who_is_left_out(loaded, make_lead, frozen_clock):
+    lead, _ = make_lead(), make_lead("", first_name="No", last_name="Address")
+
+    found = entry(loaded)
+
+    assert [candidate.lead for candidate in found.enrolls] == [lead]
+    assert found.refused == {"has no email address": 1}
+    assert [(touch.kind, touch.what) for touch in found.touches[lead.pk]] == [
+        ("task", "research"),
+        ("email", "approach-opening"),
+        ("email", "approach-reminder"),
+        ("task", "call"),
+        ("email", "approach-closing"),
+    ]
+    assert not Enrollment.objects.exists()
+
+
+def test_what_is_planned_is_what_is_sent(loaded, make_lead, frozen_clock):
+    lead = make_lead()
+    foreseen = entry(loaded).touches[lead.pk]
+    apply.apply(loaded)
+
+    for touch in [touch for touch in foreseen if touch.kind == "email"]:
+        message = until_queued(frozen_clock)
+        assert (message.step_id, clock.now()) == (touch.step, touch.at)
+        leaves(message)
+
+
+def test_load_of_mailboxes_and_reps_and_costs(loaded, make_lead, frozen_clock):
+    make_lead(), make_lead("b@x.example")
+
+    plan = planning.plan(loaded)
+
+    [mailbox] = plan.mailboxes
+    assert (mailbox.address, mailbox.emails, mailbox.per_day) == ("ada@example.com", 6, 100)
+    assert 1 <= mailbox.on_that_day <= 2
+    assert plan.reps == {"Ada Byron": 4}
+    assert [(cost.connection, cost.writes) for cost in plan.costs] == [("hubspot", 10)]
+
+
+def test_a_plan_survives_its_file_and_is_applied(loaded, make_lead, frozen_clock):
+    lead = make_lead()
+    planned = planning.freeze(planning.plan(loaded))
+    kept = frozen.Frozen.of(planned.as_json())
+
+    assert kept == planned
+    assert apply.apply(loaded, kept).enrolled["approach"] == 1
+    assert Enrollment.objects.get().lead == lead
+
+
+@pytest.mark.parametrize(
+    ("moves", "told"),
+    [
+        (lambda lead, make: make("new@x.example"), "approach: Grace has come in"),
+        (
+            lambda lead, make: Suppression.objects.create(
+                email=lead.email, kind="manual", at=clock.now()
+            ),
+            "approach: Grace is out: suppressed",
+        ),
+        (
+            lambda lead, make: Lead.objects.filter(pk=lead.pk).update(stage="Closing"),
+            "approach: Grace is out: its rule is no longer true",
+        ),
+    ],
+)
+def test_a_world_that_moved_is_refused(loaded, make_lead, frozen_clock, moves, told):
+    lead = make_lead()
+    planned = planning.freeze(planning.plan(loaded))
+    moves(lead, make_lead)
+
+    with pytest.raises(frozen.Moved, match=told):
+        apply.apply(loaded, planned)
+
+    assert not Enrollment.objects.exists()
+
+
+def test_files_that_changed_are_refused(loaded, make_lead, frozen_clock):
+    make_lead()
+    planned = planning.freeze(planning.plan(loaded))
+    edited = replace(loaded, digests={**loaded.digests, "approach": "other"})
+
+    with pytest.raises(frozen.Moved, match="approach: its file, a template of it or process.yaml"):
+        apply.apply(edited, planned)
+
+
+@pytest.mark.parametrize("data", [{}, {"made_at": 1}, {"digests": 1, "enrolls": 2}])
+def test_what_is_no_plan_is_refused(data):
+    with pytest.raises(frozen.Moved, match="the file is no plan"):
+        frozen.Frozen.of(data)
+
+
+def test_what_changes_for_those_in_flight(loaded, at_work, make_lead, frozen_clock):  # noqa: F811
+    make_lead()
+    wait = {"id": "pause", "wait": "5 days"}
+    at_work(sequence(OPENING, wait, when_changed="move"))
+    leaves(until_queued(frozen_clock))
+    settle(frozen_clock)
+    from sequences.definition import Sequence
+
+    edited = Sequence.model_validate(sequence(OPENING, CALL, when_changed="move"))
+    planned = planning.plan(replace(loaded, sequences={"test": edited}, digests={"test": "other"}))
+
+    [found] = planned.sequences
+    assert found.version == "changed"
+    assert found.in_flight is not None
+    assert found.in_flight.changes == {"goes on behind opening, next: call at once": 1}
