@@ -16,6 +16,8 @@ from sequences.states import state_of
 from workspace.expressions import evaluate, look_up, reads
 from workspace.zones import zone
 
+#: Of a reason, what is told besides its rule and place, in this order.
+_TOLD = ("event", "activity", "inbound", "message", "variant", "answer", "by", "how")
 _RELATED = ("lead__company", "lead__owner", "deal", "version")
 
 
@@ -152,11 +154,7 @@ def _line(at: datetime | None, place: ZoneInfo, what: str, because: Mapping[str,
 
 def _because(because: Mapping[str, object]) -> str:
     """The rule, the events and other ids, and where the rule is written."""
-    rest = ", ".join(
-        f"{name} {value}"
-        for name, value in because.items()
-        if name in {"event", "activity", "inbound", "message", "variant", "answer", "by", "how"}
-    )
+    rest = ", ".join(f"{name} {because[name]}" for name in _TOLD if name in because)
     admission = because.get("admission")
     admitted = f"; {admission['rule']}" if isinstance(admission, Mapping) else ""
     rule = f"because {because['rule']}{admitted}" if because.get("rule") else ""

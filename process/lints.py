@@ -7,6 +7,7 @@ from datetime import timedelta
 from process import spam
 from process.definition import Process
 from process.emails import Template
+from sequences.cadence import PATIENCE
 from sequences.definition import Sequence as Definition
 from sequences.steps import (
     BranchStep,
@@ -168,7 +169,7 @@ class Length:
 
 
 def length(steps: Steps) -> Length:
-    """On the slowest way; of gates that nobody skips the time until they are due."""
+    """On the slowest way, gates held as long as they can be."""
     return sum(map(_length, steps), Length())
 
 
@@ -179,7 +180,7 @@ def _length(step: Step) -> Length:
         case GoalStep(within=within) if within is not None:
             return _of(within)
         case TaskStep(gate=True):
-            return _of(step.skip_after or step.due)
+            return _of(step.skip_after or PATIENCE)
         case BranchStep():
             ways = (length(way.steps) for way in step.branch)
             return max(ways, key=lambda way: way.longest)

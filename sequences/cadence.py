@@ -26,12 +26,15 @@ from sequences.steps import (
     behind,
     weights,
 )
+from workspace.durations import Duration
 from workspace.expressions import evaluate
 
 Because = Mapping[str, object]
 #: Emails that would leave at one moment are spread over this much of the window.
 JITTER = timedelta(hours=3)
 JITTER_STEP = timedelta(minutes=15)
+#: A gate that says nothing else is passed after so long: nobody is held for ever.
+PATIENCE = Duration(amount=20, unit="business day")
 #: The way of a branch none of whose conditions was met.
 NO_WAY = -1
 
@@ -210,9 +213,7 @@ def _gate(
     sequence: Sequence, step: TaskStep, taken: Taken, state: State, now: datetime
 ) -> Decision:
     because = _because(sequence, step.id, "gate", step=step.id)
-    if step.skip_after is None:
-        return Wait(until=None, because=because)
-    skip_at = step.skip_after.after(taken.at, state.timezone)
+    skip_at = (step.skip_after or PATIENCE).after(taken.at, state.timezone)
     if now < skip_at:
         return Wait(until=skip_at, because=because)
     return Skip(step=step, because={**because, "rule": "skip_after"})

@@ -3,7 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from workspace.durations import Duration
 from workspace.names import Slug
@@ -27,14 +35,26 @@ def _one_value(written: object) -> object:
 
 
 def _one_or_several(written: object) -> object:
-    """`email: opening` is the one variant of `email: {opening: 1}`."""
+    """`email: opening` is the one variant of `email: {opening: 1}`; pairs come from the database."""
+    if isinstance(written, list) and all(map(_is_pair, written)):
+        return dict(written)
     return {written: 1} if isinstance(written, str) else written
+
+
+def _is_pair(item: object) -> bool:
+    return isinstance(item, list) and [type(part) for part in item] == [str, int]
+
+
+def _pairs(variants: Mapping[str, int]) -> list[list[object]]:
+    """PostgreSQL keeps a mapping in an order of its own, and the first variant is the control."""
+    return [[name, weight] for name, weight in variants.items()]
 
 
 #: Template -> its weight; the first is the control.
 Variants = Annotated[
     dict[Slug, Weight],
     BeforeValidator(_one_or_several, json_schema_input_type=Slug | dict[Slug, Weight]),
+    PlainSerializer(_pairs),
     Field(min_length=1),
 ]
 
@@ -60,7 +80,8 @@ class TaskStep(Definition):
     title: Text  #: a template
     due: Duration
     gate: bool = False
-    skip_after: Duration | None = None  #: a gate that nobody opened is passed so much later
+    #: A gate that nobody opened is passed so much later; None: after cadence.PATIENCE.
+    skip_after: Duration | None = None
 
     @model_validator(mode="after")
     def _only_gates_are_skipped(self) -> Self:

@@ -173,7 +173,9 @@ def test_a_gate_holds_until_its_task_is_done():
     sequence = sequence_of({**CALL, "gate": True}, {"id": "stop", "stop": "over"})
     held = state(taken={"call": Taken(at=START)})
 
-    assert decide(sequence, held, START + timedelta(days=300)).until is None
+    patience = START + timedelta(days=28)
+    assert decide(sequence, held, START).until == patience
+    assert isinstance(decide(sequence, held, patience), Skip)
 
     done = state(taken={"call": Taken(at=START, ended_at=START + timedelta(hours=2))})
     early, later = (decide(sequence, done, START + timedelta(hours=h)) for h in (1, 2))

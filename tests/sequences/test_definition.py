@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from sequences.definition import EmailStep, Enroll, Sequence, TaskStep, WaitStep
@@ -59,6 +61,17 @@ def test_a_sequence_survives_the_database():
 
     assert isinstance(sequence, Sequence)
     assert Sequence.model_validate(sequence.model_dump(mode="json", by_alias=True)) == sequence
+
+
+def test_variants_keep_their_order_in_a_database_that_sorts_keys():
+    sequence = read(VALID.replace("email: approach-opening", "email: {zebra: 2, ant: 1}"))
+
+    assert isinstance(sequence, Sequence)
+    stored = json.dumps(sequence.model_dump(mode="json", by_alias=True), sort_keys=True)
+    again = Sequence.model_validate(json.loads(stored))
+    assert [list(step.email.items()) for step in again.steps if isinstance(step, EmailStep)] == [
+        [("zebra", 2), ("ant", 1)]
+    ]
 
 
 @pytest.mark.parametrize(

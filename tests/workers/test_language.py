@@ -82,7 +82,7 @@ def test_a_gate_opens_when_its_task_is_done(at_work, make_lead, frozen_clock):
     at_work(sequence({**CALL, "gate": True}, OPENING))
     settle(frozen_clock)
 
-    assert Enrollment.objects.get().due_at is None
+    assert Enrollment.objects.get().due_at.date() == (clock.now() + timedelta(days=28)).date()
 
     tasks.done(Task.objects.get(title="Call Grace").pk)
     assert until_queued(frozen_clock).step_id == "opening"
