@@ -36,25 +36,20 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
         history = _history(mailbox, now)
         limits = pacing.Limits(per_day=mailbox.per_day, per_hour=mailbox.per_hour, gap=mailbox.gap)
         claimed = []
-        for message in waiting:
-            admission = pacing.admit(
-                history, limits, message.window, str(message.window.get("timezone", "")), now
-            )
+        queue = [(m, m.window, str(m.window.get("timezone", ""))) for m in waiting]
+        for message, admission in pacing.admit_each(queue, history, limits, now):
             message.because = {**message.because, "admission": admission.because}
             if isinstance(admission, pacing.Now):
                 claimed.append(_lease(message))
-                history.append(now)
-                continue
-            if isinstance(admission, pacing.Never):
+            elif isinstance(admission, pacing.Never):
                 counts[_never(message, admission)] += 1
-                continue
-            counts["later"] += 1
-            message.due_at = admission.at
-            message.save(update_fields=["due_at", "because"])
-            if admission.because["rule"] != "window":
-                # Caps hold for them all: none is asked again before one of them can leave.
-                counts["later"] += hold(mailbox, pacing.paced(history, limits, now)[0])
-                break
+            else:
+                counts["later"] += 1
+                message.due_at = admission.at
+                message.save(update_fields=["due_at", "because"])
+                if admission.because["rule"] != "window":
+                    # Caps hold for them all: none is asked again before one of them can leave.
+                    counts["later"] += hold(mailbox, pacing.paced(history, limits, now)[0])
     return claimed
 
 

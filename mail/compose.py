@@ -1,16 +1,13 @@
 """The bytes of an email: a template rendered once, threading, unsubscribe headers, CRLF."""
 
-import re
 from dataclasses import dataclass
 from email.utils import format_datetime
 
 from crm import facts
 from crm.models import Deal, Lead
-from mail import mime, rendering, unsubscribe
+from mail import address, mime, proof, rendering, unsubscribe
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
-
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
 class Unsendable(Exception):
@@ -61,28 +58,7 @@ def problem(
     """Why this email cannot be made for this lead; blank when it can."""
     if sender is None:
         return "no sender is applied"
-    context = _context(lead, deal, mailbox, sender)
-    try:
-        subject = rendering.render(template.subject, context).strip()
-        rendering.render(template.text, context)
-        rendering.render(template.html, context, html=True)
-        mime.refuse_control(subject, "subject")
-        envelope_address(lead.email)
-    except (rendering.TemplateError, ValueError) as error:
-        return str(error)
-    return "" if subject or not template.subject else "the subject is empty"
-
-
-def envelope_address(address: str) -> str:
-    """The address as it is said to a server: the domain in ASCII; raises ValueError."""
-    mime.refuse_control(address, "address")
-    if not _ADDRESS.fullmatch(address):
-        raise ValueError(f"{address!r} is no email address")
-    local, _, domain = address.rpartition("@")
-    try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError as error:
-        raise ValueError(f"{address!r}: the domain is no host name") from error
+    return proof.problem(template, _context(lead, deal, mailbox, sender), to=lead.email)
 
 
 def _context(lead: Lead, deal: Deal | None, mailbox: Mailbox, sender: Sender) -> dict[str, object]:
@@ -116,12 +92,12 @@ def _references(message: Message) -> str:
 
 def _headers(message: Message, sender: Sender, subject: str, references: str) -> dict[str, str]:
     mailbox, lead = message.mailbox, message.lead
-    mime.refuse_control(subject, "subject")
+    address.refuse_control(subject, "subject")
     web = unsubscribe.web_link(lead, sender)
     links = [web, unsubscribe.mail_link(lead, mailbox)]
     headers = {
-        "From": mime.mailbox(mailbox.display_name, envelope_address(mailbox.address)),
-        "To": envelope_address(message.to_email),
+        "From": mime.mailbox(mailbox.display_name, address.envelope(mailbox.address)),
+        "To": address.envelope(message.to_email),
         "Subject": mime.words(subject, "Subject"),
         "Date": format_datetime(clock.now()),
         "Message-ID": message.message_id,

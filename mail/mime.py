@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 
 from django.core.mail import EmailMultiAlternatives
 
+from mail.address import refuse_control
+
 if TYPE_CHECKING:
     from django.core.mail.message import SafeMIMEMultipart
 
@@ -25,7 +27,6 @@ _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def build(headers: Mapping[str, str], *, text: str, html: str) -> bytes:
@@ -55,11 +56,6 @@ def mailbox(name: str, address: str) -> str:
         escaped = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{escaped}" <{address}>'
     return f"{words(name, 'From')} <{address}>"
-
-
-def refuse_control(value: str, what: str) -> None:
-    if _FORBIDDEN.search(value):
-        raise ValueError(f"the {what} {value!r} has a line break or control character in it")
 
 
 def _header(name: str, value: str) -> str:

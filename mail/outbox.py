@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from crm.models import Deal, Lead
-from mail import claims, compose, handing, inbound, mailboxes, settle, stops
+from mail import address, claims, compose, handing, inbound, mailboxes, settle, stops
 from mail.models import EmailTemplate, Mailbox, Message
 from mail.unconfirmed import settle_unconfirmed, unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
@@ -200,7 +200,7 @@ def _deliver_one(message: Message) -> str:  # noqa: PLR0911 - each return is one
         return done
     mailbox = message.mailbox
     try:
-        recipient = compose.envelope_address(message.to_email)
+        recipient = address.envelope(message.to_email)
         server = mailboxes.smtp(mailbox)
     except ValueError as error:
         return settle.failed(message, str(error))
@@ -215,7 +215,7 @@ def _deliver_one(message: Message) -> str:  # noqa: PLR0911 - each return is one
         return settle.stopped(message, stop)
     outcome = handing.hand(
         server,
-        sender=compose.envelope_address(mailbox.address),
+        sender=address.envelope(mailbox.address),
         recipient=recipient,
         raw=bytes(message.raw or b""),
     )

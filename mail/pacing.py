@@ -4,9 +4,10 @@ Caps are rolling, as providers count them: at most `per_day` in any 24 hours and
 60 minutes, so no midnight lets a double portion through.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from mail.window import Window, next_open
@@ -16,6 +17,7 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 Because = dict[str, object]
+Email = TypeVar("Email")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,26 @@ def admit(
     if free > now:
         return Later(at=free, because={"rule": rule, "limit": _limit(limits, rule)})
     return Now(because={"rule": "admitted", "timezone": timezone.key})
+
+
+def admit_each(
+    waiting: Iterable[tuple[Email, Window | Mapping[str, object], ZoneInfo | str]],
+    history: list[datetime],
+    limits: Limits,
+    now: datetime,
+) -> Iterator[tuple[Email, Admission]]:
+    """A mailbox's emails in their order, up to the first that its caps hold back.
+
+    Those that may leave are added to `history`. Whoever stands behind one that is held back waits
+    with it: see `paced`.
+    """
+    for email, window, timezone in waiting:
+        admission = admit(history, limits, window, timezone, now)
+        if isinstance(admission, Now):
+            history.append(now)
+        yield email, admission
+        if isinstance(admission, Later) and admission.because["rule"] != "window":
+            return
 
 
 def paced(history: Iterable[datetime], limits: Limits, now: datetime) -> tuple[datetime, str]:

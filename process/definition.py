@@ -126,3 +126,19 @@ class Process(Definition):
                         path = ("stages", place, "exit", number, "answer", item)
                         raise Fault(unknown("answer", answer, known), choices=known, path=path)
         return self
+
+    def meaning(self, text: str) -> str:
+        """The first of the answers with a phrase in the text, else "other"."""
+        folded = " ".join(text.casefold().replace("\u2019", "'").split())
+        for name, phrases in self.answers.items():
+            if any(phrase.casefold() in folded for phrase in phrases):
+                return name
+        return OTHER
+
+    def way_out(self, stage: str, event: str, answer: str = "") -> ExitRule | None:
+        """The exit of a stage that waits for this event, if there is one."""
+        rules = next((each.exit for each in self.stages if each.name == stage), ())
+        for rule in rules:
+            if rule.on == event and (not rule.answer or answer in rule.answer):
+                return rule
+        return None

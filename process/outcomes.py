@@ -9,7 +9,7 @@ from crm.models import Lead
 from process.definition import OTHER, Process
 from process.models import AppliedProcess
 
-__all__ = ["OTHER", "applied", "disposition_of", "events", "happened"]
+__all__ = ["OTHER", "applied", "events", "happened"]
 
 
 def applied() -> Process | None:
@@ -31,29 +31,17 @@ def events() -> frozenset[str]:
     return own.union(*EVENTS.values())
 
 
-def disposition_of(process: Process, text: str) -> str:
-    """The first of the process's answers with a phrase in the text, else "other"."""
-    folded = " ".join(text.casefold().replace("\u2019", "'").split())
-    for name, phrases in process.answers.items():
-        if any(phrase.casefold() in folded for phrase in phrases):
-            return name
-    return OTHER
-
-
 def happened(lead: Lead, event: str, *, at: datetime, answer: str = "", cause: str = "") -> bool:
     """Move the lead when an exit of its present stage waits for this event; whether it moved."""
     process = applied()
     if process is None:
         return False
-    for stage in process.stages:
-        if stage.name != lead.stage:
-            continue
-        for rule in stage.exit:
-            if rule.on == event and (not rule.answer or answer in rule.answer):
-                because: dict[str, object] = {
-                    "rule": f"exit of {stage.name} on {event}",
-                    "answer": answer,
-                    "cause": cause,
-                }
-                return stages.move(lead, rule.to, at=at, because=because)
-    return False
+    rule = process.way_out(lead.stage, event, answer)
+    if rule is None:
+        return False
+    because: dict[str, object] = {
+        "rule": f"exit of {lead.stage} on {event}",
+        "answer": answer,
+        "cause": cause,
+    }
+    return stages.move(lead, rule.to, at=at, because=because)

@@ -5,6 +5,7 @@ Every refusal has a reason that `plan` shows; nobody is left out silently.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -19,7 +20,8 @@ from sequences import versions
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.models import AppliedVersion, Enrollment, ListMember, Waiting
-from sequences.refusals import OPEN, Candidate, Judge
+from sequences.refusals import OPEN, Candidate, Candidates
+from sequences.slots import Slots
 from workspace.expressions import evaluate
 
 __all__ = ["Candidate", "candidates", "enroll", "enroll_all", "enroll_matching", "judge"]
@@ -60,12 +62,12 @@ def candidates(definition: Definition, templates: Sequence[EmailTemplate]) -> It
     rule = definition.enroll
     if rule is None or rule.on:
         return
-    judging = Judge(definition, templates)
+    judging = Candidates(definition, templates)
     last = 0
     while page := list(_with_relations(Lead.objects.filter(pk__gt=last)).order_by("pk")[:PAGE]):
         last = page[-1].pk
         deals = bound_deals([lead.pk for lead in page])
-        yield from judging.candidates(_matching(rule, page, deals), deals)
+        yield from judging.among(_matching(rule, page, deals), deals)
 
 
 def enroll_all(
@@ -80,13 +82,13 @@ def enroll_all(
     """
     definition = versions.definition_of(version)
     per_day = definition.enroll.per_day if definition.enroll else None
-    slots: _Slots | None = None
+    slots: Slots | None = None
     count = 0
     for candidate in found:
         if candidate.refusal:
             _wait(version.sequence, candidate)
             continue
-        slots = slots or _Slots(version.sequence, per_day)
+        slots = slots or Slots(per_day, clock.now(), begun=partial(_begun, version.sequence))
         if enroll(version, candidate, start_at=slots.free(), because=because):
             slots.take()
             count += 1
@@ -190,7 +192,7 @@ def _judged(
     again: bool = False,
 ) -> Iterator[Candidate]:
     definition, templates = versions.definition_of(version), versions.templates_of(version)
-    return Judge(definition, templates, again=again).candidates(leads, deals)
+    return Candidates(definition, templates, again=again).among(leads, deals)
 
 
 def _wait(sequence: str, candidate: Candidate) -> None:
@@ -220,35 +222,11 @@ def timezone_of(definition: Definition, lead: Lead) -> str:
     return lead.timezone or definition.window.timezone or (sender.timezone if sender else "UTC")
 
 
+def _begun(sequence: str, day: datetime) -> int:
+    """How many began on the day that begins at that moment."""
+    since = Enrollment.objects.filter(sequence=sequence, started_at__gte=day)
+    return since.filter(started_at__lt=day + timedelta(days=1)).count()
+
+
 def _with_relations(rows: QuerySet[Lead]) -> QuerySet[Lead]:
     return rows.select_related("company", "owner").filter(deleted_at=None)
-
-
-class _Slots:
-    """The starts that a throttle leaves free: so many a day, today first."""
-
-    def __init__(self, sequence: str, per_day: int | None) -> None:
-        self.sequence, self.per_day = sequence, per_day
-        self.start = clock.now()
-        self.left = self._left_on(self.start)
-
-    def free(self) -> datetime:
-        while self.left <= 0:
-            midnight = self.start.replace(hour=0, minute=0, second=0, microsecond=0)
-            self.start = midnight + timedelta(days=1)
-            self.left = self._left_on(self.start)
-        return self.start
-
-    def take(self) -> None:
-        self.left -= 1
-
-    def _left_on(self, moment: datetime) -> float:
-        if self.per_day is None:
-            return float("inf")
-        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
-        begun = Enrollment.objects.filter(
-            sequence=self.sequence,
-            started_at__gte=midnight,
-            started_at__lt=midnight + timedelta(days=1),
-        ).count()
-        return self.per_day - begun

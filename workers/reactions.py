@@ -184,7 +184,7 @@ def _answered(activity: Activity) -> None:
         return
     text = str(activity.data.get("text", ""))
     process = outcomes.applied()
-    disposition = outcomes.disposition_of(process, text) if process else outcomes.OTHER
+    disposition = process.meaning(text) if process else outcomes.OTHER
     lead.disposition = disposition
     lead.save(update_fields=["disposition"])
     because: dict[str, object] = {
