@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
-from crm import ledger
+from crm import binding, ledger
 from crm.models import Connection, Deal, ExternalRecord, Lead, StageCounterpart, StageMove
 from crm.timeline import note
 
@@ -23,7 +23,7 @@ def bound_deals(lead_ids: Iterable[int]) -> Mapping[int, Deal]:
     # A deal in another CRM than the lead's source says nothing there, and is never written.
     deals = Deal.objects.filter(lead__in=lead_ids, deleted_at=None, source=F("lead__source"))
     deals = deals.filter(Q(is_closed=False) | Q(is_won=True))
-    for deal in sorted(deals, key=_precedence):
+    for deal in binding.in_order(deals):
         if deal.lead_id is not None:
             bound[deal.lead_id] = deal
     return bound
@@ -121,8 +121,3 @@ def _stages_by_value(connection: Connection) -> Mapping[tuple[str, str], Sequenc
     for row in StageCounterpart.objects.filter(connection=connection).order_by("id"):
         table[row.object, row.value].append(row.stage)
     return table
-
-
-def _precedence(deal: Deal) -> tuple[bool, float]:
-    moment = deal.created_at if not deal.is_closed else deal.closed_at
-    return (not deal.is_closed, moment.timestamp() if moment else 0.0)

@@ -1,6 +1,7 @@
 """What reps do in their CRM by themselves: deals move on after a presentation, data is mended."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,33 @@ def attach(world: World) -> None:
     """Let the company's reps work in their CRMs."""
     for crm, store in world.stores.items():
         _Reps(world, crm, store).begin()
+
+
+@dataclass(frozen=True)
+class Course:
+    """What becomes of a deal once it was presented, drawn from its key in the CRM."""
+
+    key: str
+    seed: int
+
+    @property
+    def presents_for(self) -> timedelta:
+        return timedelta(days=4 + self._share("present", whole=4))
+
+    @property
+    def comes_to_closing(self) -> bool:
+        return self._share("close") < TO_CLOSING
+
+    @property
+    def closes_for(self) -> timedelta:
+        return timedelta(days=3 + self._share("sign", whole=4))
+
+    @property
+    def is_won(self) -> bool:
+        return self._share("win") < TO_WON
+
+    def _share(self, about: str, *, whole: int = 100) -> int:
+        return share_of(whole, about, self.seed, self.key)
 
 
 class _Reps:
@@ -46,20 +74,19 @@ class _Reps:
     def _changed(self, kind: str, key: str, changed: Mapping[str, Any], by: str) -> None:
         if kind != self.object or by != "api" or changed.get(self.field) != self.presentation:
             return
-        days = 4 + self._share(key, "present", whole=4)
-        self._at(days, key, self.presentation, self._after_presentation)
+        course = Course(key, self.world.seed)
+        self._at(course.presents_for, key, self.presentation, self._after_presentation)
 
     def _after_presentation(self, key: str) -> None:
-        if self._share(key, "close") >= TO_CLOSING:
-            return
-        self._edit(key, self.closing)
-        days = 3 + self._share(key, "sign", whole=4)
-        self._at(days, key, self.closing, self._after_closing)
+        course = Course(key, self.world.seed)
+        if course.comes_to_closing:
+            self._edit(key, self.closing)
+            self._at(course.closes_for, key, self.closing, self._after_closing)
 
     def _after_closing(self, key: str) -> None:
-        self._edit(key, self.won if self._share(key, "win") < TO_WON else self.lost)
+        self._edit(key, self.won if Course(key, self.world.seed).is_won else self.lost)
 
-    def _at(self, days: int, key: str, stage: str, act: Any) -> None:
+    def _at(self, after: timedelta, key: str, stage: str, act: Any) -> None:
         """Act later, if the deal still is where it was."""
 
         def later() -> None:
@@ -67,7 +94,7 @@ class _Reps:
             if record is not None and record.values.get(self.field) == stage:
                 act(key)
 
-        self.world.agenda.at(self.world.moment + timedelta(days=days), later)
+        self.world.agenda.at(self.world.moment + after, later)
 
     def _edit(self, key: str, stage: str) -> None:
         self.store.edit(self.object, key, {self.field: stage}, by="person")

@@ -1,0 +1,118 @@
+"""A simulation: the decisions of production, asked along a clock that jumps from moment to moment.
+
+At each moment the world goes first, then everything that is due in the order in which the sweeps
+ring it, again and again until nothing is.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from process.simulation.delivery import Delivery
+from process.simulation.enrolling import Enrolling
+from process.simulation.reactions import Reactions
+from process.simulation.scene import Scene
+from process.simulation.stages import Stages
+from process.simulation.steps import Steps, set_fields
+from process.simulation.world import IN_CRM, Happening, World
+
+#: Told after each moment.
+Passed = Callable[[datetime], None]
+
+
+class Simulation:
+    def __init__(self, scene: Scene, world: World) -> None:
+        self.scene, self.world = scene, world
+        self.stages = Stages(scene)
+        self.enrolling = Enrolling(scene)
+        self.steps = Steps(scene, self.stages, world)
+        self.delivery = Delivery(scene, world)
+        self.reactions = Reactions(scene, self.stages, self.steps, self.enrolling)
+
+    def run(self, until: datetime, *, apply: bool = True, passed: Passed | None = None) -> None:
+        """Live from the scene's moment to `until`; `apply` enrolls those whom the rules name now."""
+        scene = self.scene
+        scene.expect(self.world.begins(list(scene.leads.values()), scene.now))
+        if apply:
+            self.enrolling.begin()
+        self._live()
+        while (moment := self._next()) is not None and moment <= until:
+            scene.now = moment
+            self._live()
+            if passed:
+                passed(moment)
+        scene.now = until
+
+    def _live(self) -> None:
+        self._happen()
+        parts = (
+            self.reactions.react,
+            self._write_stages,
+            self._pull,
+            self.enrolling.retry_waiting,
+            self.steps.advance,
+            self.delivery.deliver,
+        )
+        while sum([part() for part in parts]):
+            pass  # each round may have made something else due
+
+    def _next(self) -> datetime | None:
+        scene = self.scene
+        moments = [
+            scene.next_enrollment(),
+            scene.next_happening(),
+            self.delivery.next_due(),
+            scene.next_wait(),
+            *(c.pull_due_at for c in scene.connections.values() if scene.news[c.name]),
+        ]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _happen(self) -> None:
+        """What others do at this moment."""
+        while (happening := self.scene.take_happening()) is not None:
+            lead = self.scene.leads[happening.lead_id]
+            follows = self.world.goes_on(happening, lead)
+            if follows is None:
+                continue
+            self.scene.expect(follows)
+            connection = self.scene.connections.get(lead.source)
+            if happening.kind in IN_CRM and connection is not None:
+                connection.skip_to(self.scene.now)
+                self.scene.news[lead.source].append(happening)
+            else:
+                self._take_in(happening)
+
+    def _pull(self) -> bool:
+        """The connections that are due bring what happened there since."""
+        pulled = False
+        for connection in self.scene.connections.values():
+            news = self.scene.news[connection.name]
+            if news and connection.pull_due_at <= self.scene.now:
+                pulled = True
+                connection.pull_due_at += connection.pull_every
+                self.scene.news[connection.name] = []
+                for happening in news:
+                    self._take_in(happening)
+        return pulled
+
+    def _take_in(self, happening: Happening) -> None:
+        lead, data = self.scene.leads[happening.lead_id], happening.data
+        match happening.kind:
+            case "crm_changed":
+                if set_fields(lead, data):
+                    self.scene.note("lead_changed", lead)
+            case "crm_moved":
+                self.stages.move_in_crm(lead, str(data["to"]))
+            case "crm_closed":
+                self.stages.close_deal(lead, self.scene.now, won=bool(data["won"]))
+            case kind:
+                enrollment = lead.enrollment
+                if enrollment is not None and happening.enrollment_id != enrollment.pk:
+                    enrollment = None
+                self.scene.note(kind, lead, enrollment=enrollment, data=data)
+
+    def _write_stages(self) -> bool:
+        """The CRMs get the stages that we moved people to; their people may go on from there."""
+        written, self.scene.written = self.scene.written, []
+        for lead, stage in written:
+            self.scene.expect(self.world.sees(lead, stage, self.scene.now))
+        return bool(written)

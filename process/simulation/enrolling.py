@@ -1,0 +1,184 @@
+"""Who enters a sequence: by its rule, by an enroll step or an answer; in memory."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from crm.kinds import activities_of
+from mail import proof
+from process.simulation.rows import Enrollment, Lead, Wait
+from process.simulation.scene import Scene
+from sequences.definition import Enroll
+from sequences.definition import Sequence as Definition
+from sequences.judging import Judge, Known, LetIn, Refusal
+from sequences.slots import Slots
+from workspace.expressions import evaluate
+
+Judged = tuple[Lead, Refusal | None]
+
+
+class Enrolling:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+
+    def begin(self) -> None:
+        """What `apply` enrolls: the leads of whom a rule is already true."""
+        for definition in self.scene.files.sequences.values():
+            rule = definition.enroll
+            if rule is not None and rule.existing and not rule.on:
+                found = self._matching(rule, self.scene.leads.values())
+                self._enroll_all(definition, self._judged(definition, rule, found))
+
+    def match(self, lead: Lead, *, moved: bool, event: str) -> None:
+        """The lead came to where it is just now, or something happened with it."""
+        if lead.enrollment is not None or lead.deleted_at is not None:
+            return
+        for definition in self.scene.files.sequences.values():
+            rule = definition.enroll
+            if rule is not None and _is_asked(rule, moved=moved, event=event):
+                found = self._matching(rule, [lead])
+                if found:
+                    self._enroll_all(definition, self._judged(definition, rule, found))
+
+    def enroll_in(self, lead: Lead, sequence: str) -> None:
+        """By a declared rule: the sequence's own is not asked, what forbids it is."""
+        definition = self.scene.files.sequences[sequence]
+        rule = definition.enroll or Enroll(when="true")
+        for _, refusal in self._judged(definition, rule, [lead]):
+            if refusal is None:
+                self._enroll(definition, lead, self.scene.now)
+
+    def retry_waiting(self) -> bool:
+        """Judge those again whose wait is over."""
+        due = self.scene.take_waits()
+        for wait in due:
+            definition = self.scene.files.sequences[wait.sequence]
+            rule = definition.enroll
+            found = self._matching(rule, [wait.lead]) if rule else []
+            judged = list(self._judged(definition, rule, found)) if rule else []
+            self._enroll_all(definition, judged)
+            if not judged or judged[0][1] is None or judged[0][1].retry_at is None:
+                self.scene.waits[wait.sequence].pop(wait.lead.pk, None)
+        return bool(due)
+
+    def place_is_free(self, sequence: str) -> None:
+        """Who waits longest for a place in it is judged again at once."""
+        longest = next(iter(self.scene.waits[sequence].values()), None)
+        if longest is not None:
+            self.scene.wait(replace(longest, retry_at=self.scene.now))
+
+    def _matching(self, rule: Enroll, leads: Iterable[Lead]) -> list[Lead]:
+        members = self.scene.files.lists[rule.list] if rule.list is not None else None
+        return [
+            lead
+            for lead in leads
+            if lead.deleted_at is None
+            and (members is None or lead.email in members)
+            and evaluate(rule.when, lead.context(lead.bound_deal()))
+        ]
+
+    def _judged(
+        self, definition: Definition, rule: Enroll, leads: Sequence[Lead]
+    ) -> Iterator[Judged]:
+        sequence = definition.name
+        judge = Judge(
+            sequence=sequence,
+            rule=rule,
+            now=self.scene.now,
+            known=self._known(sequence, leads),
+            let_in=self._let_in(sequence, leads),
+        )
+        for lead in leads:
+            facts = lead.context(lead.bound_deal())
+            refusal = judge.refusal(
+                lead,
+                facts,
+                has_mailbox=lead.owner_id in self.scene.mailboxes,
+                problem=partial(self._problem, definition, lead, facts),
+            )
+            yield lead, refusal
+
+    def _known(self, sequence: str, leads: Sequence[Lead]) -> Known:
+        suppressed = self.scene.suppressed
+        return Known(
+            suppressed=frozenset(lead.email for lead in leads if lead.email in suppressed),
+            busy=frozenset(lead.pk for lead in leads if lead.enrollment is not None),
+            ended={lead.pk: lead.ended[sequence] for lead in leads if sequence in lead.ended},
+            touched={lead.pk: lead.touched_at for lead in leads if lead.touched_at is not None},
+        )
+
+    def _let_in(self, sequence: str, leads: Sequence[Lead]) -> LetIn:
+        """As far as these leads are concerned."""
+        open_ = self.scene.open
+        companies = {lead.company_id for lead in leads} - {None}
+        return LetIn(
+            companies={id_ for id_ in companies if open_["company", id_]},
+            of_rep=Counter({
+                owner: open_[sequence, owner] for owner in {lead.owner_id for lead in leads}
+            }),
+        )  # fmt: skip
+
+    def _problem(self, definition: Definition, lead: Lead, facts: Mapping[str, object]) -> str:
+        """Why one of its emails cannot be made for the lead."""
+        context = {**facts, **self.scene.files.letterhead}
+        for name in definition.templates():
+            found = proof.problem(self.scene.files.templates[name], context, to=lead.email)
+            if found:
+                return f"template {name}: {found}"
+        return ""
+
+    def _enroll_all(self, definition: Definition, judged: Iterable[Judged]) -> None:
+        per_day = definition.enroll.per_day if definition.enroll else None
+        slots: Slots | None = None
+        for lead, refusal in judged:
+            if refusal is not None:
+                self._wait(definition.name, lead, refusal)
+                continue
+            slots = slots or Slots(
+                per_day, self.scene.now, begun=partial(self._begun, definition.name)
+            )
+            if self._enroll(definition, lead, slots.free()):
+                slots.take()
+
+    def _begun(self, sequence: str, day: datetime) -> int:
+        return self.scene.begun[sequence, day]
+
+    def _enroll(self, definition: Definition, lead: Lead, start_at: datetime) -> bool:
+        if lead.enrollment is not None or lead.owner_id is None:
+            return False
+        scene, deal = self.scene, lead.bound_deal()
+        scene.waits[definition.name].pop(lead.pk, None)
+        enrollment = Enrollment(
+            pk=scene.number(),
+            lead=lead,
+            sequence=definition,
+            digest=scene.files.digests[definition.name],
+            deal=deal if deal and not deal.is_closed else None,
+            mailbox=scene.mailboxes[lead.owner_id],
+            timezone=self._timezone(definition, lead),
+            started_at=start_at,
+            due_at=start_at,
+        )
+        scene.enter(enrollment)
+        return True
+
+    def _timezone(self, definition: Definition, lead: Lead) -> str:
+        own = lead.facts["lead"]["timezone"]
+        return str(own or definition.window.timezone or self.scene.files.timezone)
+
+    def _wait(self, sequence: str, lead: Lead, refusal: Refusal) -> None:
+        if refusal.retry_at is None:
+            return
+        waiting = self.scene.waits[sequence].get(lead.pk)
+        number = waiting.number if waiting else self.scene.number()
+        self.scene.wait(
+            Wait(number=number, lead=lead, sequence=sequence, retry_at=refusal.retry_at)
+        )
+
+
+def _is_asked(rule: Enroll, *, moved: bool, event: str) -> bool:
+    if rule.on:
+        return any(event in activities_of(name) for name in rule.on)
+    return moved or rule.existing

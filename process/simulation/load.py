@@ -1,0 +1,210 @@
+"""The present of a workspace, read once from its files and rows: where a simulation begins."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from django.db.models import F, QuerySet
+
+from crm import facts, history
+from crm.models import Activity
+from crm.models import Connection as ConnectionRow
+from crm.models import Deal as DealRow
+from crm.models import Lead as LeadRow
+from mail.models import Mailbox as MailboxRow
+from mail.models import Message, Suppression
+from mail.pacing import DAY, Limits
+from process.blueprint import Blueprint
+from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
+from process.simulation.scene import Files, Scene
+from sequences.models import Enrollment as EnrollmentRow
+from sequences.models import Waiting
+from sequences.refusals import OPEN
+from sequences.states import states_of
+from sequences.versions import definition_of
+
+_QUEUED = (Message.Status.QUEUED, Message.Status.SENDING, Message.Status.UNCONFIRMED)
+
+
+def scene(blueprint: Blueprint, now: datetime) -> Scene:
+    """Leads, deals, enrollments, mailboxes and queues as they are now, with the files' sequences."""
+    leads = _leads()
+    _add_deals(leads)
+    mailboxes = _mailboxes(now)
+    found = Scene(
+        files=files(blueprint),
+        now=now,
+        leads=leads,
+        connections=_connections(now),
+        mailboxes=mailboxes,
+        suppressed=set(Suppression.objects.values_list("email", flat=True)),
+    )
+    _add_past(found)
+    _add_enrollments(found)
+    _add_waits(found)
+    return found
+
+
+def files(blueprint: Blueprint) -> Files:
+    sender = blueprint.sender
+    return Files(
+        process=blueprint.process,
+        sequences=blueprint.sequences,
+        digests=blueprint.digests,
+        templates=blueprint.templates,
+        lists=blueprint.lists,
+        timezone=blueprint.timezone,
+        letterhead={
+            "sender": {
+                "name": sender.company,
+                "email": "sender@example.com",
+                "company": sender.company,
+                "postal_address": sender.postal_address,
+            },
+            "unsubscribe_url": blueprint.public_url,
+        },
+    )
+
+
+def _leads() -> dict[int, Lead]:
+    rows = LeadRow.objects.filter(deleted_at=None).select_related("company", "owner", "source")
+    return {row.pk: _lead(row) for row in rows.order_by("pk").iterator(2000)}
+
+
+def _lead(row: LeadRow) -> Lead:
+    known = facts.context(row, None)
+    return Lead(
+        pk=row.pk,
+        facts={name: known[name] for name in ("lead", "company", "owner", "answer")},
+        source=row.source.name,
+        company_id=row.company_id,
+        owner_id=row.owner_id,
+        owner_active=row.owner is None or row.owner.active,
+        doubt=row.doubt,
+        do_not_contact=row.do_not_contact,
+        stage_since=row.stage_since,
+    )
+
+
+def _add_deals(leads: Mapping[int, Lead]) -> None:
+    rows = DealRow.objects.filter(deleted_at=None, source=F("lead__source")).order_by("pk")
+    for row in rows.select_related("lead").iterator(2000):
+        if row.lead is not None and row.lead_id in leads:
+            leads[row.lead.pk].deals.append(
+                Deal(
+                    pk=row.pk,
+                    facts=facts.context(row.lead, row)["deal"],
+                    created_at=row.created_at,
+                    closed_at=row.closed_at,
+                )
+            )
+
+
+def _mailboxes(now: datetime) -> dict[int, Mailbox]:
+    found = {}
+    for row in MailboxRow.objects.exclude(owner=None).order_by("pk"):
+        limits = Limits(per_day=row.per_day, per_hour=row.per_hour, gap=row.gap)
+        left = Message.objects.filter(mailbox=row, sent_at__gt=now - DAY)
+        history_ = [at for at in left.values_list("sent_at", flat=True) if at is not None]
+        if row.owner_id is not None:
+            found[row.owner_id] = Mailbox(
+                pk=row.pk, address=row.address, limits=limits, history=history_
+            )
+    return found
+
+
+def _connections(now: datetime) -> dict[str, Connection]:
+    return {
+        row.name: Connection(
+            name=row.name,
+            pull_every=row.pull_every,
+            pull_due_at=max(row.pull_due_at or now, now),
+        )
+        for row in ConnectionRow.objects.order_by("pk")
+    }
+
+
+def _add_past(found: Scene) -> None:
+    """Who was in which sequence, who was written to, what happened since the oldest open start."""
+    ended = EnrollmentRow.objects.exclude(status__in=OPEN).order_by("pk")
+    for lead_id, sequence, at in ended.values_list("lead", "sequence", "ended_at"):
+        if lead_id in found.leads:
+            found.leads[lead_id].ended[sequence] = at or found.now
+    for lead_id, at in history.last_touches(list(found.leads)).items():
+        found.leads[lead_id].touched_at = at
+    oldest = EnrollmentRow.objects.filter(status__in=OPEN).order_by("started_at").first()
+    if oldest is not None:
+        since = Activity.objects.filter(occurred_at__gte=oldest.started_at, lead__isnull=False)
+        for lead_id, at, kind in since.order_by("pk").values_list("lead", "occurred_at", "kind"):
+            if lead_id in found.leads:
+                found.leads[lead_id].events.append((at, kind))
+
+
+def _add_enrollments(found: Scene) -> None:
+    begun = EnrollmentRow.objects.filter(started_at__gte=_midnight(found.now))
+    open_ = EnrollmentRow.objects.filter(status__in=OPEN).order_by("pk")
+    related = open_.select_related("lead__company", "lead__owner", "deal", "version")
+    queued = defaultdict(list)
+    for message in Message.objects.filter(status__in=_QUEUED).order_by("pk"):
+        queued[message.enrollment_id].append(message)
+    for row in _walk(related):
+        lead = found.leads.get(row.lead_id)
+        mailbox = next((m for m in found.mailboxes.values() if m.pk == row.mailbox_id), None)
+        if lead is not None and mailbox is not None:
+            enrollment = _enrollment(found, row, lead, mailbox)
+            found.enter(enrollment)
+            for message in queued[row.pk]:
+                found.queue(_email(found, enrollment, message))
+    found.begun.clear()
+    for sequence, at in begun.values_list("sequence", "started_at"):
+        found.begun[sequence, _midnight(at)] += 1
+
+
+def _walk(rows: QuerySet[EnrollmentRow]) -> Iterator[EnrollmentRow]:
+    last = 0
+    while page := list(rows.filter(pk__gt=last)[:500]):
+        last = page[-1].pk
+        yield from page
+
+
+def _enrollment(found: Scene, row: EnrollmentRow, lead: Lead, mailbox: Mailbox) -> Enrollment:
+    state = states_of([row])[row.pk]
+    return Enrollment(
+        pk=found.number(),
+        lead=lead,
+        sequence=definition_of(row.version),
+        digest=row.version.digest,
+        deal=next((deal for deal in lead.deals if deal.pk == row.deal_id), None),
+        mailbox=mailbox,
+        timezone=row.timezone,
+        started_at=row.started_at,
+        due_at=row.due_at,
+        is_announced=bool(state.taken or state.outstanding),
+        is_paused=row.status == EnrollmentRow.Status.PAUSED,
+        taken=dict(state.taken),
+        anchor=row.anchor,
+        anchored_at=row.anchored_at,
+    )
+
+
+def _email(found: Scene, enrollment: Enrollment, message: Message) -> Email:
+    return Email(
+        pk=found.number(),
+        enrollment=enrollment,
+        step_id=message.step_id,
+        template=message.template.name,
+        due_at=max(message.due_at, found.now),
+    )
+
+
+def _add_waits(found: Scene) -> None:
+    for row in Waiting.objects.order_by("since", "pk"):
+        if row.lead_id in found.leads and row.sequence in found.files.sequences:
+            lead = found.leads[row.lead_id]
+            number = found.number()
+            wait = Wait(number=number, lead=lead, sequence=row.sequence, retry_at=row.retry_at)
+            found.wait(wait)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,165 @@
+"""What activities set in motion, in memory: the same table as in workers.reactions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from crm.kinds import EVENTS, TOUCHES
+from process.definition import OTHER
+from process.simulation.enrolling import Enrolling
+from process.simulation.rows import Enrollment, Lead
+from process.simulation.scene import Noted, Scene
+from process.simulation.stages import Stages
+from process.simulation.steps import Steps
+from sequences.definition import OnReply
+
+Reaction = Callable[[Noted], None]
+#: Out of office without a date.
+AWAY = timedelta(days=5)
+
+
+class Reactions:
+    def __init__(self, scene: Scene, stages: Stages, steps: Steps, enrolling: Enrolling) -> None:
+        self.scene, self.stages = scene, stages
+        self.steps, self.enrolling = steps, enrolling
+        own = frozenset(scene.files.process.events)
+        self._readable = own.union(*EVENTS.values())
+        self._table: Mapping[str, Sequence[Reaction]] = {
+            "answered": [self._answered],
+            "auto_replied": [self._auto_replied],
+            "bounced": [self._bounced],
+            "complained": [self._person_stop("complained"), self._opt_out],
+            "crm_meeting": [self._ends_what_was_open("meeting booked"), self._enroll],
+            "crm_reply": [self._ends_what_was_open("answered, says the CRM"), self._enroll],
+            "deal_closed": [self._deal_closed, self._reconsider, self._enroll],
+            "deal_created": [self._reconsider, self._enroll],
+            "email_sent": [self._email_sent],
+            "enrolled": [self._enrolled],
+            "failed": [self._failed],
+            "handed_over": [self._handed_over],
+            "lead_changed": [self._reconsider, self._enroll],
+            "lead_created": [self._enroll],
+            "lead_deleted": [self._person_stop("lead deleted")],
+            "meeting_booked": [self._ends_what_was_open("meeting booked"), self._enroll],
+            "opted_out": [self._person_stop("do not contact"), self._opt_out],
+            "stage_moved": [self._reconsider, self._enroll],
+            "task_done": [self._task_done],
+            "unenrolled": [self._unenrolled],
+            "unsubscribed": [self._person_stop("unsubscribed"), self._opt_out],
+        }
+        self._others: Sequence[Reaction] = [self._reconsider, self._enroll]
+
+    def react(self) -> bool:
+        """One lead at a time, its activities in the order in which they were noted."""
+        found, self.scene.noted = self.scene.noted, []
+        by_lead: dict[int, list[Noted]] = {}
+        for noted in found:
+            by_lead.setdefault(noted.lead.pk, []).append(noted)
+        for noted in (one for of_lead in by_lead.values() for one in of_lead):
+            if noted.kind in TOUCHES:
+                noted.lead.touched_at = max(noted.lead.touched_at or noted.at, noted.at)
+            for reaction in self._reactions_to(noted.kind):
+                reaction(noted)
+        return bool(found)
+
+    def _reactions_to(self, kind: str) -> Sequence[Reaction]:
+        known = self._table.get(kind)
+        if known is None:
+            return self._others if kind in self._readable else ()
+        return known
+
+    def _enroll(self, noted: Noted) -> None:
+        moved = noted.kind == "stage_moved"
+        self.enrolling.match(noted.lead, moved=moved, event=noted.kind)
+
+    def _reconsider(self, noted: Noted) -> None:
+        self.steps.reconsider(noted.lead.enrollment)
+
+    def _enrolled(self, noted: Noted) -> None:
+        self.stages.happened(noted.lead, "enrolled")
+
+    def _email_sent(self, noted: Noted) -> None:
+        if noted.enrollment is not None:
+            self.steps.sent(noted.enrollment, str(noted.data["step"]))
+        self.stages.happened(noted.lead, "email_sent")
+
+    def _answered(self, noted: Noted) -> None:
+        lead, answer = noted.lead, str(noted.data.get("answer") or OTHER)
+        lead.facts["answer"]["disposition"] = answer
+        enrollment = lead.enrollment
+        starts = enrollment.sequence.on_reply.get(answer) if enrollment else None
+        self._stop(lead, "answered", noted.at)
+        for colleague in self._colleagues(lead):
+            self.steps.reconsider(colleague.enrollment)
+        if starts is not None:
+            self._start(lead, starts)
+        self.stages.happened(lead, "answered", answer=answer)
+        self.enrolling.match(lead, moved=True, event=noted.kind)
+
+    def _start(self, lead: Lead, starts: OnReply) -> None:
+        if starts.stage is not None:
+            self.stages.move(lead, starts.stage)
+        if starts.enroll is not None:
+            self.enrolling.enroll_in(lead, starts.enroll)
+
+    def _colleagues(self, lead: Lead) -> Sequence[Lead]:
+        return self.scene.of_company[lead.company_id] if lead.company_id is not None else ()
+
+    def _auto_replied(self, noted: Noted) -> None:
+        """Out of office: hold until the person is back."""
+        until, enrollment = noted.data.get("until"), noted.lead.enrollment
+        back_at = until if isinstance(until, datetime) else noted.at + AWAY
+        if enrollment is None or back_at <= self.scene.now:
+            return
+        enrollment.is_paused = True
+        if enrollment.email is not None:
+            enrollment.email.due_at = back_at
+        self.scene.schedule(enrollment, back_at)
+
+    def _bounced(self, noted: Noted) -> None:
+        if noted.data.get("hard"):
+            self.scene.suppressed.add(noted.lead.email)
+            self._stop(noted.lead, "hard bounce", noted.at)
+            noted.lead.do_not_contact = True
+
+    def _person_stop(self, reason: str) -> Reaction:
+        return lambda noted: self._stop(noted.lead, reason, noted.at)
+
+    def _opt_out(self, noted: Noted) -> None:
+        self.scene.suppressed.add(noted.lead.email)
+        noted.lead.do_not_contact = True
+
+    def _ends_what_was_open(self, reason: str) -> Reaction:
+        def react_to(noted: Noted) -> None:
+            enrollment = noted.lead.enrollment
+            if enrollment is not None and enrollment.started_at <= noted.at:
+                self._stop(noted.lead, reason, noted.at)
+
+        return react_to
+
+    def _deal_closed(self, noted: Noted) -> None:
+        enrollment, deal = noted.lead.enrollment, noted.data.get("deal")
+        if enrollment is None or enrollment.deal is None or enrollment.deal is not deal:
+            return
+        if enrollment.started_at <= noted.at:
+            self._stop(noted.lead, "deal closed", noted.at)
+
+    def _failed(self, noted: Noted) -> None:
+        if noted.enrollment is not None and noted.enrollment.is_open:
+            self.scene.leave(noted.enrollment, "the email was refused", at=noted.at)
+
+    def _handed_over(self, noted: Noted) -> None:
+        self.enrolling.enroll_in(noted.lead, str(noted.data["sequence"]))
+
+    def _task_done(self, noted: Noted) -> None:
+        if noted.enrollment is not None and noted.data.get("step"):
+            self.steps.task_ended(noted.enrollment, str(noted.data["step"]))
+        self.stages.happened(noted.lead, "task_done")
+
+    def _unenrolled(self, noted: Noted) -> None:
+        if noted.enrollment is not None:
+            self.enrolling.place_is_free(noted.enrollment.sequence.name)
+
+    def _stop(self, lead: Lead, reason: str, at: datetime) -> None:
+        enrollment: Enrollment | None = lead.enrollment
+        if enrollment is not None:
+            self.scene.leave(enrollment, reason, at=at)

@@ -1,0 +1,170 @@
+"""What a simulation holds in memory where production holds rows: leads, deals, enrollments, emails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from crm import binding
+from mail.pacing import Limits
+from sequences.cadence import Taken
+from sequences.definition import Sequence
+
+Facts = dict[str, dict[str, object]]
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Deal:
+    pk: int
+    facts: dict[str, object]
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(self.facts["is_closed"])
+
+    @property
+    def is_won(self) -> bool:
+        return bool(self.facts["is_won"])
+
+    def close(self, at: datetime, *, won: bool) -> None:
+        self.closed_at = at
+        self.facts |= {"is_closed": True, "is_won": won, "is_open": False}
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Lead:
+    pk: int
+    facts: Facts  #: lead, company, owner, answer; without the deal
+    source: str  #: the connection in which it was first seen
+    company_id: int | None = None
+    owner_id: int | None = None
+    owner_active: bool = True
+    doubt: str = ""
+    do_not_contact: bool = False
+    deleted_at: datetime | None = None
+    stage_since: datetime | None = None
+    deals: list[Deal] = field(default_factory=list)
+    #: What happened with it, oldest first.
+    events: list[tuple[datetime, str]] = field(default_factory=list)
+    touched_at: datetime | None = None
+    enrollment: "Enrollment | None" = None  #: the open one
+    #: Sequence -> when its last enrollment there ended.
+    ended: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def email(self) -> str:
+        return str(self.facts["lead"]["email"] or "")
+
+    @property
+    def stage(self) -> str:
+        return str(self.facts["lead"]["stage"] or "")
+
+    @property
+    def company(self) -> object:
+        return self.facts["company"]["name"]
+
+    @property
+    def owner(self) -> object:
+        return self.facts["owner"]["name"] or self.facts["owner"]["email"]
+
+    def bound_deal(self) -> Deal | None:
+        """The one that decides its stage."""
+        bound = binding.in_order(self.deals) if self.deals else []
+        return bound[-1] if bound else None
+
+    def context(self, deal: Deal | None) -> Mapping[str, object]:
+        """The facts that expressions and templates read."""
+        return {**self.facts, "deal": deal.facts if deal else NO_DEAL}
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Enrollment:
+    pk: int
+    lead: Lead
+    sequence: Sequence
+    digest: str
+    deal: Deal | None
+    mailbox: "Mailbox"
+    timezone: str
+    started_at: datetime
+    due_at: datetime | None
+    is_announced: bool = False  #: that it began was noted
+    is_paused: bool = False
+    taken: dict[str, Taken] = field(default_factory=dict)
+    email: "Email | None" = None  #: the one that is queued
+    anchor: str = ""
+    anchored_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Email:
+    """A queued email, in the order in which it was queued."""
+
+    pk: int
+    enrollment: Enrollment
+    step_id: str
+    template: str
+    due_at: datetime
+    attempts: int = 0
+    is_cancelled: bool = False
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Mailbox:
+    pk: int
+    address: str
+    limits: Limits
+    #: When its emails of the last day left.
+    history: list[datetime] = field(default_factory=list)
+    queue: list[Email] = field(default_factory=list)
+    next_at: datetime | None = None  #: when one of them is due, or was before it was put off
+
+
+@dataclass(slots=True, kw_only=True)
+class Connection:
+    """Where the CRM's news come from, at each of its pulls."""
+
+    name: str
+    pull_every: timedelta
+    pull_due_at: datetime
+
+    def skip_to(self, now: datetime) -> None:
+        """Leave out the pulls before `now`, which brought nothing."""
+        if self.pull_due_at < now:
+            self.pull_due_at += -((self.pull_due_at - now) // self.pull_every) * self.pull_every
+
+
+@dataclass(slots=True, kw_only=True)
+class Wait:
+    """A lead whom only a throttle or a rest holds back."""
+
+    number: int  #: who waits longer has the lower one
+    lead: Lead
+    sequence: str
+    retry_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """What a person at the other end, or a rep, got to see."""
+
+    at: datetime
+    lead_id: int
+    sequence: str
+    step: str
+    kind: str  #: email | task
+    what: str  #: the template, or the kind of task
+    by: str  #: the mailbox's address, or the rep
+
+
+NO_DEAL: dict[str, object] = {
+    "name": None, "stage_value": None, "pipeline": None, "amount": None, "extra": None,
+    "exists": False, "is_closed": False, "is_won": False, "is_open": False,
+}  # fmt: skip

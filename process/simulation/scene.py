@@ -1,0 +1,195 @@
+"""What the parts of a simulation share: the team's files, the people, the moment, what was noted."""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from mail.proof import Parts
+from process.definition import Process
+from process.simulation.rows import Connection, Email, Enrollment, Lead, Mailbox, Touch, Wait
+from process.simulation.world import Happening
+from sequences.definition import Sequence as Definition
+
+NOTHING: Mapping[str, object] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """The workspace as the simulation reads it."""
+
+    process: Process
+    sequences: Mapping[str, Definition]
+    digests: Mapping[str, str]
+    templates: Mapping[str, Parts]
+    lists: Mapping[str, frozenset[str]]
+    timezone: str
+    #: What templates read besides the facts: sender, unsubscribe_url.
+    letterhead: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """An activity whose reactions are to come."""
+
+    kind: str
+    lead: Lead
+    at: datetime
+    enrollment: Enrollment | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    at: datetime
+    lead_id: int
+    before: str
+    after: str
+
+
+@dataclass(kw_only=True)
+class Scene:
+    files: Files
+    now: datetime
+    leads: Mapping[int, Lead]
+    connections: Mapping[str, Connection]
+    #: By the owner whose leads write from it.
+    mailboxes: Mapping[int, Mailbox]
+    #: Sequence -> lead -> who waits for a place there, the longest waiting first.
+    waits: dict[str, dict[int, Wait]] = field(default_factory=lambda: defaultdict(dict))
+    suppressed: set[str] = field(default_factory=set)
+    #: How many open enrollments: ("company", company) and (sequence, owner).
+    open: Counter[tuple[str, int | None]] = field(default_factory=Counter)
+    #: (sequence, day) -> how many began.
+    begun: Counter[tuple[str, datetime]] = field(default_factory=Counter)
+    noted: list[Noted] = field(default_factory=list)
+    #: Stages that are on their way into a CRM.
+    written: list[tuple[Lead, str]] = field(default_factory=list)
+    #: Connection -> what happened there and was not pulled yet.
+    news: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
+    touches: list[Touch] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    enrollments: list[Enrollment] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._numbers = count(1)
+        self._due: list[tuple[datetime, int, Enrollment]] = []
+        self._agenda: list[tuple[datetime, int, Happening]] = []
+        self._retries: list[tuple[datetime, int, Wait]] = []
+        self.of_company: dict[int, list[Lead]] = defaultdict(list)
+        for lead in self.leads.values():
+            if lead.company_id is not None:
+                self.of_company[lead.company_id].append(lead)
+
+    def number(self) -> int:
+        """What comes later has the higher one, as rows of a database have."""
+        return next(self._numbers)
+
+    def note(
+        self,
+        kind: str,
+        lead: Lead,
+        *,
+        enrollment: Enrollment | None = None,
+        at: datetime | None = None,
+        data: Mapping[str, object] = NOTHING,
+    ) -> None:
+        at = at or self.now
+        lead.events.append((at, kind))
+        self.noted.append(Noted(kind=kind, lead=lead, at=at, enrollment=enrollment, data=data))
+
+    def enter(self, enrollment: Enrollment) -> None:
+        """Somebody begins a sequence, or is in it already when the simulation begins."""
+        lead, name = enrollment.lead, enrollment.sequence.name
+        lead.enrollment = enrollment
+        self.enrollments.append(enrollment)
+        self.open["company", lead.company_id] += 1
+        self.open[name, lead.owner_id] += 1
+        midnight = enrollment.started_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        self.begun[name, midnight] += 1
+        self.schedule(enrollment, enrollment.due_at)
+
+    def leave(self, enrollment: Enrollment, reason: str, *, at: datetime) -> None:
+        """It ends, and what it has queued does not leave."""
+        lead, name = enrollment.lead, enrollment.sequence.name
+        enrollment.reason, enrollment.ended_at, enrollment.due_at = reason, at, None
+        if enrollment.email is not None:
+            enrollment.email.is_cancelled, enrollment.email = True, None
+        lead.enrollment, lead.ended[name] = None, at
+        self.open["company", lead.company_id] -= 1
+        self.open[name, lead.owner_id] -= 1
+        self.note("unenrolled", lead, enrollment=enrollment, at=at)
+
+    # -- enrollments by their due time -------------------------------------------------------
+
+    def schedule(self, enrollment: Enrollment, due_at: datetime | None) -> None:
+        enrollment.due_at = due_at
+        if due_at is not None:
+            heapq.heappush(self._due, (due_at, enrollment.pk, enrollment))
+
+    def take_due(self) -> list[Enrollment]:
+        """The open enrollments that are due, the longest due first."""
+        found: dict[int, Enrollment] = {}
+        while self._due and self._due[0][0] <= self.now:
+            due_at, pk, enrollment = heapq.heappop(self._due)
+            if enrollment.is_open and enrollment.due_at == due_at:
+                found[pk] = enrollment
+        return list(found.values())
+
+    def next_enrollment(self) -> datetime | None:
+        while self._due:
+            due_at, _, enrollment = self._due[0]
+            if enrollment.is_open and enrollment.due_at == due_at:
+                return due_at
+            heapq.heappop(self._due)
+        return None
+
+    # -- what others do ----------------------------------------------------------------------
+
+    def expect(self, happenings: Iterable[Happening]) -> None:
+        for happening in happenings:
+            moment = max(happening.at, self.now)
+            heapq.heappush(self._agenda, (moment, self.number(), happening))
+
+    def take_happening(self) -> Happening | None:
+        if self._agenda and self._agenda[0][0] <= self.now:
+            return heapq.heappop(self._agenda)[2]
+        return None
+
+    def next_happening(self) -> datetime | None:
+        return self._agenda[0][0] if self._agenda else None
+
+    # -- who waits for a place --------------------------------------------------------------
+
+    def wait(self, wait: Wait) -> None:
+        self.waits[wait.sequence][wait.lead.pk] = wait
+        heapq.heappush(self._retries, (wait.retry_at, self.number(), wait))
+
+    def take_waits(self) -> list[Wait]:
+        """Those whose time has come, the longest waiting first."""
+        found: dict[int, Wait] = {}
+        while (moment := self.next_wait()) is not None and moment <= self.now:
+            _, _, wait = heapq.heappop(self._retries)
+            found[wait.number] = wait
+        return [wait for _, wait in sorted(found.items())]
+
+    def next_wait(self) -> datetime | None:
+        while self._retries:
+            retry_at, _, wait = self._retries[0]
+            if self.waits[wait.sequence].get(wait.lead.pk) is wait and wait.retry_at == retry_at:
+                return retry_at
+            heapq.heappop(self._retries)
+        return None
+
+    # -- emails ------------------------------------------------------------------------------
+
+    def queue(self, email: Email) -> None:
+        email.enrollment.email = email
+        mailbox = email.enrollment.mailbox
+        mailbox.queue.append(email)
+        mailbox.next_at = min(mailbox.next_at or email.due_at, email.due_at)
+
+    def all_mailboxes(self) -> Sequence[Mailbox]:
+        return sorted(self.mailboxes.values(), key=lambda mailbox: mailbox.pk)

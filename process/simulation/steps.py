@@ -1,0 +1,190 @@
+"""Walking enrollments through their sequences, in memory: `decide` says what, this does it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from crm.kinds import COMPANY_ANSWERED, EVENTS, activities_of
+from process.simulation.rows import Email, Enrollment, Lead, Touch
+from process.simulation.scene import Scene
+from process.simulation.stages import Stages
+from process.simulation.world import Assignment, World
+from sequences import cadence, moving
+from sequences.cadence import Assign, Branch, Send, Skip, State, Stop, Taken, Update, Wait, decide
+
+
+class Steps:
+    def __init__(self, scene: Scene, stages: Stages, world: World) -> None:
+        self.scene, self.stages, self.world = scene, stages, world
+
+    def advance(self) -> bool:
+        """Everybody who is due; whether there was anybody."""
+        due = self.scene.take_due()
+        for enrollment in due:
+            if enrollment.is_open:
+                self._advance(enrollment)
+        return bool(due)
+
+    def sent(self, enrollment: Enrollment, step_id: str) -> None:
+        """Its email left: the step is taken."""
+        enrollment.taken[step_id] = Taken(at=self.scene.now)
+        if enrollment.is_open and not enrollment.is_paused:
+            self.scene.schedule(enrollment, self.scene.now)
+
+    def task_ended(self, enrollment: Enrollment, step_id: str) -> None:
+        taken = enrollment.taken.get(step_id)
+        if taken is not None and taken.ended_at is None:
+            enrollment.taken[step_id] = replace(taken, ended_at=self.scene.now)
+            self.reconsider(enrollment)
+
+    def reconsider(self, enrollment: Enrollment | None) -> None:
+        """Something happened: `decide` is asked now."""
+        now = self.scene.now
+        if enrollment is None or not enrollment.is_open or enrollment.is_paused:
+            return
+        asleep = enrollment.due_at is None or enrollment.due_at > now
+        if asleep and enrollment.started_at <= now:
+            self.scene.schedule(enrollment, now)
+
+    def _advance(self, enrollment: Enrollment) -> None:
+        scene, lead = self.scene, enrollment.lead
+        enrollment.is_paused = False
+        if lead.deleted_at is not None:
+            scene.leave(enrollment, "lead deleted", at=scene.now)
+            return
+        if not enrollment.is_announced:
+            enrollment.is_announced = True
+            scene.note("enrolled", lead, enrollment=enrollment)
+        self._follow_version(enrollment)
+        while True:
+            decision = decide(enrollment.sequence, self._state(enrollment), scene.now)
+            match decision:
+                case Assign() | Skip() | Branch():
+                    self._take(enrollment, decision)
+                case Update():
+                    enrollment.taken[decision.step.id] = Taken(at=scene.now)
+                    self._set_fields(lead, decision)
+                case Send():
+                    self._send(enrollment, decision)
+                    return
+                case Wait():
+                    scene.schedule(enrollment, decision.until)
+                    return
+                case Stop():
+                    self._end(enrollment, decision)
+                    return
+
+    def _follow_version(self, enrollment: Enrollment) -> None:
+        """Whoever began with another version goes over to the files' where that says so."""
+        name = enrollment.sequence.name
+        digest = self.scene.files.digests.get(name)
+        if digest is None or digest == enrollment.digest:
+            return
+        new, state = self.scene.files.sequences[name], self._state(enrollment)
+        to = moving.move(enrollment.sequence, new, state, self.scene.now)
+        if to is not None:
+            enrollment.taken = dict(moving.moved(state, to).taken)
+            enrollment.sequence, enrollment.digest = new, digest
+            enrollment.anchor, enrollment.anchored_at = to.anchor, to.anchored_at
+
+    def _state(self, enrollment: Enrollment) -> State:
+        lead = enrollment.lead
+        return State(
+            lead_id=lead.pk,
+            unit=f"company {lead.company_id}" if lead.company_id else f"lead {lead.pk}",
+            started_at=enrollment.started_at,
+            timezone=enrollment.timezone,
+            taken=enrollment.taken,
+            outstanding=enrollment.email.step_id if enrollment.email else "",
+            facts={**lead.context(enrollment.deal), "event": self._events(enrollment)},
+            owner_gone=lead.owner_id is not None and not lead.owner_active,
+            anchor=enrollment.anchor,
+            anchored_at=enrollment.anchored_at,
+        )
+
+    def _events(self, enrollment: Enrollment) -> Mapping[str, int]:
+        """Event -> how often since the enrollment began, of those that it asks for."""
+        asked = enrollment.sequence.events
+        if not asked:
+            return {}
+        names = {kind: name for name in asked for kind in activities_of(name)}
+        lead, since = enrollment.lead, enrollment.started_at
+        found = Counter(names[kind] for at, kind in lead.events if at > since and kind in names)
+        if COMPANY_ANSWERED in asked and lead.company_id is not None:
+            others = (other for other in self.scene.of_company[lead.company_id] if other != lead)
+            found[COMPANY_ANSWERED] = sum(_answers(other, since) for other in others)
+        return found
+
+    def _take(self, enrollment: Enrollment, decision: Assign | Skip | Branch) -> None:
+        state = cadence.after(self._state(enrollment), decision, self.scene.now)
+        enrollment.taken = dict(state.taken)
+        if isinstance(decision, Assign):
+            self._assign(enrollment, decision)
+
+    def _assign(self, enrollment: Enrollment, decision: Assign) -> None:
+        step, lead, now = decision.step, enrollment.lead, self.scene.now
+        self._touch(enrollment, step.id, "task", step.task, str(lead.owner))
+        assignment = Assignment(
+            at=now,
+            lead=lead,
+            enrollment_id=enrollment.pk,
+            sequence=enrollment.sequence.name,
+            step_id=step.id,
+            kind=step.task,
+            due_at=decision.due_at,
+            is_gate=step.gate,
+        )
+        self.scene.expect(self.world.is_assigned(assignment))
+
+    def _set_fields(self, lead: Lead, decision: Update) -> None:
+        fields = {n.removeprefix("lead."): v for n, v in decision.step.update.items()}
+        stage = fields.pop("stage", None)
+        if set_fields(lead, fields):
+            self.scene.note("lead_changed", lead)
+        if stage is not None:
+            self.stages.move(lead, str(stage))
+
+    def _send(self, enrollment: Enrollment, decision: Send) -> None:
+        self.scene.queue(
+            Email(
+                pk=self.scene.number(),
+                enrollment=enrollment,
+                step_id=decision.step.id,
+                template=decision.template,
+                due_at=self.scene.now,
+            )
+        )
+        self.scene.schedule(enrollment, None)
+
+    def _end(self, enrollment: Enrollment, decision: Stop) -> None:
+        self.scene.leave(enrollment, decision.reason, at=self.scene.now)
+        if decision.enroll:
+            self.scene.note("handed_over", enrollment.lead, data={"sequence": decision.enroll})
+
+    def _touch(self, enrollment: Enrollment, step_id: str, kind: str, what: str, by: str) -> None:
+        self.scene.touches.append(
+            Touch(
+                at=self.scene.now,
+                lead_id=enrollment.lead.pk,
+                sequence=enrollment.sequence.name,
+                step=step_id,
+                kind=kind,
+                what=what,
+                by=by,
+            )
+        )
+
+
+def set_fields(lead: Lead, fields: Mapping[str, object]) -> bool:
+    """Set fields of the lead, `extra.<name>` among them; whether one was different."""
+    before = dict(lead.facts["lead"])
+    extra = before["extra"] if isinstance(before["extra"], Mapping) else {}
+    own = {name: value for name, value in fields.items() if not name.startswith("extra.")}
+    custom = {n.removeprefix("extra."): v for n, v in fields.items() if n.startswith("extra.")}
+    lead.facts["lead"] |= {**own, "extra": {**extra, **custom}}
+    return lead.facts["lead"] != before
+
+
+def _answers(lead: Lead, since: datetime) -> int:
+    return sum(1 for at, kind in lead.events if at > since and kind in EVENTS["answered"])
