@@ -8,7 +8,7 @@ from jinja2 import Environment
 
 from workspace.templating import render
 
-_TEMPLATE = Path(__file__).parent.parent / "templates" / "email" / "approach-opening"
+_TEMPLATE = Path(__file__).parent.parent / "templates" / "email" / "approach-cold-opening"
 _TIMES = 2_000
 _ROUNDS = 5
 _CONTEXT = {

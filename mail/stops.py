@@ -64,7 +64,7 @@ def _met_or_answered_elsewhere(message: Message) -> Stop | None:
 
 
 def _deal_closed(message: Message) -> Stop | None:
-    """A deal that was closed before the enrollment began (onboarding) does not stop it."""
+    """A deal that was closed before the enrollment began (won-handoff) does not stop it."""
     if message.deal_id is None:
         return None
     deal = Deal.objects.filter(pk=message.deal_id, is_closed=True).first()

@@ -33,7 +33,7 @@ def _matching(pattern: re.Pattern[str], text: str, otherwise: str) -> str:
     return text
 
 
-#: A name in files and links: `approach-opening`.
+#: A name in files and links: `approach-cold-opening`.
 Slug = Annotated[str, AfterValidator(_slug)]
 #: A name in expressions: `has_solution`.
 Identifier = Annotated[str, AfterValidator(_identifier)]

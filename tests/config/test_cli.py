@@ -60,38 +60,38 @@ def test_init_overwrites_nothing(folder):
     ("file", "written", "instead", "place", "words"),
     [
         (
-            "sequences/approach.yaml",
-            "email: approach-opening",
-            "email: aproach-opening",
-            "sequences/approach.yaml:26:12",
-            ["aproach-opening", "approach-opening", "onboarding-thanks"],
+            "sequences/approach-cold.yaml",
+            "email: approach-cold-reminder",
+            "email: aproach-cold-reminder",
+            "sequences/approach-cold.yaml:50:12",
+            ["aproach-cold-reminder", "approach-cold-reminder", "won-handoff-thanks"],
         ),
         (
-            "sequences/approach.yaml",
+            "sequences/approach-cold.yaml",
             "lead.stage in",
             "lead.stagge in",
-            "sequences/approach.yaml:6:9",
+            "sequences/approach-cold.yaml:6:9",
             ["stagge", "stage"],
         ),
         (
-            "sequences/approach.yaml",
+            "sequences/approach-cold.yaml",
             "wait: 3 business days",
             "wait: 3 fortnights",
-            "sequences/approach.yaml:28:11",
+            "sequences/approach-cold.yaml:48:11",
             ["3 fortnights", "days", "business"],
         ),
         (
-            "sequences/approach.yaml",
+            "sequences/approach-cold.yaml",
             "steps:",
             "steps: [",
-            "sequences/approach.yaml:",
+            "sequences/approach-cold.yaml:",
             [],
         ),
         (
-            "sequences/approach.yaml",
+            "sequences/approach-cold.yaml",
             "stage: Approach",
             "stage: Aproach",
-            "sequences/approach.yaml:3:8",
+            "sequences/approach-cold.yaml:3:8",
             ["Aproach", "Prospecting", "Follow-up"],
         ),
         (
@@ -102,10 +102,10 @@ def test_init_overwrites_nothing(folder):
             ["postal_adress", "postal_address"],
         ),
         (
-            "templates/email/approach-opening/body.txt",
+            "templates/email/approach-cold-opening/body.txt",
             "{{ lead.first_name",
             "{{ lead.frist_name",
-            "templates/email/approach-opening/body.txt:1:",
+            "templates/email/approach-cold-opening/body.txt:1:",
             ["frist_name", "first_name"],
         ),
     ],
@@ -127,7 +127,7 @@ def test_a_mistake_is_told_with_its_place_and_what_is_valid(
 
 
 def test_nothing_is_applied_while_a_mistake_is_left(folder):
-    path = folder / "sequences" / "approach.yaml"
+    path = folder / "sequences" / "approach-cold.yaml"
     path.write_text(path.read_text().replace("3 business days", "3 fortnights"))
     for command in ("plan", "apply", "sync"):
         done = run(folder, command, HUBSPOT_TOKEN="t")
@@ -136,7 +136,7 @@ def test_nothing_is_applied_while_a_mistake_is_left(folder):
 
 
 def test_a_blank_fact_without_a_default_is_an_error_when_it_is_checked_or_planned(folder):
-    path = folder / "templates" / "email" / "approach-opening" / "body.txt"
+    path = folder / "templates" / "email" / "approach-cold-opening" / "body.txt"
     path.write_text(path.read_text() + "\n{{ company.nonsense }}\n")
     done = run(folder, "check")
     assert done.returncode == 1
@@ -304,13 +304,13 @@ def test_a_plan_is_kept_applied_once_and_refused_when_the_files_change(folder, c
     assert early.returncode != 0
     assert "cadenza plan" in " ".join(re.findall(r"[\w-]+", early.stderr))
     planned = json.loads(run(folder, "plan", "--json", **connected).stdout)
-    assert {entry["sequence"] for entry in planned["sequences"]} >= {"approach"}
-    template = folder / "templates/email/approach-opening/body.txt"
+    assert {entry["sequence"] for entry in planned["sequences"]} >= {"approach-cold"}
+    template = folder / "templates/email/approach-cold-opening/body.txt"
     before = template.read_text()
     template.write_text(before + "P.S.\n")
     refused = run(folder, "apply", **connected)
     assert refused.returncode == 1
-    assert "approach: its file, a template of it or process.yaml has changed" in refused.stderr
+    assert "approach-cold: its file, a template of it or process.yaml has changed" in refused.stderr
     template.write_text(before)
     assert run(folder, "apply", "--json", **connected).returncode == 0
     assert run(folder, "apply", **connected).returncode != 0

@@ -11,7 +11,7 @@ from sequences.definition import WaitStep
 from workspace.durations import Duration
 from workspace.problems import Problem
 
-TEMPLATE = "templates/email/approach-opening"
+TEMPLATE = "templates/email/approach-cold-opening"
 
 
 @pytest.fixture
@@ -38,16 +38,19 @@ def test_the_starter_is_valid(starter):
     blueprint = load(starter, schema=FIELDS)
 
     assert list(blueprint.sequences) == [
-        "approach",
+        "after-demo",
+        "approach-cold",
+        "approach-inbound",
         "objection-person",
         "objection-price",
         "objection-solution",
         "objection-timing",
-        "onboarding",
+        "stalled-deal",
+        "won-handoff",
     ]
     assert blueprint.timezone == "Europe/Berlin"
     assert blueprint.mailboxes[0].owner == "ada@example.com"
-    assert blueprint.templates["approach-reminder"].subject == ""
+    assert blueprint.templates["approach-cold-reminder"].subject == ""
     assert blueprint.sequences["objection-timing"].steps[0] == WaitStep(
         id="leave-in-peace", wait=Duration(amount=20, unit="business day")
     )
@@ -66,17 +69,15 @@ def problems_of(folder: Path) -> tuple[Problem, ...] | None:
 @pytest.mark.parametrize(
     ("file", "changed"),
     [
-        (f"{TEMPLATE}/body.txt", {"approach"}),
-        ("sequences/onboarding.yaml", {"onboarding"}),
+        (f"{TEMPLATE}/body.txt", {"approach-cold"}),
+        ("sequences/won-handoff.yaml", {"won-handoff"}),
     ],
 )
 def test_a_digest_changes_with_what_it_covers(starter, file, changed):
     before = load(starter, schema=FIELDS).digests
     text = (starter / file).read_text()
     (starter / file).write_text(
-        text.replace("fifteen", "ten")
-        .replace("Fifteen", "Ten")
-        .replace("15 business days", "16 business days")
+        text.replace("routine", "paper").replace("10 business days", "11 business days")
     )
 
     after = load(starter, schema=FIELDS).digests
@@ -98,28 +99,28 @@ def test_every_digest_covers_the_process(starter):
     ("file", "written", "instead", "expected"),
     [
         (
-            "sequences/approach.yaml",
-            "email: approach-opening",
-            "email: approach-openning",
+            "sequences/approach-cold.yaml",
+            "email: approach-cold-reminder",
+            "email: approach-cold-remainder",
             (
-                'sequences/approach.yaml:26:12: unknown template "approach-openning"; '
-                'did you mean "approach-opening"? valid: '
+                'sequences/approach-cold.yaml:50:12: unknown template "approach-cold-remainder"; '
+                'did you mean "approach-cold-reminder"? valid: '
             ),
         ),
         (
-            "sequences/approach.yaml",
+            "sequences/approach-cold.yaml",
             "wait: 3 business days",
             "wait: 3 fortnights",
             (
-                'sequences/approach.yaml:28:11: steps.3.wait: "3 fortnights": unknown unit '
+                'sequences/approach-cold.yaml:48:11: steps.2.wait: "3 fortnights": unknown unit '
                 '"fortnights"; valid: business days, days, hours, minutes, seconds, weeks'
             ),
         ),
         (
-            "sequences/approach.yaml",
+            "sequences/approach-cold.yaml",
             "stage: Approach",
             "stage: Aproach",
-            'sequences/approach.yaml:3:8: unknown stage "Aproach"; did you mean "Approach"? valid',
+            'sequences/approach-cold.yaml:3:8: unknown stage "Aproach"; did you mean "Approach"? valid',
         ),
         (
             "sequences/objection-price.yaml",
@@ -131,28 +132,28 @@ def test_every_digest_covers_the_process(starter):
             ),
         ),
         (
-            "sequences/approach.yaml",
+            "sequences/approach-cold.yaml",
             "not deal.is_closed",
             "not deal.is_close",
             (
-                "sequences/approach.yaml:6:74: enroll.when: unknown field of deal "
+                "sequences/approach-cold.yaml:6:74: enroll.when: unknown field of deal "
                 '"is_close"; did you mean "is_closed"? valid: '
             ),
         ),
         (
-            "sequences/approach.yaml",
-            "Call {{ lead.first_name",
-            "Call {{ lead.first_nam",
+            "sequences/approach-cold.yaml",
+            "Thank {{ lead.first_name",
+            "Thank {{ lead.first_nam",
             (
-                "sequences/approach.yaml:33:20: steps.5.title: unknown field of lead "
+                "sequences/approach-cold.yaml:34:21: on_reply.declined.title: unknown field of lead "
                 '"first_nam"; did you mean "first_name"? valid: '
             ),
         ),
         (
-            "sequences/approach.yaml",
+            "sequences/approach-cold.yaml",
             "steps:",
             "steps: [",
-            "sequences/approach.yaml:",
+            "sequences/approach-cold.yaml:",
         ),
         (
             f"{TEMPLATE}/body.txt",
@@ -183,9 +184,9 @@ def test_every_digest_covers_the_process(starter):
         ),
         (
             "process.yaml",
-            "sequences: [onboarding]",
-            "sequences: [onbording]",
-            'process.yaml:124:19: unknown sequence "onbording"; did you mean "onboarding"? valid: ',
+            "sequences: [won-handoff]",
+            "sequences: [won-handof]",
+            'process.yaml:126:19: unknown sequence "won-handof"; did you mean "won-handoff"? valid: ',
         ),
         (
             "cadenza.yaml",
@@ -270,8 +271,8 @@ def test_all_problems_of_all_files_come_at_once_in_order(starter):
     for file, written, instead in (
         ("cadenza.yaml", "ada@example.com\n    name", "ada\n    name"),
         ("process.yaml", "owner: marketing", "ownr: marketing"),
-        ("sequences/approach.yaml", "approach-closing", "no-such"),
-        ("sequences/onboarding.yaml", "name: onboarding", "name: approach"),
+        ("sequences/approach-cold.yaml", "approach-cold-closing", "no-such"),
+        ("sequences/won-handoff.yaml", "name: won-handoff", "name: approach-cold"),
         (f"{TEMPLATE}/subject.txt", "company.name", "company.nam"),
     ):
         path = starter / file
@@ -283,8 +284,8 @@ def test_all_problems_of_all_files_come_at_once_in_order(starter):
         "cadenza.yaml",
         "process.yaml",
         "process.yaml",
-        "sequences/approach.yaml",
-        "sequences/onboarding.yaml",
+        "sequences/approach-cold.yaml",
+        "sequences/won-handoff.yaml",
         f"{TEMPLATE}/subject.txt",
     ]
 
@@ -324,8 +325,8 @@ def test_files_that_are_missing(starter):
     assert problems(starter) == [
         "process.yaml:1:1: cannot be read: No such file or directory",
         (
-            'sequences/approach.yaml:26:12: "approach-opening" begins a thread here and needs a '
-            f"subject: {TEMPLATE}/subject.txt is missing"
+            'sequences/approach-cold.yaml:46:12: "approach-cold-opening" begins a thread here and '
+            f"needs a subject: {TEMPLATE}/subject.txt is missing"
         ),
         (
             f'{TEMPLATE}/body.htm:1:1: unknown file "body.htm"; did you mean "body.html"? '
@@ -348,16 +349,16 @@ def test_mapped_fields_may_be_read(starter):
     path.write_text(
         path.read_text().replace("{ timezone: hs_timezone }", "{ budget: annual_budget }")
     )
-    sequence = starter / "sequences/approach.yaml"
+    sequence = starter / "sequences/approach-cold.yaml"
     text = sequence.read_text()
 
     sequence.write_text(text.replace("not deal.is_closed", 'lead.extra.budget == "high"'))
-    assert "approach" in load(starter, schema=FIELDS).sequences
+    assert "approach-cold" in load(starter, schema=FIELDS).sequences
 
     sequence.write_text(text.replace("not deal.is_closed", 'lead.extra.bugdet == "high"'))
     assert problems(starter) == [
         (
-            'sequences/approach.yaml:6:70: enroll.when: unknown field of lead.extra "bugdet"; '
+            'sequences/approach-cold.yaml:6:70: enroll.when: unknown field of lead.extra "bugdet"; '
             'did you mean "budget"? valid: budget'
         )
     ]
@@ -444,15 +445,15 @@ def test_a_custom_field_has_one_type_in_all_connections(starter):
 )
 @given(
     file=st.sampled_from(
-        ["cadenza.yaml", "process.yaml", "sequences/approach.yaml", f"{TEMPLATE}/body.txt"]
+        ["cadenza.yaml", "process.yaml", "sequences/approach-cold.yaml", f"{TEMPLATE}/body.txt"]
     ),
     content=st.one_of(st.binary(max_size=60), st.text(max_size=60).map(str.encode)),
 )
 @example(file="cadenza.yaml", content=b"connections: {a: {kind: []}}\nmailboxes: [1]")
 @example(file="cadenza.yaml", content=b"connections: {a: {kind: {}}}\nmailboxes: {}")
 @example(file="process.yaml", content=b"answers: {1: [a]}\nstages: [{name: []}]")
-@example(file="sequences/approach.yaml", content=b"steps: [{email: 1, id: 2}]\nenroll: x")
-@example(file="sequences/approach.yaml", content=b"steps: [{id: a, wait: {a: 1}}]")
+@example(file="sequences/approach-cold.yaml", content=b"steps: [{email: 1, id: 2}]\nenroll: x")
+@example(file="sequences/approach-cold.yaml", content=b"steps: [{id: a, wait: {a: 1}}]")
 def test_whatever_a_file_holds_is_loaded_or_invalid(starter, file, content):
     original = (starter / file).read_bytes()
     (starter / file).write_bytes(content)

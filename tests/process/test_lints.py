@@ -6,7 +6,7 @@ from crm.facts import FIELDS
 from process.blueprint import load
 
 HEAD = "name: odd\nstage: Approach\nsteps:\n"
-OPENING = "  - id: opening\n    email: approach-opening\n"
+OPENING = "  - id: opening\n    email: approach-cold-opening\n"
 WAIT = "  - id: pause\n    wait: 2 days\n"
 
 
@@ -34,7 +34,7 @@ def warnings(starter):
         (
             HEAD + "  - id: fork\n    branch:\n"
             "      - percent: 50\n        steps:\n          - id: a\n            stop: a\n"
-            "      - steps:\n          - id: b\n            enroll: approach\n" + OPENING,
+            "      - steps:\n          - id: b\n            enroll: approach-cold\n" + OPENING,
             'odd.yaml:13:9: warning: steps.1.id: "opening" is never reached: whoever comes to '
             '"fork" leaves there (unreachable)',
         ),
@@ -113,12 +113,12 @@ def test_a_circle_of_sequences_that_let_everybody_in_again(warnings):
 )
 def test_what_looks_like_spam_is_told(starter, part, text, told):
     footer = "\n{{ sender.postal_address }} {{ unsubscribe_url }}\n"
-    path = starter / "templates/email/approach-opening" / part
+    path = starter / "templates/email/approach-cold-opening" / part
     path.write_text(text if part == "subject.txt" else text + footer)
 
     found = [one for one in load(starter, schema=FIELDS).warnings if one.lint == "spam"]
 
-    assert [one.file for one in found] == [f"templates/email/approach-opening/{part}"]
+    assert [one.file for one in found] == [f"templates/email/approach-cold-opening/{part}"]
     assert told in found[0].message
 
 

@@ -9,7 +9,7 @@ from workspace.source import parse_yaml
 from workspace.validation import validate
 
 VALID = """\
-name: approach
+name: approach-cold
 stage: Approach
 enroll:
   when: lead.stage == "Approach"
@@ -25,7 +25,7 @@ steps:
   - id: breathe
     wait: 3 business days
   - id: opening
-    email: approach-opening
+    email: approach-cold-opening
 """
 
 
@@ -45,7 +45,7 @@ def test_a_sequence_is_read():
             due=Duration(amount=1, unit="business day"),
         ),
         WaitStep(id="breathe", wait=Duration(amount=3, unit="business day")),
-        EmailStep(id="opening", email="approach-opening"),
+        EmailStep(id="opening", email="approach-cold-opening"),
     )
     assert sequence.window.model_dump(mode="json", by_alias=True) == {
         "days": ["mon", "fri"],
@@ -64,7 +64,7 @@ def test_a_sequence_survives_the_database():
 
 
 def test_variants_keep_their_order_in_a_database_that_sorts_keys():
-    sequence = read(VALID.replace("email: approach-opening", "email: {zebra: 2, ant: 1}"))
+    sequence = read(VALID.replace("email: approach-cold-opening", "email: {zebra: 2, ant: 1}"))
 
     assert isinstance(sequence, Sequence)
     stored = json.dumps(sequence.model_dump(mode="json", by_alias=True), sort_keys=True)
@@ -89,8 +89,8 @@ def test_variants_keep_their_order_in_a_database_that_sorts_keys():
             ],
         ),
         (
-            "email: approach-opening",
-            "emial: approach-opening",
+            "email: approach-cold-opening",
+            "emial: approach-cold-opening",
             [
                 (
                     "s.yaml:16:5: steps.2: a step has exactly one of email, wait, task, "
@@ -150,7 +150,7 @@ def test_variants_keep_their_order_in_a_database_that_sorts_keys():
             ['s.yaml:14:9: steps.1.id: two steps have the id "research"'],
         ),
         (
-            "name: approach",
+            "name: approach-cold",
             "name: My Approach",
             ['s.yaml:1:7: name: "My Approach" must be lower-case words joined by "-"'],
         ),

@@ -12,6 +12,7 @@ from tests.workers.test_life import answers, leaves, settle, until_queued
 from workspace.problems import Fault
 
 pytestmark = pytest.mark.django_db
+FILE = "sequences/approach-cold.yaml"
 
 
 def told(lead):
@@ -27,17 +28,21 @@ def test_who_is_in_the_middle_sees_past_and_future(team, make_lead, frozen_clock
 
     lines = told(lead)
 
-    begin = lines.index("approach: active (times in Europe/Berlin)")
-    rule = 'lead.stage in ["Prospecting", "Preparation", "Approach"] and not deal.is_closed'
+    begin = lines.index("approach-cold: active (times in Europe/Berlin)")
+    rule = (
+        'lead.stage in ["Prospecting", "Preparation", "Approach"] and not deal.is_closed '
+        'and answer.disposition != "declined"'
+    )
     assert lines[begin + 1].startswith("  Mon 2026-03-02 07:00  enrolled")
-    assert [line[24:] for line in lines[begin + 1 : begin + 9]] == [
-        f"enrolled  because {rule}  [sequences/approach.yaml:5]",
-        "task research  because due  [sequences/approach.yaml:19]",
-        "email opening  because due  [sequences/approach.yaml:25]",
-        ("next: email reminder (approach-reminder)  because due  [sequences/approach.yaml:29]"),
-        ("then: task call: call, due 2026-03-09  because due  [sequences/approach.yaml:31]"),
-        ("then: email closing-note (approach-closing)  because due  [sequences/approach.yaml:37]"),
-        ("then: ends: finished  because every step was taken  [sequences/approach.yaml:18]"),
+    assert [line[24:] for line in lines[begin + 1 : begin + 10]] == [
+        f"enrolled  because {rule}  [{FILE}:5]",
+        f"task research  because due  [{FILE}:38]",
+        f"email opening  because due  (variant approach-cold-opening)  [{FILE}:44]",
+        f"next: email reminder (approach-cold-reminder)  because due  [{FILE}:49]",
+        f"then: branch looked-further: way 2  because all others  [{FILE}:53]",
+        f"then: task call: call, due 2026-03-12  because due  [{FILE}:62]",
+        f"then: email closing-note (approach-cold-closing)  because due  [{FILE}:68]",
+        f"then: ends: finished  because every step was taken  [{FILE}:37]",
         "",
     ]
 
@@ -57,8 +62,8 @@ def test_who_answered_sees_the_event_and_why_nothing_else_came(team, make_lead, 
     assert "because answered  (activity " in stopped
     assert "answer declined)" in stopped
     assert (
-        'not in onboarding: lead.stage == "Follow-up" and deal.is_won is not true: deal.is_won is '
-        "False, lead.stage is 'Approach' [sequences/onboarding.yaml:5]"
+        'not in won-handoff: lead.stage == "Follow-up" and deal.is_won is not true: deal.is_won is '
+        "False, lead.stage is 'Approach' [sequences/won-handoff.yaml:5]"
     ) in lines
 
 
@@ -71,7 +76,7 @@ def test_an_event_by_hand_ends_what_it_ends(team, make_lead, frozen_clock):
     events.write(lead, "meeting_booked", at=clock.now(), by="test")
     settle(frozen_clock)
 
-    assert Enrollment.objects.get(sequence="approach").reason == "meeting booked"
+    assert Enrollment.objects.get(sequence="approach-cold").reason == "meeting booked"
     assert any("meeting_booked by: test" in line for line in told(lead))
 
 
@@ -97,7 +102,7 @@ def test_an_unsubscription_by_hand_lasts(team, make_lead, frozen_clock):
     settle(frozen_clock)
 
     assert any(line.startswith("suppressed since ") for line in told(lead))
-    assert Enrollment.objects.get(sequence="approach").status == "stopped"
+    assert Enrollment.objects.get(sequence="approach-cold").status == "stopped"
 
 
 def test_an_unknown_event_is_told_with_the_valid_ones(team, make_lead):

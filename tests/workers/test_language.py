@@ -21,8 +21,8 @@ from workers import reactions, schedule
 
 pytestmark = pytest.mark.django_db
 
-OPENING = {"id": "opening", "email": "approach-opening"}
-REMINDER = {"id": "reminder", "email": "approach-reminder"}
+OPENING = {"id": "opening", "email": "approach-cold-opening"}
+REMINDER = {"id": "reminder", "email": "approach-cold-reminder"}
 CALL = {"id": "call", "task": "call", "title": "Call {{ lead.first_name }}", "due": "1 day"}
 
 

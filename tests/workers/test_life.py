@@ -87,9 +87,9 @@ def test_every_email_of_a_sequence_leaves_once_in_one_thread(team, make_lead, fr
     settle(frozen_clock)
     assert [message.step_id for message in sent] == ["opening", "reminder", "closing-note"]
     assert [message.parent_id for message in sent] == [None, sent[0].pk, sent[1].pk]
-    enrollment = Enrollment.objects.get(lead=lead, sequence="approach")
+    enrollment = Enrollment.objects.get(lead=lead, sequence="approach-cold")
     assert enrollment.status == "finished"
-    assert StepRun.objects.filter(enrollment=enrollment).count() == 5
+    assert StepRun.objects.filter(enrollment=enrollment).count() == 6
     assert Change.objects.filter(kind="touch", value__kind="email").count() == 3
     assert Change.objects.filter(kind="touch", value__kind="task").count() == 2
 
@@ -114,7 +114,7 @@ def test_an_answer_ends_the_enrollment_and_cancels_what_is_queued(team, make_lea
     second.refresh_from_db()
     lead.refresh_from_db()
     assert second.status == "cancelled"
-    assert Enrollment.objects.get(sequence="approach").reason == "answered"
+    assert Enrollment.objects.get(sequence="approach-cold").reason == "answered"
     assert lead.stage == "Presentation"
     owed = Change.objects.get(kind="update", status="pending")
     assert (owed.field, owed.value) == ("status", "CONNECTED")
@@ -255,7 +255,7 @@ def test_newcomers_of_a_sequence_for_newcomers_are_those_who_moved(team, make_le
     team()
     assert enroll_matching([lead.pk], moved=False) == 0
     assert enroll_matching([lead.pk], moved=True) == 1
-    assert Enrollment.objects.get().sequence == "onboarding"
+    assert Enrollment.objects.get().sequence == "won-handoff"
 
 
 def test_the_throttle_spreads_the_starts_over_days(team, make_lead):

@@ -15,7 +15,7 @@ from tests.workers.test_life import leaves, settle, until_queued
 pytestmark = pytest.mark.django_db
 
 
-def entry(loaded, name="approach"):
+def entry(loaded, name="approach-cold"):
     return next(e for e in planning.plan(loaded).sequences if e.sequence == name)
 
 
@@ -28,10 +28,10 @@ def test_who_gets_what_when_and_who_is_left_out(loaded, make_lead, frozen_clock)
     assert found.refused == {"has no email address": 1}
     assert [(touch.kind, touch.what) for touch in found.touches[lead.pk]] == [
         ("task", "research"),
-        ("email", "approach-opening"),
-        ("email", "approach-reminder"),
+        ("email", "approach-cold-opening"),
+        ("email", "approach-cold-reminder"),
         ("task", "call"),
-        ("email", "approach-closing"),
+        ("email", "approach-cold-closing"),
     ]
     assert not Enrollment.objects.exists()
 
@@ -65,23 +65,23 @@ def test_a_plan_survives_its_file_and_is_applied(loaded, make_lead, frozen_clock
     kept = frozen.Frozen.of(planned.as_json())
 
     assert kept == planned
-    assert apply.apply(loaded, kept).enrolled["approach"] == 1
+    assert apply.apply(loaded, kept).enrolled["approach-cold"] == 1
     assert Enrollment.objects.get().lead == lead
 
 
 @pytest.mark.parametrize(
     ("moves", "told"),
     [
-        (lambda lead, make: make("new@x.example"), "approach: Grace has come in"),
+        (lambda lead, make: make("new@x.example"), "approach-cold: Grace has come in"),
         (
             lambda lead, make: Suppression.objects.create(
                 email=lead.email, kind="manual", at=clock.now()
             ),
-            "approach: Grace is out: suppressed",
+            "approach-cold: Grace is out: suppressed",
         ),
         (
             lambda lead, make: Lead.objects.filter(pk=lead.pk).update(stage="Closing"),
-            "approach: Grace is out: its rule is no longer true",
+            "approach-cold: Grace is out: its rule is no longer true",
         ),
     ],
 )
@@ -99,9 +99,11 @@ def test_a_world_that_moved_is_refused(loaded, make_lead, frozen_clock, moves, t
 def test_files_that_changed_are_refused(loaded, make_lead, frozen_clock):
     make_lead()
     planned = planning.freeze(planning.plan(loaded))
-    edited = replace(loaded, digests={**loaded.digests, "approach": "other"})
+    edited = replace(loaded, digests={**loaded.digests, "approach-cold": "other"})
 
-    with pytest.raises(frozen.Moved, match="approach: its file, a template of it or process.yaml"):
+    with pytest.raises(
+        frozen.Moved, match="approach-cold: its file, a template of it or process.yaml"
+    ):
         apply.apply(edited, planned)
 
 
