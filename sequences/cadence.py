@@ -133,7 +133,7 @@ Decision = Send | Assign | Skip | Branch | Update | Wait | Stop
 
 def decide(sequence: Sequence, state: State, now: datetime) -> Decision:
     """The next thing to do at `now`."""
-    if stop := _exit(sequence, state):
+    if stop := leaves(sequence, state):
         return stop
     if step_id := state.outstanding:
         return Wait(until=None, because=_because(sequence, step_id, "outcome", step=step_id))
@@ -171,6 +171,21 @@ def after(state: State, decision: Assign | Skip | Branch | Update, now: datetime
     return replace(state, taken={**state.taken, step_id: taken})
 
 
+def leaves(sequence: Sequence, state: State) -> Stop | None:
+    """Why somebody leaves before the last step: an exit, a goal, or a rep who is gone."""
+    if state.owner_gone:
+        return Stop(reason="owner gone", because=_because(sequence, "", "owner gone"))
+    for number, criterion in enumerate(sequence.exit):
+        if evaluate(criterion, state.facts):
+            because = _because(sequence, f"exit.{number}", criterion, exit=number)
+            return Stop(reason="exit", because=because)
+    for step in sequence.goals:
+        if evaluate(step.goal, state.facts):
+            because = _because(sequence, step.id, step.goal, step=step.id)
+            return Stop(reason="goal", because=because)
+    return None
+
+
 def passed_at(step: Step | None, taken: Taken) -> datetime:
     """When a step that was taken let the next one come."""
     held = isinstance(step, TaskStep) and step.gate
@@ -183,20 +198,6 @@ def variant(sequence: Sequence, step: EmailStep, unit: str) -> str:
         return next(iter(step.email))
     drawn = _share(f"{sequence.name}:{step.id}:{unit}")
     return next(name for name, until in weights(step.email) if drawn < until)
-
-
-def _exit(sequence: Sequence, state: State) -> Stop | None:
-    if state.owner_gone:
-        return Stop(reason="owner gone", because=_because(sequence, "", "owner gone"))
-    for number, criterion in enumerate(sequence.exit):
-        if evaluate(criterion, state.facts):
-            because = _because(sequence, f"exit.{number}", criterion, exit=number)
-            return Stop(reason="exit", because=because)
-    for step in sequence.goals:
-        if evaluate(step.goal, state.facts):
-            because = _because(sequence, step.id, step.goal, step=step.id)
-            return Stop(reason="goal", because=because)
-    return None
 
 
 def _walk(steps: Steps, taken: Mapping[str, Taken]) -> Iterator[Step]:

@@ -234,6 +234,17 @@ def reconsider(**whose: object) -> int:
     return count
 
 
+def leave(lead: Lead) -> None:
+    """End what an exit or a goal ends by now: the lead is free for what its event begins."""
+    now = clock.now()
+    rows = Enrollment.objects.select_related(*_RELATED).select_for_update(of=("self",), no_key=True)
+    active = rows.filter(lead=lead, status=Enrollment.Status.ACTIVE, started_at__lte=now)
+    for enrollment in active:
+        found = cadence.leaves(definition_of(enrollment.version), state_of(enrollment))
+        if found is not None:
+            _end_by(enrollment, found, now)
+
+
 def stop(
     enrollment_id: int, reason: str, *, at: datetime, because: dict[str, object] | None = None
 ) -> bool:

@@ -27,6 +27,9 @@ Reaction = Callable[[Activity], object]
 BATCH = 100
 #: After so many failures a reaction waits for a person; `cadenza status` shows it.
 ATTEMPTS = 5
+#: Ends after which the rules are asked again; the others come with an event of their own, or from a
+#: person, who may not want the lead to go on.
+_RAN_ITS_COURSE = frozenset({"finished", "goal", "exit"})
 
 
 def react() -> int:
@@ -112,8 +115,13 @@ def _enroll(activity: Activity) -> None:
 
 
 def _reconsider(activity: Activity) -> None:
-    """What its enrollment waits for, or ends at, may have happened."""
+    """What its enrollment waits for, or ends at, may have happened.
+
+    What ends, ends before the rules are asked: nobody is in two sequences, and the one that this
+    event begins would be refused.
+    """
     if activity.lead is not None:
+        engine.leave(activity.lead)
         engine.reconsider(lead=activity.lead)
 
 
@@ -327,7 +335,10 @@ def _handed_over(activity: Activity) -> None:
 
 
 def _unenrolled(activity: Activity) -> None:
+    """Its place is free, and so is the lead, for a rule that was true of it all the while."""
     enroll.place_is_free(str(activity.data["sequence"]))
+    if activity.lead is not None and activity.data["reason"] in _RAN_ITS_COURSE:
+        enroll_matching([activity.lead.pk], moved=False)
 
 
 def _update_refused(activity: Activity) -> None:

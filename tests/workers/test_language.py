@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from crm import stages
 from crm.kinds import EVENTS
 from crm.models import Activity, Company, Lead, Owner
 from crm.timeline import note
@@ -275,6 +276,52 @@ def test_again_after_a_rest(at_work, make_lead, frozen_clock):
     until(lambda: Enrollment.objects.count() == 2, frozen_clock)
 
     assert Enrollment.objects.last().started_at == ended_at + timedelta(days=10)
+
+
+def test_an_event_that_ends_one_sequence_begins_the_other(at_work, make_lead, frozen_clock):
+    lead = make_lead()
+    inbound = sequence(OPENING, name="inbound", enroll={"on": ["form_submitted"]})
+    at_work(sequence({"id": "w", "wait": "3 days"}, exit=["event.form_submitted"]), inbound)
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(hours=1)
+    happens(lead, "form_submitted")
+    settle(frozen_clock)
+
+    assert list(Enrollment.objects.order_by("pk").values_list("sequence", "status", "reason")) == [
+        ("test", "stopped", "exit"),
+        ("inbound", "active", ""),
+    ]
+
+
+def test_who_comes_to_another_stage_enters_the_sequence_of_that_stage(
+    at_work, make_lead, frozen_clock
+):
+    lead = make_lead()
+    newcomers = {"when": 'lead.stage == "Closing"', "existing": False}
+    at_work(
+        sequence({"id": "w", "wait": "3 days"}, exit=['lead.stage == "Closing"']),
+        sequence(OPENING, name="closing", enroll=newcomers),
+    )
+    settle(frozen_clock)
+    stages.move(lead, "Closing", at=clock.now(), because={})
+    settle(frozen_clock)
+
+    assert Enrollment.objects.get(status="active").sequence == "closing"
+
+
+@pytest.mark.parametrize(("by_hand", "entered"), [(False, 1), (True, 0)])
+def test_whose_sequence_ran_its_course_enters_what_was_waiting_for_them(
+    at_work, make_lead, frozen_clock, by_hand, entered
+):
+    make_lead()
+    at_work(sequence({"id": "w", "wait": "1 day"}), sequence(OPENING, name="untouched"))
+    settle(frozen_clock)
+    if by_hand:
+        engine.stop(Enrollment.objects.get().pk, "stopped by a person", at=clock.now())
+    until(lambda: not Enrollment.objects.filter(sequence="test", status="active"), frozen_clock)
+    settle(frozen_clock)
+
+    assert Enrollment.objects.filter(sequence="untouched").count() == entered
 
 
 # -- answers --------------------------------------------------------------------------------
