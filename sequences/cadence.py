@@ -35,6 +35,9 @@ JITTER = timedelta(hours=3)
 JITTER_STEP = timedelta(minutes=15)
 #: A gate that says nothing else is passed after so long: nobody is held for ever.
 PATIENCE = Duration(amount=20, unit="business day")
+#: Ends after which the rules are asked again; the others come with an event of their own, or from a
+#: person, who may not want the lead to go on.
+RAN_ITS_COURSE = frozenset({"finished", "goal", "exit"})
 #: The way of a branch none of whose conditions was met.
 NO_WAY = -1
 

@@ -17,7 +17,7 @@ from mail.models import Inbound, Message
 from mail.suppression import suppress
 from process import outcomes, replies, tasks
 from runtime import clock
-from sequences import engine, enroll
+from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
 from sequences.models import Enrollment
 
@@ -27,9 +27,6 @@ Reaction = Callable[[Activity], object]
 BATCH = 100
 #: After so many failures a reaction waits for a person; `cadenza status` shows it.
 ATTEMPTS = 5
-#: Ends after which the rules are asked again; the others come with an event of their own, or from a
-#: person, who may not want the lead to go on.
-_RAN_ITS_COURSE = frozenset({"finished", "goal", "exit"})
 
 
 def react() -> int:
@@ -337,7 +334,7 @@ def _handed_over(activity: Activity) -> None:
 def _unenrolled(activity: Activity) -> None:
     """Its place is free, and so is the lead, for a rule that was true of it all the while."""
     enroll.place_is_free(str(activity.data["sequence"]))
-    if activity.lead is not None and activity.data["reason"] in _RAN_ITS_COURSE:
+    if activity.lead is not None and activity.data["reason"] in cadence.RAN_ITS_COURSE:
         enroll_matching([activity.lead.pk], moved=False)
 
 

@@ -10,6 +10,7 @@ from process.simulation.rows import Enrollment, Lead
 from process.simulation.scene import Noted, Scene
 from process.simulation.stages import Stages
 from process.simulation.steps import Steps
+from sequences.cadence import RAN_ITS_COURSE
 from sequences.definition import OnReply
 
 Reaction = Callable[[Noted], None]
@@ -72,6 +73,7 @@ class Reactions:
         self.enrolling.match(noted.lead, moved=moved, event=noted.kind)
 
     def _reconsider(self, noted: Noted) -> None:
+        self.steps.leave(noted.lead)
         self.steps.reconsider(noted.lead.enrollment)
 
     def _enrolled(self, noted: Noted) -> None:
@@ -156,8 +158,11 @@ class Reactions:
         self.stages.happened(noted.lead, "task_done")
 
     def _unenrolled(self, noted: Noted) -> None:
-        if noted.enrollment is not None:
-            self.enrolling.place_is_free(noted.enrollment.sequence.name)
+        if noted.enrollment is None:
+            return
+        self.enrolling.place_is_free(noted.enrollment.sequence.name)
+        if noted.enrollment.reason in RAN_ITS_COURSE:
+            self.enrolling.match(noted.lead, moved=False, event="")
 
     def _stop(self, lead: Lead, reason: str, at: datetime) -> None:
         enrollment: Enrollment | None = lead.enrollment

@@ -47,6 +47,15 @@ class Steps:
         if asleep and enrollment.started_at <= now:
             self.scene.schedule(enrollment, now)
 
+    def leave(self, lead: Lead) -> None:
+        """End what an exit or a goal ends by now: the lead is free for what its event begins."""
+        enrollment = lead.enrollment
+        if enrollment is None or enrollment.is_paused or enrollment.started_at > self.scene.now:
+            return
+        found = cadence.leaves(enrollment.sequence, self._state(enrollment))
+        if found is not None:
+            self._end(enrollment, found)
+
     def _advance(self, enrollment: Enrollment) -> None:
         scene, lead = self.scene, enrollment.lead
         enrollment.is_paused = False

@@ -60,20 +60,25 @@ STAGES = (("Prospecting", 55, 25), ("Engaging", 90, 45), ("Won", 260, 0), ("Lost
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 
-def main() -> None:
+def main(folder: Path = FOLDER, *, times: int = 1) -> None:
+    """Write the files; `times` as many opportunities."""
     draw = random.Random("brightwell")  # noqa: S311 - a draw, no secret
-    _write("sales_teams.csv", ("sales_agent", "manager", "regional_office"), AGENTS)
-    _write("products.csv", ("product", "series", "sales_price"), PRODUCTS)
+    _write(folder, "sales_teams.csv", ("sales_agent", "manager", "regional_office"), AGENTS)
+    _write(folder, "products.csv", ("product", "series", "sales_price"), PRODUCTS)
     _write(
+        folder,
         "accounts.csv",
         ("account", "sector", "year_established", "revenue", "employees", "office_location", "subsidiary_of"),
         (_account(draw, number, name) for number, name in enumerate(ACCOUNTS)),
     )  # fmt: skip
     stages = [
-        (s, has) for s, with_one, without in STAGES for has in [True] * with_one + [False] * without
+        (s, has)
+        for s, with_one, without in STAGES
+        for has in [True] * with_one * times + [False] * without * times
     ]
     draw.shuffle(stages)
     _write(
+        folder,
         "sales_pipeline.csv",
         ("opportunity_id", "sales_agent", "product", "account", "deal_stage", "engage_date", "close_date", "close_value"),
         (_opportunity(draw, stage, has_account=has) for stage, has in stages),
@@ -116,9 +121,11 @@ def _us(day: date) -> str:
     return f"{day.month}/{day.day}/{day.year}"
 
 
-def _write(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / name).open("w", encoding="utf-8", newline="") as file:
+def _write(
+    folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / name).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
