@@ -16,6 +16,8 @@ from workspace import reading
 from workspace.problems import Fault, unknown
 from workspace.reading import Schema
 
+Evaluation = Callable[[Mapping[str, object]], object]
+
 _environment = Environment(autoescape=False)  # noqa: S701 - only parses, renders nothing
 
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -64,7 +66,7 @@ def check(
 
 def evaluate(expression: str, context: Mapping[str, object]) -> bool:
     """Whether it is true of the facts; raises Fault when it is no expression."""
-    return bool(_value(_parse(expression), context))
+    return bool(_compiled(expression)(context))
 
 
 def reads(expression: str) -> frozenset[tuple[str, ...]]:
@@ -144,42 +146,68 @@ def _impossible(
                     yield Fault(message, choices=sorted(known), offset=offset)
 
 
-def _value(  # noqa: PLR0911 - one for each kind of node
-    node: nodes.Node, context: Mapping[str, object]
-) -> object:
+@lru_cache(maxsize=1000)
+def _compiled(expression: str) -> Evaluation:
+    return _evaluation(_parse(expression))
+
+
+def _evaluation(  # noqa: PLR0911 - one for each kind of node
+    node: nodes.Node,
+) -> Evaluation:
+    """The node as a function of the facts."""
     match node:
-        case nodes.Const():
-            return node.value
+        case nodes.Const(value=value):
+            return lambda _: value
         case nodes.And():
-            return _value(node.left, context) and _value(node.right, context)
+            left, right = _evaluation(node.left), _evaluation(node.right)
+            return lambda context: left(context) and right(context)
         case nodes.Or():
-            return _value(node.left, context) or _value(node.right, context)
+            left, right = _evaluation(node.left), _evaluation(node.right)
+            return lambda context: left(context) or right(context)
         case nodes.Not():
-            return not _value(node.node, context)
+            inner = _evaluation(node.node)
+            return lambda context: not inner(context)
         case nodes.Compare():
-            return _compare(node, context)
+            return _comparison(node)
         case nodes.List() | nodes.Tuple():
-            return [_value(item, context) for item in node.items]
+            items = [_evaluation(item) for item in node.items]
+            return lambda context: [item(context) for item in items]
         case nodes.Neg():
-            value = _value(node.node, context)
-            return -value if isinstance(value, int | float) else None
-        case nodes.Filter(node=inner) if inner is not None:
-            value = _value(inner, context)
-            return _FILTERS[node.name](value) if isinstance(value, str) else None
+            inner = _evaluation(node.node)
+            return lambda context: _negative(inner(context))
+        case nodes.Filter(node=filtered) if filtered is not None:
+            inner, filter_ = _evaluation(filtered), _FILTERS[node.name]
+            return lambda context: _filtered(filter_, inner(context))
         case nodes.Test():
-            return _TESTS[node.name](_value(node.node, context))
+            inner, test = _evaluation(node.node), _TESTS[node.name]
+            return lambda context: test(inner(context))
         case _:
-            return look_up(reading.dotted(node) or (), context)
+            chain = reading.dotted(node) or ()
+            return lambda context: look_up(chain, context)
 
 
-def _compare(node: nodes.Compare, context: Mapping[str, object]) -> bool:
-    left = _value(node.expr, context)
-    for operand in node.ops:
-        right = _value(operand.expr, context)
-        try:
-            if not _COMPARE[operand.op](left, right):
-                return False
-        except TypeError:  # none or a text against a number: unknown, and so not true
-            return operand.op == "notin"
-        left = right
-    return True
+def _comparison(node: nodes.Compare) -> Evaluation:
+    first = _evaluation(node.expr)
+    others = [(operand.op, _COMPARE[operand.op], _evaluation(operand.expr)) for operand in node.ops]
+
+    def compare(context: Mapping[str, object]) -> bool:
+        left = first(context)
+        for name, holds, other in others:
+            right = other(context)
+            try:
+                if not holds(left, right):
+                    return False
+            except TypeError:  # none or a text against a number: unknown, and so not true
+                return name == "notin"
+            left = right
+        return True
+
+    return compare
+
+
+def _negative(value: object) -> object:
+    return -value if isinstance(value, int | float) else None
+
+
+def _filtered(filter_: Callable[[str], object], value: object) -> object:
+    return filter_(value) if isinstance(value, str) else None

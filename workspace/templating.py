@@ -27,6 +27,10 @@ TESTS = (
     "boolean", "defined", "eq", "equalto", "even", "false", "float", "ge", "gt", "in", "integer",
     "le", "lower", "lt", "ne", "none", "number", "odd", "string", "true", "undefined", "upper",
 )  # fmt: skip
+#: Filters and tests that no value makes fail, and whose outcome turns on blankness alone.
+_TAKE_ANYTHING = frozenset(
+    "capitalize d default defined e escape lower none string title trim undefined upper".split()
+)
 _ALLOWED = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr,
     nodes.And, nodes.Or, nodes.Not, nodes.Compare, nodes.Operand, nodes.Const, nodes.List,
@@ -118,6 +122,29 @@ def check_template(source: str, file: str, schema: Schema) -> list[Problem]:
 def paths_read(source: str) -> frozenset[str]:
     """The facts that a valid template reads, as `sender.postal_address`."""
     return frozenset(".".join(chain) for chain, _ in reading.chains(_parse(source)))
+
+
+def turns_on(source: str) -> Mapping[str, bool]:
+    """What decides whether a valid template renders: fact -> whether its very value does.
+
+    Of the others it matters only whether they are blank, or false in a condition.
+    """
+    found: dict[str, bool] = {}
+    for chain, by_value in _turns_on(_parse(source), by_value=False):
+        found[".".join(chain)] = found.get(".".join(chain), False) or by_value
+    return found
+
+
+def _turns_on(node: nodes.Node, *, by_value: bool) -> Iterator[tuple[tuple[str, ...], bool]]:
+    chain = reading.dotted(node) if isinstance(node, nodes.Expr) else None
+    if chain:
+        yield tuple(chain), by_value
+        return
+    picky = isinstance(node, nodes.Compare) or (
+        isinstance(node, nodes.Filter | nodes.Test) and node.name not in _TAKE_ANYTHING
+    )
+    for child in node.iter_child_nodes():
+        yield from _turns_on(child, by_value=by_value or picky)
 
 
 def _parse(source: str) -> nodes.Template:

@@ -33,7 +33,7 @@ class Simulation:
         scene = self.scene
         scene.expect(self.world.begins(list(scene.leads.values()), scene.now))
         if apply:
-            self.enrolling.begin()
+            self.apply()
         self._live()
         while (moment := self._next()) is not None and moment <= until:
             scene.now = moment
@@ -41,6 +41,15 @@ class Simulation:
             if passed:
                 passed(moment)
         scene.now = until
+
+    def apply(self) -> None:
+        """What `apply` does: people in an older version go over where it says so, others enter."""
+        for name, definition in self.scene.files.sequences.items():
+            if definition.when_changed != "finish":
+                for enrollment in self.scene.open_in(name):
+                    if enrollment.digest != self.scene.files.digests[name]:
+                        self.steps.reconsider(enrollment)
+            self.enrolling.begin(definition)
 
     def _live(self) -> None:
         self._happen()
@@ -102,6 +111,8 @@ class Simulation:
                     self.scene.note("lead_changed", lead)
             case "crm_moved":
                 self.stages.move_in_crm(lead, str(data["to"]))
+            case "crm_opened":
+                self.stages.open_deal(lead)
             case "crm_closed":
                 self.stages.close_deal(lead, self.scene.now, won=bool(data["won"]))
             case kind:

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from crm.kinds import activities_of
-from mail import proof
+from mail.proof import Proofs
 from process.simulation.rows import Enrollment, Lead, Wait
 from process.simulation.scene import Scene
 from sequences.definition import Enroll
@@ -22,14 +22,14 @@ Judged = tuple[Lead, Refusal | None]
 class Enrolling:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
+        self._proofs = Proofs()
 
-    def begin(self) -> None:
-        """What `apply` enrolls: the leads of whom a rule is already true."""
-        for definition in self.scene.files.sequences.values():
-            rule = definition.enroll
-            if rule is not None and rule.existing and not rule.on:
-                found = self._matching(rule, self.scene.leads.values())
-                self._enroll_all(definition, self._judged(definition, rule, found))
+    def begin(self, definition: Definition) -> None:
+        """What `apply` enrolls: the leads of whom the rule is already true."""
+        rule = definition.enroll
+        if rule is not None and rule.existing and not rule.on:
+            found = self._matching(rule, self.scene.leads.values())
+            self._enroll_all(definition, self._judged(definition, rule, found))
 
     def match(self, lead: Lead, *, moved: bool, event: str) -> None:
         """The lead came to where it is just now, or something happened with it."""
@@ -124,7 +124,8 @@ class Enrolling:
         """Why one of its emails cannot be made for the lead."""
         context = {**facts, **self.scene.files.letterhead}
         for name in definition.templates():
-            found = proof.problem(self.scene.files.templates[name], context, to=lead.email)
+            parts = self.scene.files.templates[name]
+            found = self._proofs.problem(name, parts, context, to=lead.email)
             if found:
                 return f"template {name}: {found}"
         return ""

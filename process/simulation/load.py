@@ -15,8 +15,9 @@ from mail.models import Mailbox as MailboxRow
 from mail.models import Message, Suppression
 from mail.pacing import DAY, Limits
 from process.blueprint import Blueprint
+from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
-from process.simulation.scene import Files, Scene
+from process.simulation.scene import Scene
 from sequences.models import Enrollment as EnrollmentRow
 from sequences.models import Waiting
 from sequences.refusals import OPEN
@@ -43,27 +44,6 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
     _add_enrollments(found)
     _add_waits(found)
     return found
-
-
-def files(blueprint: Blueprint) -> Files:
-    sender = blueprint.sender
-    return Files(
-        process=blueprint.process,
-        sequences=blueprint.sequences,
-        digests=blueprint.digests,
-        templates=blueprint.templates,
-        lists=blueprint.lists,
-        timezone=blueprint.timezone,
-        letterhead={
-            "sender": {
-                "name": sender.company,
-                "email": "sender@example.com",
-                "company": sender.company,
-                "postal_address": sender.postal_address,
-            },
-            "unsubscribe_url": blueprint.public_url,
-        },
-    )
 
 
 def _leads() -> dict[int, Lead]:

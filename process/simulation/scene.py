@@ -111,6 +111,9 @@ class Scene:
         self.begun[name, midnight] += 1
         self.schedule(enrollment, enrollment.due_at)
 
+    def open_in(self, sequence: str) -> list[Enrollment]:
+        return [e for e in self.enrollments if e.is_open and e.sequence.name == sequence]
+
     def leave(self, enrollment: Enrollment, reason: str, *, at: datetime) -> None:
         """It ends, and what it has queued does not leave."""
         lead, name = enrollment.lead, enrollment.sequence.name

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from process.definition import Process
-from process.simulation.rows import Lead
+from process.simulation.rows import NO_DEAL, Deal, Lead
 from process.simulation.scene import Move, Scene
 
 
@@ -42,6 +42,14 @@ class Stages:
         target, field = self._target(lead)
         self._facts(lead)[field] = self._values.get((lead.source, target, to))
         self.settle(lead)
+
+    def open_deal(self, lead: Lead) -> None:
+        """Somebody in the CRM made a deal of what the lead wants."""
+        value = self._values.get((lead.source, "deal", lead.stage))
+        facts = {**NO_DEAL, "exists": True, "is_open": True, "stage_value": value}
+        deal = Deal(pk=self.scene.number(), facts=facts, created_at=self.scene.now)
+        lead.deals.append(deal)
+        self.scene.note("deal_created", lead)
 
     def close_deal(self, lead: Lead, at: datetime, *, won: bool) -> None:
         deal = lead.bound_deal()

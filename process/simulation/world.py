@@ -11,7 +11,7 @@ from process.simulation.rows import Lead
 Answer = Literal["sent", "later", "gone"]
 
 #: Happenings in the CRM, which the next pull of the lead's source brings.
-IN_CRM = frozenset({"crm_changed", "crm_closed", "crm_moved"})
+IN_CRM = frozenset({"crm_changed", "crm_closed", "crm_moved", "crm_opened"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,9 @@ class Happening:
     """Something that somebody else does at a moment.
 
     `kind` is a kind of Activity, or one of IN_CRM: `crm_changed` sets fields of the lead (`data`:
-    the fields), `crm_moved` its stage (`to`), `crm_closed` its deal (`won`). An answer has `answer`,
-    a disposition; an auto-reply `until`, a datetime; a bounce `hard`; what was done `step`.
+    the fields), `crm_moved` its stage (`to`), `crm_opened` makes a deal, `crm_closed` closes it
+    (`won`). An answer has `answer`, a disposition; an auto-reply `until`, a datetime; a bounce
+    `hard`; what was done `step`.
     """
 
     at: datetime

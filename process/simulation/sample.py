@@ -1,0 +1,108 @@
+"""Invented people for a workspace that has none yet: spread over mailboxes, companies and time zones."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from mail.pacing import Limits
+from process.blueprint import Blueprint
+from process.definition import STAGES
+from process.simulation.files import files
+from process.simulation.rows import Connection, Lead, Mailbox
+from process.simulation.scene import Scene
+
+FIRST = ("Ada", "Bruno", "Chiara", "David", "Elif", "Farid", "Grace", "Hugo", "Ines", "Jonas")
+LAST = (
+    "Almeida",
+    "Brandt",
+    "Costa",
+    "Dubois",
+    "Evans",
+    "Fischer",
+    "Garcia",
+    "Haddad",
+    "Ito",
+    "Jensen",
+)
+TITLES = ("Head of Sales", "Chief Executive", "Operations Manager", "Buyer", "Founder")
+INDUSTRIES = ("manufacturing", "logistics", "retail", "health", "software")
+#: Country, an IANA time zone there, and language.
+PLACES = (
+    ("Germany", "Europe/Berlin", "de"),
+    ("France", "Europe/Paris", "fr"),
+    ("United Kingdom", "Europe/London", "en"),
+    ("United States", "America/New_York", "en"),
+    ("United States", "America/Los_Angeles", "en"),
+    ("Japan", "Asia/Tokyo", "ja"),
+    ("Brazil", "America/Sao_Paulo", "pt"),
+)
+PER_COMPANY = 3
+
+
+def scene(blueprint: Blueprint, count: int, now: datetime) -> Scene:
+    """`count` people in the first stage, whom nobody has written to."""
+    connection = next(iter(blueprint.connections))
+    mailboxes = dict(enumerate(_mailboxes(blueprint), start=1))
+    leads = {lead.pk: lead for lead in _leads(blueprint, count, connection, mailboxes, now)}
+    return Scene(
+        files=files(blueprint),
+        now=now,
+        leads=leads,
+        connections={
+            name: Connection(name=name, pull_every=one.pull_every.elapsed, pull_due_at=now)
+            for name, one in blueprint.connections.items()
+        },
+        mailboxes=mailboxes,
+    )
+
+
+def _mailboxes(blueprint: Blueprint) -> Iterator[Mailbox]:
+    for pk, one in enumerate(blueprint.mailboxes, start=1):
+        limits = Limits(per_day=one.per_day, per_hour=one.per_hour, gap=one.gap.elapsed)
+        yield Mailbox(pk=pk, address=one.address, limits=limits)
+
+
+def _leads(
+    blueprint: Blueprint,
+    count: int,
+    connection: str,
+    mailboxes: dict[int, Mailbox],
+    now: datetime,
+) -> Iterator[Lead]:
+    first = blueprint.process.stages[0].counterparts[connection].lead_status
+    for pk in range(1, count + 1):
+        company, owner = 1 + pk // PER_COMPANY, 1 + pk % len(mailboxes)
+        country, timezone, language = PLACES[company % len(PLACES)]
+        domain = f"company-{company}.example"
+        yield Lead(
+            pk=pk,
+            source=connection,
+            company_id=company,
+            owner_id=owner,
+            stage_since=now,
+            facts={
+                "lead": {
+                    "email": f"person-{pk}@{domain}",
+                    "first_name": FIRST[pk % len(FIRST)],
+                    "last_name": LAST[pk // len(FIRST) % len(LAST)],
+                    "title": TITLES[pk % len(TITLES)],
+                    "phone": None,
+                    "country": country,
+                    "language": language,
+                    "timezone": timezone,
+                    "status": first[0] if first else None,
+                    "lifecycle_stage": None,
+                    "stage": STAGES[0],
+                    "extra": {},
+                },
+                "company": {
+                    "name": f"Company {company}",
+                    "domain": domain,
+                    "industry": INDUSTRIES[company % len(INDUSTRIES)],
+                    "country": country,
+                    "employees": 20 + company % 400,
+                    "extra": {},
+                },
+                "owner": {"name": mailboxes[owner].address, "email": mailboxes[owner].address},
+                "answer": {"disposition": None},
+            },
+        )

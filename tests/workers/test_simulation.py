@@ -1,0 +1,286 @@
+"""A simulation in memory and the workers over the rows do the same, whatever is written and happens.
+
+CADENZA_RUNS sets how many are tried.
+"""
+
+import hashlib
+import os
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from crm import stages
+from crm.models import Company, Lead, StageMove
+from crm.timeline import note
+from mail import claims, stops, unsubscribe
+from mail import settle as settling
+from mail.models import Mailbox, Message
+from process import apply, tasks
+from process.emails import Template
+from process.models import Task
+from process.simulation import load
+from process.simulation.engine import Simulation
+from process.simulation.files import files
+from process.simulation.world import Happening
+from runtime import clock
+from sequences.models import Enrollment, StepRun
+from sequences.steps import TaskStep, everywhere
+from tests.sequences.strategies import IDS, sequences
+from tests.workers.test_life import leaves, settle
+from workers import schedule
+
+pytestmark = pytest.mark.django_db
+
+DAYS = 60
+PEOPLE = 3
+PHRASES = {"price": "too expensive", "interested": "sounds interesting", "other": "hm"}
+RULES = ('lead.stage == "Approach"', 'lead.stage in ["Approach", "Handling Objections"]')
+ENROLLS = st.fixed_dictionaries(
+    {"when": st.sampled_from(RULES)},
+    optional={
+        "again": st.sampled_from(["3 days", "20 days"]),
+        "quiet_for": st.just("2 days"),
+        "per_day": st.integers(1, 2),
+        "active_per_rep": st.integers(1, 2),
+        "exclusive": st.just("company"),
+        "on": st.sampled_from([["clicked"], ["stage_moved"]]),
+    },
+)
+EVENTS = (
+    "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
+    "unsubscribed", "task_done", "stage", "title",
+)  # fmt: skip
+HAPPENINGS = st.tuples(
+    st.integers(0, 25 * 24), st.integers(0, PEOPLE - 1), st.sampled_from(EVENTS),
+    st.sampled_from(sorted(PHRASES)), st.sampled_from(IDS),
+)  # fmt: skip
+
+
+@st.composite
+def files_of_a_team(draw):
+    """Two sequences of the whole language, with rules."""
+    found = {}
+    for name in ("any", "other"):
+        sequence = draw(sequences()).model_dump(mode="json", by_alias=True)
+        found[name] = type(draw(sequences())).model_validate(
+            {**sequence, "name": name, "enroll": draw(ENROLLS)}
+        )
+    return found
+
+
+@settings(
+    max_examples=int(os.environ.get("CADENZA_RUNS", "40")), deadline=None, print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture,
+                           HealthCheck.data_too_large, HealthCheck.large_base_example],
+)  # fmt: skip
+@given(
+    before=files_of_a_team(), after=st.none() | files_of_a_team(),
+    edited_at=st.integers(1, 20 * 24), happenings=st.lists(HAPPENINGS, min_size=2, max_size=14),
+)  # fmt: skip
+def test_the_workers_do_what_was_simulated(
+    before, after, edited_at, happenings, loaded, make_lead, frozen_clock
+):
+    start = frozen_clock.now
+    with undone():
+        people = [make_lead(f"p{n}@x.example") for n in range(PEOPLE)]
+        Lead.objects.filter(pk=people[-1].pk).update(
+            company=Company.objects.create(name="Else"), timezone="America/New_York"
+        )
+        blueprints = [_blueprint(loaded, before), *([_blueprint(loaded, after)] if after else [])]
+        events = sorted(happenings)
+
+        simulated = simulate(blueprints, people, events, edited_at, start)
+        lived = live(blueprints, people, events, edited_at, frozen_clock)
+        frozen_clock.now = start
+
+        assert simulated == lived
+
+
+@contextmanager
+def undone():
+    """Each example begins with the same rows."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def _blueprint(loaded, found):
+    text = "{{ unsubscribe_url }} {{ sender.postal_address }}"
+    templates = {name: Template(name=name, subject="s", text=text) for name in ("a", "b")}
+    digests = {
+        name: hashlib.sha256(sequence.model_dump_json().encode()).hexdigest()
+        for name, sequence in found.items()
+    }
+    return replace(loaded, sequences=found, templates=templates, digests=digests)
+
+
+# -- in memory ------------------------------------------------------------------------------
+
+
+class Script:
+    """A world in which just the events happen."""
+
+    def __init__(self, events):
+        self.events = events
+
+    def begins(self, leads, at):
+        return self.events
+
+    def receives(self, arrival):
+        return "sent", ()
+
+    def is_assigned(self, assignment):
+        return ()
+
+    def sees(self, lead, stage, at):
+        return ()
+
+    def goes_on(self, happening, lead):
+        if happening.kind == "task_done":
+            taken = lead.enrollment.taken if lead.enrollment else {}
+            step = taken.get(happening.data["step"])
+            is_task = step is not None and happening.data["step"] in _tasks(
+                lead.enrollment.sequence
+            )
+            return () if is_task and step.ended_at is None else None
+        return ()
+
+
+def simulate(blueprints, people, events, edited_at, start):
+    scene = load.scene(blueprints[0], start)
+    scene.connections = {}
+    script = [_happening(people, event, start) for event in events]
+    simulation = Simulation(scene, Script(script))
+    end = start + timedelta(days=DAYS)
+    if len(blueprints) == 1:
+        simulation.run(end)
+    else:
+        simulation.run(start + timedelta(hours=edited_at))
+        scene.files = files(blueprints[1])
+        simulation.world = simulation.steps.world = simulation.delivery.world = Script([])
+        simulation.run(end)
+    touches = [(t.at, t.lead_id, t.sequence, t.step, t.kind) for t in scene.touches]
+    ends = [
+        (e.lead.pk, e.sequence.name, e.started_at, e.ended_at, e.reason) for e in scene.enrollments
+    ]
+    moves = [(m.at, m.lead_id, m.before, m.after) for m in scene.moves]
+    return {"touches": sorted(touches), "ends": _sorted(ends), "moves": sorted(moves)}
+
+
+def _happening(people, event, start):
+    hour, person, kind, answer, step = event
+    at, lead_id = start + timedelta(hours=hour), people[person].pk
+    kind, data = {
+        "answered": ("answered", {"answer": answer}),
+        "auto_replied": ("auto_replied", {"until": at + timedelta(days=3)}),
+        "task_done": ("task_done", {"step": step}),
+        "stage": ("crm_moved", {"to": "Approach"}),
+        "title": ("crm_changed", {"title": "CTO"}),
+    }.get(kind, (kind, {}))
+    return Happening(at=at, lead_id=lead_id, kind=kind, data=data, enrollment_id=None)
+
+
+def _tasks(sequence):
+    return {step.id for _, step in everywhere(sequence.steps) if isinstance(step, TaskStep)}
+
+
+# -- over the rows --------------------------------------------------------------------------
+
+
+def live(blueprints, people, events, edited_at, frozen_clock):
+    start = frozen_clock.now
+    edits = [start + timedelta(hours=edited_at)] if len(blueprints) > 1 else []
+    apply.apply(blueprints[0])
+    waiting = [(start + timedelta(hours=event[0]), event) for event in events]
+    while True:
+        while waiting and waiting[0][0] <= clock.now():
+            happens(people, waiting.pop(0)[1])
+        work()
+        if edits and edits[0] <= clock.now():
+            edits.pop()
+            apply.apply(blueprints[1])
+            work()
+        following = [schedule.next_due(), *(at for at, _ in waiting[:1]), *edits]
+        moment = min((at for at in following if at is not None), default=None)
+        if moment is None or moment > start + timedelta(days=DAYS):
+            return told()
+        frozen_clock.now = moment
+
+
+def work():
+    """Everything that is due, as the sweeps ring it; a server takes every email."""
+    for _ in range(50):
+        settle(None)
+        sent = [message for box in Mailbox.objects.order_by("pk") for message in _claimed(box)]
+        for message in sent:
+            stop = stops.reason(message)
+            assert stop is None, settling.stopped(message, stop)
+            leaves(message)
+        if not sent and not any(map(claims.due, Mailbox.objects.all())):
+            return
+    raise AssertionError("it never comes to rest")
+
+
+def _claimed(mailbox):
+    while claims.due(mailbox):
+        yield from claims.claim(mailbox, Counter())
+
+
+def happens(people, event):
+    _, person, kind, answer, step = event
+    lead, now = Lead.objects.get(pk=people[person].pk), clock.now()
+    match kind:
+        case "answered":
+            note("answered", lead=lead, occurred_at=now, data={"text": PHRASES[answer]})
+        case "auto_replied":
+            until = (now + timedelta(days=3)).isoformat()
+            note("auto_replied", lead=lead, occurred_at=now, data={"until": until})
+        case "unsubscribed":
+            unsubscribe.unsubscribe(lead, how="reply", at=now)
+        case "task_done":
+            _do(lead, step)
+        case "stage":
+            _move_in_crm(lead)
+        case "title":
+            if lead.title != "CTO":
+                Lead.objects.filter(pk=lead.pk).update(title="CTO")
+                note("lead_changed", lead=lead, occurred_at=now)
+        case _:
+            note(kind, lead=lead, occurred_at=now)
+
+
+def _do(lead, step):
+    open_ = Enrollment.objects.filter(lead=lead, status__in=["active", "paused"]).first()
+    rows = Task.objects.filter(enrollment_id=open_.pk, step_id=step, done_at=None) if open_ else []
+    for task in rows:
+        tasks.done(task.pk)
+
+
+def _move_in_crm(lead):
+    Lead.objects.filter(pk=lead.pk).update(status="ATTEMPTED_TO_CONTACT")
+    stages.settle(lead.source, [Lead.objects.get(pk=lead.pk)], at=clock.now())
+
+
+def told():
+    sequence_of = dict(Enrollment.objects.values_list("pk", "sequence"))
+    emails = Message.objects.filter(status="sent").values_list(
+        "sent_at", "lead", "enrollment_id", "step_id"
+    )
+    runs = StepRun.objects.filter(kind="task").values_list(
+        "at", "enrollment__lead", "enrollment", "step_id"
+    )
+    touches = [(at, lead, sequence_of[e], step, "email") for at, lead, e, step in emails]
+    touches += [(at, lead, sequence_of[e], step, "task") for at, lead, e, step in runs]
+    ends = Enrollment.objects.values_list("lead", "sequence", "started_at", "ended_at", "reason")
+    moves = StageMove.objects.values_list("at", "lead", "from_stage", "to_stage")
+    return {"touches": sorted(touches), "ends": _sorted(ends), "moves": sorted(moves)}
+
+
+def _sorted(ends):
+    return sorted(ends, key=str)
