@@ -63,21 +63,21 @@ def test_init_overwrites_nothing(folder):
             "sequences/approach-cold.yaml",
             "email: approach-cold-reminder",
             "email: aproach-cold-reminder",
-            "sequences/approach-cold.yaml:50:12",
+            "sequences/approach-cold.yaml:51:12",
             ["aproach-cold-reminder", "approach-cold-reminder", "won-handoff-thanks"],
         ),
         (
             "sequences/approach-cold.yaml",
             "lead.stage in",
             "lead.stagge in",
-            "sequences/approach-cold.yaml:6:9",
+            "sequences/approach-cold.yaml:7:9",
             ["stagge", "stage"],
         ),
         (
             "sequences/approach-cold.yaml",
             "wait: 3 business days",
             "wait: 3 fortnights",
-            "sequences/approach-cold.yaml:48:11",
+            "sequences/approach-cold.yaml:49:11",
             ["3 fortnights", "days", "business"],
         ),
         (
@@ -91,7 +91,7 @@ def test_init_overwrites_nothing(folder):
             "sequences/approach-cold.yaml",
             "stage: Approach",
             "stage: Aproach",
-            "sequences/approach-cold.yaml:3:8",
+            "sequences/approach-cold.yaml:4:8",
             ["Aproach", "Prospecting", "Follow-up"],
         ),
         (

@@ -103,7 +103,7 @@ def test_every_digest_covers_the_process(starter):
             "email: approach-cold-reminder",
             "email: approach-cold-remainder",
             (
-                'sequences/approach-cold.yaml:50:12: unknown template "approach-cold-remainder"; '
+                'sequences/approach-cold.yaml:51:12: unknown template "approach-cold-remainder"; '
                 'did you mean "approach-cold-reminder"? valid: '
             ),
         ),
@@ -112,7 +112,7 @@ def test_every_digest_covers_the_process(starter):
             "wait: 3 business days",
             "wait: 3 fortnights",
             (
-                'sequences/approach-cold.yaml:48:11: steps.2.wait: "3 fortnights": unknown unit '
+                'sequences/approach-cold.yaml:49:11: steps.2.wait: "3 fortnights": unknown unit '
                 '"fortnights"; valid: business days, days, hours, minutes, seconds, weeks'
             ),
         ),
@@ -120,14 +120,14 @@ def test_every_digest_covers_the_process(starter):
             "sequences/approach-cold.yaml",
             "stage: Approach",
             "stage: Aproach",
-            'sequences/approach-cold.yaml:3:8: unknown stage "Aproach"; did you mean "Approach"? valid',
+            'sequences/approach-cold.yaml:4:8: unknown stage "Aproach"; did you mean "Approach"? valid',
         ),
         (
             "sequences/objection-price.yaml",
             '== "price"',
             '== "prize"',
             (
-                "sequences/objection-price.yaml:6:72: enroll.when: unknown value of "
+                "sequences/objection-price.yaml:7:72: enroll.when: unknown value of "
                 'answer.disposition "prize"; did you mean "price"? valid: '
             ),
         ),
@@ -136,7 +136,7 @@ def test_every_digest_covers_the_process(starter):
             "not deal.is_closed",
             "not deal.is_close",
             (
-                "sequences/approach-cold.yaml:6:74: enroll.when: unknown field of deal "
+                "sequences/approach-cold.yaml:7:74: enroll.when: unknown field of deal "
                 '"is_close"; did you mean "is_closed"? valid: '
             ),
         ),
@@ -145,7 +145,7 @@ def test_every_digest_covers_the_process(starter):
             "Thank {{ lead.first_name",
             "Thank {{ lead.first_nam",
             (
-                "sequences/approach-cold.yaml:34:21: on_reply.declined.title: unknown field of lead "
+                "sequences/approach-cold.yaml:35:21: on_reply.declined.title: unknown field of lead "
                 '"first_nam"; did you mean "first_name"? valid: '
             ),
         ),
@@ -325,7 +325,7 @@ def test_files_that_are_missing(starter):
     assert problems(starter) == [
         "process.yaml:1:1: cannot be read: No such file or directory",
         (
-            'sequences/approach-cold.yaml:46:12: "approach-cold-opening" begins a thread here and '
+            'sequences/approach-cold.yaml:47:12: "approach-cold-opening" begins a thread here and '
             f"needs a subject: {TEMPLATE}/subject.txt is missing"
         ),
         (
@@ -358,7 +358,7 @@ def test_mapped_fields_may_be_read(starter):
     sequence.write_text(text.replace("not deal.is_closed", 'lead.extra.bugdet == "high"'))
     assert problems(starter) == [
         (
-            'sequences/approach-cold.yaml:6:70: enroll.when: unknown field of lead.extra "bugdet"; '
+            'sequences/approach-cold.yaml:7:70: enroll.when: unknown field of lead.extra "bugdet"; '
             'did you mean "budget"? valid: budget'
         )
     ]

@@ -35,14 +35,14 @@ def test_who_is_in_the_middle_sees_past_and_future(team, make_lead, frozen_clock
     )
     assert lines[begin + 1].startswith("  Mon 2026-03-02 07:00  enrolled")
     assert [line[24:] for line in lines[begin + 1 : begin + 10]] == [
-        f"enrolled  because {rule}  [{FILE}:5]",
-        f"task research  because due  [{FILE}:38]",
-        f"email opening  because due  (variant approach-cold-opening)  [{FILE}:44]",
-        f"next: email reminder (approach-cold-reminder)  because due  [{FILE}:49]",
-        f"then: branch looked-further: way 2  because all others  [{FILE}:53]",
-        f"then: task call: call, due 2026-03-12  because due  [{FILE}:62]",
-        f"then: email closing-note (approach-cold-closing)  because due  [{FILE}:68]",
-        f"then: ends: finished  because every step was taken  [{FILE}:37]",
+        f"enrolled  because {rule}  [{FILE}:6]",
+        f"task research  because due  [{FILE}:39]",
+        f"email opening  because due  (variant approach-cold-opening)  [{FILE}:45]",
+        f"next: email reminder (approach-cold-reminder)  because due  [{FILE}:50]",
+        f"then: branch looked-further: way 2  because all others  [{FILE}:54]",
+        f"then: task call: call, due 2026-03-12  because due  [{FILE}:63]",
+        f"then: email closing-note (approach-cold-closing)  because due  [{FILE}:69]",
+        f"then: ends: finished  because every step was taken  [{FILE}:38]",
         "",
     ]
 
@@ -63,7 +63,7 @@ def test_who_answered_sees_the_event_and_why_nothing_else_came(team, make_lead, 
     assert "answer declined)" in stopped
     assert (
         'not in won-handoff: lead.stage == "Follow-up" and deal.is_won is not true: deal.is_won is '
-        "False, lead.stage is 'Approach' [sequences/won-handoff.yaml:5]"
+        "False, lead.stage is 'Approach' [sequences/won-handoff.yaml:6]"
     ) in lines
 
 
