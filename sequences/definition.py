@@ -88,6 +88,11 @@ class Enroll(Definition):
     #: Whether `apply` also enrolls the leads of whom the rule is already true.
     existing: bool = True
 
+    @property
+    def is_of_a_moment(self) -> bool:
+        """Whether it lets in at an event or a move alone: one that falls into a rest is over with it."""
+        return bool(self.on) or not self.existing
+
 
 class Window(Definition):
     """When emails may leave, in the lead's time zone; else in `timezone`, else the workspace's."""

@@ -120,8 +120,10 @@ class Judge:
             return None
         ended_at = self.known.ended[lead.pk]
         until = ended_at + self.rule.again.elapsed
+        if until <= self.now:
+            return None
         text = f"was in {self.sequence} until {ended_at:%Y-%m-%d} (again)"
-        return Refusal(text=text, retry_at=until) if until > self.now else None
+        return Refusal(text=text, retry_at=None if self.rule.is_of_a_moment else until)
 
     def _was_touched_lately(self, lead: Judged) -> Refusal | None:
         if self.rule.quiet_for is None or lead.pk not in self.known.touched:

@@ -278,6 +278,26 @@ def test_again_after_a_rest(at_work, make_lead, frozen_clock):
     assert Enrollment.objects.last().started_at == ended_at + timedelta(days=10)
 
 
+@pytest.mark.parametrize("moment", [{"on": ["form_submitted"]}, {"existing": False}])
+def test_a_moment_during_the_rest_is_not_made_up_for(at_work, make_lead, frozen_clock, moment):
+    lead = make_lead()
+    at_work(sequence({"id": "w", "wait": "1 day"}, enroll={"again": "10 days", **moment}))
+    for _ in range(2):
+        happens(lead, "form_submitted")
+        happens(lead, "stage_moved")
+        until(lambda: not Enrollment.objects.filter(status="active").exists(), frozen_clock)
+        frozen_clock.now += timedelta(days=1)
+
+    assert Enrollment.objects.count() == 1
+    assert not Waiting.objects.exists()
+
+    frozen_clock.now += timedelta(days=10)
+    happens(lead, "form_submitted")
+    happens(lead, "stage_moved")
+    settle(frozen_clock)
+    assert Enrollment.objects.count() == 2
+
+
 def test_an_event_that_ends_one_sequence_begins_the_other(at_work, make_lead, frozen_clock):
     lead = make_lead()
     inbound = sequence(OPENING, name="inbound", enroll={"on": ["form_submitted"]})
