@@ -8,12 +8,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import pull, rendering, sync
+from bench import pull, rendering, simulate, sync
 
 Result = Mapping[str, object]
 BENCHMARKS: Mapping[str, Callable[[Path | None], Result]] = {
     "pull": pull.measure,
     "rendering": rendering.measure,
+    "simulate": simulate.measure,
     "sync": sync.measure,
 }
 
