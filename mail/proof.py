@@ -1,13 +1,14 @@
 """Whether an email can be made of a template for somebody. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from mail import address, rendering
 from workspace import templating
 from workspace.expressions import look_up
 
+#: An address about which nothing needs to be said.
 _PLAIN = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
@@ -23,43 +24,54 @@ class Parts(Protocol):
 
 
 class Proofs:
-    """The same, of many people: a template is rendered once for those who are alike to it."""
+    """The same, of many people: templates are rendered once for those who are alike to them."""
 
-    def __init__(self) -> None:
+    def __init__(self, templates: Mapping[str, Parts]) -> None:
+        self._templates = templates
         self._known: dict[tuple[object, ...], str] = {}
-        self._turns_on: dict[str, Mapping[str, bool]] = {}
+        #: Of some templates -> groups of them, each with what it turns on.
+        self._groups: dict[tuple[str, ...], list[tuple[list[str], Mapping[str, bool]]]] = {}
 
-    def problem(self, name: str, parts: Parts, context: Mapping[str, object], *, to: str) -> str:
-        """`problem` of the template of this name."""
-        if name not in self._turns_on:
-            every = (templating.turns_on(s) for s in (parts.subject, parts.text, parts.html) if s)
-            merged: dict[str, bool] = {}
-            for one in every:
-                merged |= {fact: merged.get(fact, False) or by for fact, by in one.items()}
-            self._turns_on[name] = merged
-        key = (name, *self._alike(self._turns_on[name], context))
-        if not _is_plain(to) or None in key:
-            return problem(parts, context, to=to)
-        if key not in self._known:
-            self._known[key] = problem(parts, context, to=to)
-        return self._known[key]
-
-    @staticmethod
-    def _alike(facts: Mapping[str, bool], context: Mapping[str, object]) -> Iterator[object]:
-        """None for what is told by itself."""
-        for fact, by_value in facts.items():
-            value = look_up(fact.split("."), context)
-            if isinstance(value, str) and not value.isprintable():
-                yield None
-            elif by_value:
-                yield (repr(value),)
+    def problem(self, names: Sequence[str], context: Mapping[str, object], *, to: str) -> str:
+        """A problem of these templates, and whose it is."""
+        names = tuple(names)
+        if names not in self._groups:
+            self._groups[names] = list(self._grouped(names))
+        plain = _PLAIN.fullmatch(to)
+        for group, facts in self._groups[names]:
+            key = (*group, *_alike(facts, context))
+            if plain and None not in key:
+                if key not in self._known:
+                    self._known[key] = self._render(group, context, to)
+                found = self._known[key]
             else:
-                yield (value is None or value == "", bool(value))
+                found = self._render(group, context, to)
+            if found:
+                return found
+        return ""
 
+    def _grouped(self, names: Sequence[str]) -> Iterator[tuple[list[str], Mapping[str, bool]]]:
+        """Those that turn on blankness alone are asked together, the others one by one."""
+        read_by = {name: self._read_by(name) for name in names}
+        picky = [name for name in names if any(read_by[name].values())]
+        calm = [name for name in names if name not in picky]
+        for group in (*([name] for name in picky), calm):
+            if group:
+                yield group, {fact: by for name in group for fact, by in read_by[name].items()}
 
-def _is_plain(to: str) -> bool:
-    """An address about which nothing needs to be said."""
-    return bool(_PLAIN.fullmatch(to))
+    def _render(self, names: Sequence[str], context: Mapping[str, object], to: str) -> str:
+        for name in names:
+            found = problem(self._templates[name], context, to=to)
+            if found:
+                return f"template {name}: {found}"
+        return ""
+
+    def _read_by(self, name: str) -> Mapping[str, bool]:
+        parts, merged = self._templates[name], dict[str, bool]()
+        for source in (parts.subject, parts.text, parts.html):
+            for fact, by_value in templating.turns_on(source).items():
+                merged[fact] = merged.get(fact, False) or by_value
+        return merged
 
 
 def problem(parts: Parts, context: Mapping[str, object], *, to: str) -> str:
@@ -73,3 +85,15 @@ def problem(parts: Parts, context: Mapping[str, object], *, to: str) -> str:
     except (rendering.TemplateError, ValueError) as error:
         return str(error)
     return "" if subject or not parts.subject else "the subject is empty"
+
+
+def _alike(facts: Mapping[str, bool], context: Mapping[str, object]) -> Iterator[object]:
+    """What makes two people alike to templates; None for what is told by itself."""
+    for fact, by_value in facts.items():
+        value = look_up(fact.split("."), context)
+        if isinstance(value, str) and not value.isprintable():
+            yield None
+        elif by_value:
+            yield (repr(value),)
+        else:
+            yield (value is None or value == "", bool(value))

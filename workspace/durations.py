@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,10 @@ class Duration:
         """
         if self.unit in ("second", "minute", "hour"):
             return moment.astimezone(UTC) + self.elapsed
+        return self._by_calendar(moment, timezone)
+
+    @lru_cache(maxsize=20_000)  # noqa: B019 - few durations are written, and each is asked about often
+    def _by_calendar(self, moment: datetime, timezone: str | ZoneInfo) -> datetime:
         local = moment.astimezone(zone(timezone) if isinstance(timezone, str) else timezone)
         if self.unit == "business day":
             day = _business_days_later(local.date(), self.amount)

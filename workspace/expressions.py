@@ -83,7 +83,9 @@ def look_up(chain: Sequence[str], context: Mapping[str, object]) -> object:
     """The fact at the end of a chain of names; None when it is blank or unknown."""
     value: object = context
     for name in chain:
-        value = value.get(name) if isinstance(value, Mapping) else None
+        # Most are plain dicts, and a Mapping is asked about a hundred times slower.
+        is_group = type(value) is dict or isinstance(value, Mapping)
+        value = value.get(name) if is_group else None  # type: ignore[attr-defined]  # a mapping
     return value
 
 

@@ -54,7 +54,7 @@ def simulate(  # noqa: PLR0917 - Typer reads options from parameters
     from config.cli.revisions import workspace_of  # noqa: PLC0415 - as above
 
     loaded = blueprint()
-    known, told = _rates(rates)
+    known, told = _rates(rates, loaded)
     report = _run(loaded, known, days=days, sample=sample, seed=seed, quiet=as_json)
     other = None
     if diff is not None:
@@ -117,12 +117,13 @@ def _scene(loaded: "Blueprint", sample: int | None, begins: datetime) -> Any:
     return scene
 
 
-def _rates(path: Path | None) -> tuple["Rates", str]:
+def _rates(path: Path | None, loaded: "Blueprint") -> tuple["Rates", str]:
     """And where they come from."""
+    from process.definition import OTHER  # noqa: PLC0415 - as above
     from process.simulation import past, rates  # noqa: PLC0415 - as above
 
     if path is not None:
-        return rates.read(path), str(path)
+        return rates.read(path, answers=(*loaded.process.answers, OTHER)), str(path)
     history = past.rates()
     if history is not None:
         return history, "history"

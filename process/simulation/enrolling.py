@@ -22,7 +22,7 @@ Judged = tuple[Lead, Refusal | None]
 class Enrolling:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self._proofs = Proofs()
+        self._proofs = Proofs(scene.files.templates)
 
     def begin(self, definition: Definition) -> None:
         """What `apply` enrolls: the leads of whom the rule is already true."""
@@ -123,12 +123,7 @@ class Enrolling:
     def _problem(self, definition: Definition, lead: Lead, facts: Mapping[str, object]) -> str:
         """Why one of its emails cannot be made for the lead."""
         context = {**facts, **self.scene.files.letterhead}
-        for name in definition.templates():
-            parts = self.scene.files.templates[name]
-            found = self._proofs.problem(name, parts, context, to=lead.email)
-            if found:
-                return f"template {name}: {found}"
-        return ""
+        return self._proofs.problem(definition.templates(), context, to=lead.email)
 
     def _enroll_all(self, definition: Definition, judged: Iterable[Judged]) -> None:
         per_day = definition.enroll.per_day if definition.enroll else None

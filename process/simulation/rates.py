@@ -1,5 +1,6 @@
 """How the people of a simulation behave, as percentages: guessed, given in a file, or from history."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -7,7 +8,7 @@ from pydantic import Field, model_validator
 
 from process.definition import AnswerName
 from workspace.durations import Duration, FixedDuration
-from workspace.problems import Fault, Invalid
+from workspace.problems import Fault, Invalid, unknown
 from workspace.source import read_yaml
 from workspace.validation import Definition, validate
 
@@ -59,9 +60,26 @@ class Rates(Definition):
         return self
 
 
-def read(path: Path) -> Rates:
-    """Rates from a YAML file; raises Invalid with every problem at its place."""
-    found = validate(Rates, read_yaml(path, path.name))
+def read(path: Path, *, answers: Collection[str]) -> Rates:
+    """Rates from a YAML file; raises Invalid with every problem at its place.
+
+    `answers` are those of the process.
+    """
+    document = read_yaml(path, path.name)
+    found = validate(Rates, document)
     if isinstance(found, list):
         raise Invalid(found)
+    wrong = [
+        document.problem(
+            ("answers", name),
+            unknown("answer", name, answers),
+            value=name,
+            choices=tuple(answers),
+            at_key=True,
+        )
+        for name in found.answers
+        if name not in answers
+    ]
+    if wrong and "answers" in found.model_fields_set:
+        raise Invalid(wrong)
     return found

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from crm.kinds import COMPANY_ANSWERED, EVENTS, activities_of
 from process.simulation.rows import Email, Enrollment, Lead, Touch
@@ -117,7 +118,7 @@ class Steps:
         asked = enrollment.sequence.events
         if not asked:
             return {}
-        names = {kind: name for name in asked for kind in activities_of(name)}
+        names = _names_of(asked)
         lead, since = enrollment.lead, enrollment.started_at
         found = Counter(names[kind] for at, kind in lead.events if at > since and kind in names)
         if COMPANY_ANSWERED in asked and lead.company_id is not None:
@@ -183,6 +184,12 @@ class Steps:
                 by=by,
             )
         )
+
+
+@lru_cache(maxsize=256)
+def _names_of(events: frozenset[str]) -> Mapping[str, str]:
+    """Kind of activity -> the event that it counts as."""
+    return {kind: name for name in events for kind in activities_of(name)}
 
 
 def set_fields(lead: Lead, fields: Mapping[str, object]) -> bool:
