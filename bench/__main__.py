@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import pull, rendering, simulate, sync
+from bench import pull, rendering, simulate, sync, tick
 
 Result = Mapping[str, object]
 BENCHMARKS: Mapping[str, Callable[[Path | None], Result]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, Callable[[Path | None], Result]] = {
     "rendering": rendering.measure,
     "simulate": simulate.measure,
     "sync": sync.measure,
+    "tick": tick.measure,
 }
 
 
