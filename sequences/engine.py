@@ -8,7 +8,7 @@ from collections.abc import Sequence as Items
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from crm import edit, stages
@@ -17,14 +17,14 @@ from crm.timeline import note
 from mail import outbox
 from mail.models import Message
 from runtime import bell, clock
-from sequences import cadence, moving, versions
+from sequences import cadence, claims, moving, versions
 from sequences.cadence import Assign, Branch, Send, Skip, State, Stop, Update, decide
 from sequences.effects import NEVER, Effects
 from sequences.models import AppliedVersion, Enrollment, StepRun
 from sequences.states import state_of, states_of
 from sequences.versions import definition_of
 
-BATCH = 200
+BATCH = 500
 _OPEN = (Enrollment.Status.ACTIVE, Enrollment.Status.PAUSED)
 #: After these `decide` may be asked again at once, without looking at the rows anew.
 _TAKEN_IN_PASSING = (Assign, Skip, Branch)
@@ -50,20 +50,11 @@ def advance_due() -> int:
 def _advance_batch() -> int:
     now = clock.now()
     with transaction.atomic():
-        claimed = claim_due(now)
+        claimed = claims.claim(due(now), at_most=BATCH)
         alone = _advance_all(claimed, now)
     for enrollment_id in alone:
         _advance_alone(enrollment_id, now)
     return len(claimed)
-
-
-def claim_due(now: datetime) -> Items[Enrollment]:
-    """Lock the oldest due enrollments that nobody else has locked, in the caller's transaction."""
-    rows = due(now).order_by("due_at").select_related(*_RELATED)
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    # SQLite's transactions are immediate: whoever is in here is alone.
-    return list(rows[:BATCH])
 
 
 def _advance_all(enrollments: Items[Enrollment], now: datetime) -> list[int]:

@@ -65,11 +65,10 @@ class Enrollment(models.Model):
             )
         ]
         indexes = [
-            # serves engine.claim_due
+            # serves claims.claim, in its order; SQLite takes no partial index whose condition a
+            # bound value has to meet, and whoever has ended is not due
             models.Index(
-                fields=["due_at"],
-                condition=Q(status__in=["active", "paused"]),
-                name="enrollment_due",
+                fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="enrollment_due"
             ),
             models.Index(fields=["sequence", "started_at"], name="enrollment_throttle"),
         ]

@@ -1,0 +1,91 @@
+"""A tick takes whoever is due, once; ended anywhere, it leaves all of them due and unchanged."""
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from django.db import connection, transaction
+
+from crm.models import Activity
+from mail.models import Message
+from sequences import claims, engine
+from sequences.models import Enrollment, StepRun
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def killing(before):
+    """End the process before the statement of this number."""
+    seen = count(1)
+
+    def execute(execute, sql, params, many, context):
+        if next(seen) == before:
+            raise KilledError
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(execute)
+
+
+def written():
+    return [
+        list(model.objects.order_by("pk").values())
+        for model in (Enrollment, StepRun, Message, Activity)
+    ]
+
+
+@pytest.fixture
+def crowd(team, make_lead, frozen_clock):
+    """Three who are due: one gets a task, one an email, and one has to wait."""
+    for number in range(3):
+        make_lead(email=f"p{number}@customer.example")
+    team()
+    frozen_clock.now += timedelta(hours=6)
+    _, written_to, waiting = Enrollment.objects.order_by("pk")
+    for enrollment, ended in ((written_to, timedelta(days=3)), (waiting, None)):
+        StepRun.objects.create(
+            enrollment=enrollment,
+            step_id="research",
+            kind="task",
+            at=frozen_clock.now - timedelta(hours=5 if ended is None else 100),
+            ended_at=None if ended is None else frozen_clock.now - ended,
+        )
+    Enrollment.objects.update(due_at=frozen_clock.now)
+
+
+def test_a_kill_before_any_statement_leaves_everybody_due(crowd):
+    before, killed = written(), 0
+
+    for number in count(1):
+        try:
+            with killing(number):
+                engine.advance_due()
+        except KilledError:
+            killed += 1
+            assert written() == before, f"before statement {number}"
+        else:
+            break
+
+    assert killed > 10
+    task, email, wait = Enrollment.objects.order_by("pk")
+    assert list(Message.objects.values_list("enrollment_id", "step_id")) == [(email.pk, "opening")]
+    assert list(StepRun.objects.order_by("pk").values_list("enrollment_id", "step_id")) == [
+        (email.pk, "research"),
+        (wait.pk, "research"),
+        (task.pk, "research"),
+    ]
+    assert email.due_at is None
+    assert wait.due_at is not None
+
+
+def test_who_is_due_at_one_moment_is_claimed_in_one_order(crowd, frozen_clock):
+    first, _, third = Enrollment.objects.order_by("pk").values_list("pk", flat=True)
+    Enrollment.objects.filter(pk=third).update(due_at=frozen_clock.now - timedelta(hours=1))
+
+    with transaction.atomic():
+        claimed = claims.claim(engine.due(frozen_clock.now), at_most=2)
+
+    assert [enrollment.pk for enrollment in claimed] == [third, first]
