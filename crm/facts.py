@@ -1,6 +1,7 @@
 """What expressions and templates may read of a lead, and the values for one lead."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 from crm.models import Deal, Lead
 
@@ -17,6 +18,10 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "owner": frozenset("name email".split()),
     "answer": frozenset({"disposition"}),
 }
+#: Facts of a deal that are no columns of its row.
+_DERIVED = frozenset({"exists", "is_open"})
+_COLUMNS = {name: tuple(sorted(fields - _DERIVED)) for name, fields in FIELDS.items()}
+_READ = {name: attrgetter(*columns) for name, columns in _COLUMNS.items() if len(columns) > 1}
 Facts = dict[str, dict[str, object]]
 
 
@@ -38,10 +43,13 @@ def context(lead: Lead, deal: Deal | None) -> Facts:
 
 
 def _values(row: object, name: str) -> dict[str, object]:
-    return {field: _known(getattr(row, field, None)) for field in FIELDS[name]}
+    columns = _COLUMNS[name]
+    if row is None:
+        return dict.fromkeys(columns)
+    return dict(zip(columns, map(_known, _READ[name](row)), strict=True))
 
 
 def _known(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {name: _known(one) for name, one in value.items()}
-    return None if value == "" else value
+    if not isinstance(value, dict):
+        return None if value == "" else value
+    return {name: _known(one) for name, one in value.items()}

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from crm import rows
 from crm.models import Activity, Connection, Deal, Lead
 from runtime import bell
 
@@ -43,7 +44,7 @@ def note(
 def note_all(activities: Sequence[Activity]) -> None:
     """Append many in the caller's transaction; those whose `key` was there already are left out."""
     if activities:
-        Activity.objects.bulk_create(activities, ignore_conflicts=True, batch_size=500)
+        rows.insert_new(activities)
         _ring_on_commit()
 
 

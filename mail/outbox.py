@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Q
 
+from crm import rows
 from crm.models import Deal, Lead
 from mail import address, claims, compose, handing, inbound, mailboxes, settle, stops
 from mail.models import EmailTemplate, Mailbox, Message
@@ -63,20 +65,17 @@ def queue(drafts: Sequence[Draft]) -> list[Message]:
     """
     if not drafts:
         return []
-    kept = {
-        (message.enrollment_id, message.step_id): message
-        for message in Message.objects.filter(
-            enrollment_id__in=[draft.enrollment_id for draft in drafts]
-        )
-    }
+    made = Message.objects.filter(enrollment_id__in=[draft.enrollment_id for draft in drafts])
+    kept = {(id_, step): pk for id_, step, pk in made.values_list("enrollment_id", "step_id", "pk")}
     queued, fresh = [], []
     for draft in drafts:
-        message = kept.get((draft.enrollment_id, draft.step_id))
-        if message is None:
+        pk = kept.get((draft.enrollment_id, draft.step_id))
+        if pk is None:
             fresh.append(_message(draft))
-        elif _revived(message, draft):
-            queued.append(message)
-    queued += Message.objects.bulk_create(fresh, batch_size=500)
+        elif _revive(pk, draft):
+            queued.append(Message.objects.get(pk=pk))
+    rows.insert(fresh)
+    queued += fresh
     settle.note_queued(queued, at=clock.now())
     for mailbox_id in {message.mailbox_id for message in queued}:
         ring("deliver", mailbox_id)
@@ -84,7 +83,7 @@ def queue(drafts: Sequence[Draft]) -> list[Message]:
 
 
 def _message(draft: Draft) -> Message:
-    domain = draft.mailbox.address.rpartition("@")[2].encode("idna").decode("ascii")
+    domain = _domain(draft.mailbox.address)
     return Message(
         enrollment_id=draft.enrollment_id,
         step_id=draft.step_id,
@@ -104,17 +103,19 @@ def _message(draft: Draft) -> Message:
     )
 
 
-def _revived(message: Message, draft: Draft) -> bool:
+@lru_cache
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].encode("idna").decode("ascii")
+
+
+def _revive(pk: int, draft: Draft) -> bool:
     plan = {
         "due_at": draft.due_at,
         "queued_at": clock.now(),
         "because": dict(draft.because),
         "status": Status.QUEUED,
     }
-    if not Message.objects.filter(pk=message.pk, status=Status.CANCELLED).update(**plan):
-        return False
-    message.refresh_from_db()
-    return True
+    return bool(Message.objects.filter(pk=pk, status=Status.CANCELLED).update(**plan))
 
 
 def cancel(enrollment_id: int, because: Mapping[str, object]) -> int:

@@ -173,8 +173,8 @@ def _activity(
     return Activity(
         kind=kind,
         occurred_at=at,
-        lead=message.lead,
-        deal=message.deal,
+        lead_id=message.lead_id,
+        deal_id=message.deal_id,
         enrollment_id=message.enrollment_id,
         message_id=message.pk,
         data={"step": message.step_id, "mailbox": message.mailbox_id, **(data or {})},

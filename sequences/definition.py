@@ -166,6 +166,11 @@ class Sequence(Definition):
         return SendWindow.of(self.window)
 
     @cached_property
+    def written_window(self) -> dict[str, object]:
+        """As it is written: days, from, to, timezone."""
+        return self.window.model_dump(mode="json", by_alias=True)
+
+    @cached_property
     def goals(self) -> tuple[GoalStep, ...]:
         return tuple(step for _, step in everywhere(self.steps) if isinstance(step, GoalStep))
 
@@ -196,10 +201,10 @@ class Sequence(Definition):
         self._places.update(places)
         return self
 
-    @property
+    @cached_property
     def places(self) -> Mapping[str, str]:
         return self._places
 
     def place(self, part: str) -> str:
         """file:line of a part; blank when it is not known."""
-        return self._places.get(part, "")
+        return self.places.get(part, "")

@@ -1,6 +1,5 @@
 """What decisions come to, collected for a batch of enrollments and written at once."""
 
-import hashlib
 import hmac
 from collections.abc import Mapping
 from collections.abc import Sequence as Items
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 from jinja2 import TemplateError
 
-from crm import facts
+from crm import rows
 from crm.models import Activity
 from crm.timeline import note_all
 from mail import outbox
@@ -40,10 +39,15 @@ class Effects:
         self._sends.append((enrollment, decision))
         self.schedule(enrollment, None)
 
-    def take(self, enrollment: Enrollment, decision: Assign | Skip | Branch) -> None:
+    def take(
+        self,
+        enrollment: Enrollment,
+        decision: Assign | Skip | Branch,
+        facts: Mapping[str, object],
+    ) -> None:
         match decision:
             case Assign():
-                self._assign(enrollment, decision)
+                self._assign(enrollment, decision, facts)
             case Skip():
                 self._skip(enrollment, decision)
             case Branch():
@@ -58,19 +62,20 @@ class Effects:
         self._scheduled.append(enrollment)
 
     def write(self) -> None:
-        StepRun.objects.bulk_create(self._runs)
+        rows.insert(self._runs)
         outbox.queue(self._drafts())
         note_all(self._activities)
-        fields = ["due_at", "status", "version", "anchor", "anchored_at"]
-        Enrollment.objects.bulk_update(self._scheduled, fields, batch_size=500)
+        rows.update(self._scheduled, "due_at", "status")
 
-    def _assign(self, enrollment: Enrollment, decision: Assign) -> None:
+    def _assign(
+        self, enrollment: Enrollment, decision: Assign, facts: Mapping[str, object]
+    ) -> None:
         step = decision.step
         self._run(enrollment, step.id, "task", decision.because)
         data = {
             "task": step.task,
             "step": step.id,
-            "title": _title(enrollment, step),
+            "title": _title(enrollment, step, facts),
             "due_at": decision.due_at.isoformat(),
         }
         self._note("task_assigned", enrollment, data, key=task_key(enrollment.pk, step.id))
@@ -85,7 +90,7 @@ class Effects:
         self, enrollment: Enrollment, step_id: str, kind: str, because: Because, *, way: int = -1
     ) -> None:
         run = StepRun(
-            enrollment=enrollment,
+            enrollment_id=enrollment.pk,
             step_id=step_id,
             kind=kind,
             at=self._now,
@@ -100,8 +105,8 @@ class Effects:
         self._activities.append(
             Activity(
                 kind=kind,
-                lead=enrollment.lead,
-                deal=enrollment.deal,
+                lead_id=enrollment.lead_id,
+                deal_id=enrollment.deal_id,
                 enrollment_id=enrollment.pk,
                 occurred_at=self._now,
                 key=key,
@@ -114,9 +119,8 @@ class Effects:
             return []
         ids = [enrollment.pk for enrollment, _ in self._sends]
         latest: dict[int, Message] = {}
-        for message in Message.objects.filter(
-            enrollment_id__in=ids, status=Message.Status.SENT
-        ).order_by("sent_at", "pk"):
+        sent = Message.objects.filter(enrollment_id__in=ids, status=Message.Status.SENT)
+        for message in sent.only("enrollment_id").order_by("sent_at", "pk"):
             latest[message.enrollment_id] = message
         mailboxes = Mailbox.objects.in_bulk({e.mailbox_id for e, _ in self._sends})
         template_ids = {e.version.templates[d.template] for e, d in self._sends}
@@ -142,7 +146,7 @@ class Effects:
 
 def window_of(enrollment: Enrollment) -> dict[str, object]:
     """The send window as mail.window reads it: days, from, to, timezone."""
-    window = definition_of(enrollment.version).window.model_dump(mode="json", by_alias=True)
+    window = definition_of(enrollment.version).written_window
     return {**window, "timezone": enrollment.timezone}
 
 
@@ -157,13 +161,13 @@ def token(enrollment_id: int, step_id: str) -> str:
 
 
 def _opaque(text: str) -> str:
-    return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()[:24]
+    return hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256").hex()[:24]
 
 
-def _title(enrollment: Enrollment, step: TaskStep) -> str:
+def _title(enrollment: Enrollment, step: TaskStep, facts: Mapping[str, object]) -> str:
     """A title that reads a blank fact still names the task and the lead: nobody but a rep sees it."""
     try:
-        return render(step.title, facts.context(enrollment.lead, enrollment.deal))
+        return render(step.title, facts)
     except TemplateError:
         return f"{step.task.capitalize()}: {enrollment.lead}"
 

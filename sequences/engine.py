@@ -107,7 +107,7 @@ def _advance(
         effects.enrolled(enrollment)
     sequence = definition_of(enrollment.version)
     while isinstance(decision := decide(sequence, state, now), _TAKEN_IN_PASSING):
-        effects.take(enrollment, decision)
+        effects.take(enrollment, decision, state.facts)
         state = cadence.after(state, decision, now)
     if isinstance(decision, Update) or (isinstance(decision, Stop) and decision.enroll):
         return decision

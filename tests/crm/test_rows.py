@@ -1,0 +1,79 @@
+"""Many rows at once are the rows that the ORM would have written."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from crm import rows
+from crm.models import Activity
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
+DATA = {"said": 'It\'s "100 %s" ü \\ \n🎉', "deep": {"list": [1, 2.5, None, True]}}
+
+
+def activity(**values):
+    return Activity(**{"kind": "queued", "occurred_at": NOON, "data": DATA, **values})
+
+
+def stored():
+    fields = "id kind occurred_at enrollment_id data key reaction_attempts reaction_error".split()
+    return list(Activity.objects.order_by("id").values_list(*fields))
+
+
+def test_what_is_inserted_is_read_back_to_the_letter():
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    made = [
+        activity(enrollment_id=2**40, key="one", reaction_error="it's"),
+        activity(occurred_at=elsewhere, data={}, reaction_attempts=3),
+    ]
+
+    rows.insert(made)
+
+    assert stored() == [
+        (made[0].pk, "queued", NOON, 2**40, DATA, "one", 0, "it's"),
+        (made[1].pk, "queued", NOON, None, {}, None, 3, ""),
+    ]
+
+
+def test_rows_know_their_ids_behind_others():
+    rows.insert([activity(key="first")])
+    made = [activity(key=str(number)) for number in range(700)]
+
+    rows.insert(made)
+
+    assert [row.pk for row in made] == [
+        Activity.objects.get(key=str(number)).pk for number in range(700)
+    ]
+
+
+def test_what_is_there_is_left_out_and_stays():
+    rows.insert([activity(key="known", data={"first": True})])
+
+    rows.insert_new([activity(key="known", data={}), activity(key="new"), activity(key="new")])
+
+    told = Activity.objects.order_by("id").values_list("key", "data")
+    assert list(told) == [("known", {"first": True}), ("new", DATA)]
+
+
+def test_only_the_named_fields_are_written():
+    made = [activity(key=str(number)) for number in range(3)]
+    rows.insert(made)
+    for row in made[:2]:
+        row.reaction_error, row.reacted_at, row.kind = f"of {row.key}", NOON, "forgotten"
+    made[1].reacted_at = None
+
+    rows.update(made[:2], "reaction_error", "reacted_at")
+
+    told = Activity.objects.order_by("id").values_list("kind", "reaction_error", "reacted_at")
+    assert list(told) == [("queued", "of 0", NOON), ("queued", "of 1", None), ("queued", "", None)]
+
+
+def test_no_rows_are_no_statement(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        rows.insert([])
+        rows.insert_new([])
+        rows.update([], "kind")
+
+    assert stored() == []
