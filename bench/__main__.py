@@ -8,10 +8,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import pull, rendering, simulate, sync, tick
+from bench import experiments, pull, rendering, simulate, sync, tick
 
 Result = Mapping[str, object]
 BENCHMARKS: Mapping[str, Callable[[Path | None], Result]] = {
+    "experiments": experiments.measure,
     "pull": pull.measure,
     "rendering": rendering.measure,
     "simulate": simulate.measure,

@@ -16,6 +16,7 @@ from pydantic import (
 from workspace.durations import Duration
 from workspace.names import Slug
 from workspace.problems import Fault, Path
+from workspace.shares import Share, fraction
 from workspace.validation import Definition
 
 TaskKind = Literal["call", "research", "social", "email", "meeting"]
@@ -59,12 +60,63 @@ Variants = Annotated[
 ]
 
 
+class Experiment(Definition):
+    """What the variants of an email are compared by. Never opens: machines open emails."""
+
+    measure: Literal["replies", "meetings"] = "replies"
+    base: Share | None = None  #: what the control is thought to bring; None: see _USUAL
+    smallest: Share | None = None  #: the least difference worth knowing, in percentage points
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.better >= 1:
+            message = (
+                f"base and smallest make {100 * self.better:g} percent, and must be less than 100"
+            )
+            raise Fault(message, path=("smallest" if self.smallest else "base",))
+        return self
+
+    @property
+    def expected(self) -> float:
+        """The control's share of companies that answer, as thought beforehand."""
+        return fraction(self.base or _USUAL[self.measure][0])
+
+    @property
+    def difference(self) -> float:
+        """The least difference from it that is worth knowing."""
+        return fraction(self.smallest or _USUAL[self.measure][1])
+
+    @property
+    def better(self) -> float:
+        return self.expected + self.difference
+
+
+#: What a cold sequence brings, and a difference that one can hope to see: base, smallest.
+_USUAL = {"replies": ("5 percent", "3 percent"), "meetings": ("2 percent", "2 percent")}
+
+
 class EmailStep(Definition):
     """Sends templates/email/<email>/ in the enrollment's thread, or in a thread of its own."""
 
     id: Slug
     email: Variants
     thread: Literal["new"] | None = None
+    experiment: Experiment | None = None  #: of several variants; None: the usual one
+
+    @model_validator(mode="after")
+    def _experiments_compare(self) -> Self:
+        if self.experiment is not None and not self.has_variants:
+            message = "compares variants, and there is one; write email: {first: 1, second: 1}"
+            raise Fault(message, path=("experiment",))
+        return self
+
+    @property
+    def has_variants(self) -> bool:
+        return len(self.email) > 1
+
+    @property
+    def trial(self) -> Experiment:
+        return self.experiment or Experiment()
 
 
 class WaitStep(Definition):

@@ -15,7 +15,8 @@ BAD = CHECKOUT / "tests" / "process" / "bad"
 #: Mistakes in the shape of a file, which an editor can show while one writes.
 SHAPE = [
     "branch-percent-over", "branch-without-steps", "branch-without-ways", "email-weight-zero",
-    "exclusive-unknown", "existing-text", "exit-no-list", "field-misspelled", "goal-empty",
+    "exclusive-unknown", "existing-text", "exit-no-list", "experiment-no-share", "experiment-opens",
+    "experiment-unknown-key", "field-misspelled", "goal-empty",
     "ignore-unknown", "name-is-a-number", "name-missing", "per-day-text", "per-day-zero",
     "quiet-for-unknown-unit", "reply-sends-an-email", "rule-missing", "step-of-no-kind",
     "step-of-two-kinds", "step-without-id", "steps-empty", "task-unknown-kind", "update-list",
