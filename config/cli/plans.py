@@ -1,7 +1,7 @@
 """A plan on the terminal and in its file: what `plan` shows and `apply` reads."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,13 @@ import typer
 from django.conf import settings
 
 from config.cli.tables import show as show_tables
+from process.blueprint import Blueprint
 from process.frozen import Frozen, Moved
 from process.planning import Plan, SequencePlan
+from sequences.steps import EmailStep, everywhere
+
+#: Of each experiment its sequence, the figures, and what they say.
+Experiments = Sequence[Mapping[str, Any]]
 
 #: Of people, dates and reasons so many lines are shown; the JSON has them all.
 MOST = 20
@@ -44,7 +49,31 @@ def forget(path: Path | None) -> None:
     (path or _default()).unlink(missing_ok=True)
 
 
-def show(plan: Plan, *, people: bool) -> None:
+def experiments(blueprint: Blueprint, plan: Plan) -> Experiments:
+    """Of each email with variants, whether those whom the plan enrolls can decide it."""
+    steps = (step for found in blueprint.sequences.values() for _, step in everywhere(found.steps))
+    if not any(isinstance(step, EmailStep) and step.has_variants for step in steps):
+        return []
+    from process.experiments import outlooks  # noqa: PLC0415 - SciPy takes a second
+    from process.findings import foreseen  # noqa: PLC0415 - as above
+
+    return [
+        {
+            "sequence": outlook.sequence,
+            "step": outlook.step,
+            "measure": outlook.trial.measure,
+            "needed": outlook.needed.always,
+            "needed_once": outlook.needed.once,
+            "so_far": outlook.so_far,
+            "planned": outlook.planned,
+            "enough": outlook.is_enough,
+            "says": foreseen(outlook),
+        }
+        for outlook in outlooks(blueprint, plan)
+    ]
+
+
+def show(plan: Plan, trials: Experiments, *, people: bool) -> None:
     for entry in plan.sequences:
         typer.echo(f"{entry.sequence} ({entry.version}): enrolls {len(entry.enrolls)}")
         for line in _in_flight(entry):
@@ -55,14 +84,18 @@ def show(plan: Plan, *, people: bool) -> None:
             typer.echo(f"  not {count}: {reason}")
         if len(entry.refused) > MOST:
             typer.echo(f"  and {len(entry.refused) - MOST} more reasons; see --json")
+        for trial in trials:
+            if trial["sequence"] == entry.sequence:
+                typer.echo(f"  {trial['says']}")
     show_tables(_tables(plan))
 
 
-def as_json(plan: Plan) -> dict[str, Any]:
+def as_json(plan: Plan, trials: Experiments) -> dict[str, Any]:
     """Everything, moments in UTC."""
     return {
         "made_at": plan.made_at,
         "sequences": [_entry(entry) for entry in plan.sequences],
+        "experiments": trials,
         **_tables(plan),
     }
 

@@ -101,12 +101,14 @@ def plan(
     from config.cli import plans  # noqa: PLC0415 - as above
     from process import planning  # noqa: PLC0415 - as above
 
-    planned = planning.plan(blueprint())
+    loaded = blueprint()
+    planned = planning.plan(loaded)
     kept = plans.keep(planning.freeze(planned), out)
+    trials = plans.experiments(loaded, planned)
     if as_json:
-        typer.echo(json.dumps(plans.as_json(planned), ensure_ascii=False, default=str))
+        typer.echo(json.dumps(plans.as_json(planned, trials), ensure_ascii=False, default=str))
         return
-    plans.show(planned, people=people)
+    plans.show(planned, trials, people=people)
     typer.echo(f"Kept in {kept}. Next: cadenza apply")
 
 

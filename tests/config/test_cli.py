@@ -143,6 +143,13 @@ def test_a_blank_fact_without_a_default_is_an_error_when_it_is_checked_or_planne
     assert "nonsense" in done.stderr
 
 
+def test_without_variants_there_is_no_experiment_to_report(folder):
+    done = run(folder, "report", "experiments")
+    assert done.returncode == 0, done.stderr
+    assert "No applied sequence has an email with variants" in done.stdout
+    assert json.loads(run(folder, "report", "experiments", "--json").stdout) == []
+
+
 def test_a_shared_database_wants_a_key_of_its_own(folder):
     done = run(folder, "status", DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
     assert done.returncode != 0
