@@ -150,7 +150,7 @@ class Lead(models.Model):
     phone = models.CharField(max_length=100, blank=True)
     country = models.CharField(max_length=100, blank=True)
     language = models.CharField(max_length=35, blank=True)
-    timezone = models.CharField(max_length=64, blank=True)  #: IANA name; blank: the workspace's
+    timezone = models.CharField(max_length=64, blank=True)  #: IANA name, as the CRM has it
     status = models.CharField(max_length=100, blank=True)  #: the CRM's lead status
     lifecycle_stage = models.CharField(max_length=100, blank=True)
     do_not_contact = models.BooleanField(default=False)

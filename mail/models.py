@@ -103,7 +103,8 @@ class Message(models.Model):
     subject = models.TextField(blank=True)
     text = models.TextField(blank=True)
     raw = models.BinaryField(null=True)  #: the bytes, rendered once, before the first attempt
-    #: {"days": ["mon", ...], "from": "09:00", "to": "17:00", "timezone": "Europe/Berlin"}
+    #: {"days": ["mon", ...], "from": "09:00", "to": "17:00", "timezone": "Europe/Berlin",
+    #: "holidays": ["DE"]}
     window = models.JSONField()
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     #: When the enrollment began: a reply or closing later than this stops the message.

@@ -14,7 +14,7 @@ from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
 from mail.models import Inbound, Mailbox, Message, Sender, Suppression
 from runtime import bell
-from workspace.zones import zone
+from workspace.zones import is_known, zone
 
 Kind = Inbound.Kind
 
@@ -188,7 +188,8 @@ def _until(text: str, received_at: datetime, lead: Lead) -> str | None:
     """The beginning of the day of return, where the person lives."""
     sender = Sender.objects.first()
     try:
-        place = zone(lead.timezone or (sender.timezone if sender else "UTC"))
+        here = sender.timezone if sender else "UTC"
+        place = zone(lead.timezone if is_known(lead.timezone) else here)
     except ValueError:
         place = zone("UTC")
     day = autoreply.back_on(text, received_at.astimezone(place).date())

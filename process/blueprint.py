@@ -57,6 +57,7 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     ]
     templates = read_templates(folder, problems)
     lists = read_lists(folder, problems)
+    sequences = _with_holidays(sequences, team)
     problems += cross_check(
         team=team,
         process=process,
@@ -87,6 +88,13 @@ def _read(
         problems += found
         return None
     return found, document
+
+
+def _with_holidays(
+    sequences: Sequence[tuple[Definition, Document] | None], team: tuple[Team, Document] | None
+) -> list[tuple[Definition, Document] | None]:
+    holidays = team[0].holidays if team else ()
+    return [found and (found[0].with_holidays(holidays), found[1]) for found in sequences]
 
 
 def _blueprint(

@@ -1,12 +1,15 @@
 """What one sequence says of everything else: stages, templates, facts, answers, other sequences."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from crm import policy
 from crm.kinds import COMPANY_ANSWERED
+from mail.window import never_opens
 from process.definition import STAGES
 from process.emails import Template
+from runtime import clock
 from sequences.definition import Sequence as Definition
 from sequences.steps import (
     BranchStep,
@@ -18,12 +21,15 @@ from sequences.steps import (
     everywhere,
 )
 from workspace import expressions, layout
+from workspace.calendars import LEAD
 from workspace.problems import Fault, Path, Problem, unknown
 from workspace.reading import Schema
 from workspace.source import Document
 from workspace.templating import check_template
 
 _STAGE = "stage"
+#: So far ahead a window is looked at.
+_YEARS_AHEAD = timedelta(days=3660)
 #: What people expect and there is not, with what to do instead.
 _HINTS = {
     'unknown name "event"': 'a rule asks for events with "on", such as on: [form_submitted]',
@@ -70,6 +76,7 @@ def check_sequence(sequence: Definition, document: Document, known: Known) -> It
     checked = _Checked(sequence, document, known)
     yield from checked.names()
     yield from checked.enroll()
+    yield from checked.window()
     yield from checked.replies()
     for path, rule in sequence.rules().items():
         yield from checked.expression(path, rule, known.schema_inside)
@@ -107,6 +114,19 @@ class _Checked:
             yield self._unknown(("enroll", "list"), "list", rule.list, known.lists)
         for number, fact in enumerate(rule.requires):
             yield from self.expression(("enroll", "requires", number), fact, known.schema)
+
+    def window(self) -> Iterator[Problem]:
+        """Of holidays that close it for good; what the lead's own country adds never does."""
+        named = [code for code in self.sequence.window.holidays or () if code != LEAD]
+        window = replace(self.sequence.send_window, holidays=tuple(named))
+        today = clock.now().date()
+        if named and never_opens(window, today, today + _YEARS_AHEAD):
+            days = ", ".join(self.sequence.window.days)
+            message = (
+                f"window.holidays: on {days} there are months without a day that is no holiday of "
+                f"{', '.join(named)}; name fewer countries or more days"
+            )
+            yield self.document.problem(("window", "holidays"), message)
 
     def replies(self) -> Iterator[Problem]:
         answers = self.known.answers

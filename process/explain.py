@@ -1,20 +1,21 @@
 """Why: what happened with a lead, by the reasons kept on the rows, and what comes next."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from crm import facts, stages
 from crm.models import Activity, Lead
 from mail.models import Message, Suppression
 from runtime import clock
-from sequences import enroll, forecast, versions
+from sequences import enroll, forecast, versions, whereabouts
 from sequences.cadence import Assign, Branch, Decision, Send, Skip, Stop, Update, Wait
 from sequences.models import AppliedVersion, Enrollment, StepRun, Waiting
 from sequences.refusals import OPEN
 from sequences.states import state_of
+from workspace.calendars import public_holidays
 from workspace.expressions import evaluate, look_up, reads
-from workspace.zones import zone
+from workspace.zones import is_known, zone
 
 #: Of a reason, what is told besides its rule and place, in this order.
 _TOLD = ("event", "activity", "inbound", "message", "variant", "answer", "by", "how")
@@ -35,7 +36,7 @@ def explanation(lead: Lead) -> Iterator[str]:
 
 
 def _person(lead: Lead) -> Iterator[str]:
-    place = zone(lead.timezone) if lead.timezone else zone("UTC")
+    place = zone(lead.timezone if is_known(lead.timezone) else "UTC")
     yield f"{lead} <{lead.email or 'no email address'}>, lead {lead.pk}, from {lead.source}"
     since = f" since {_moment(lead.stage_since, place)}" if lead.stage_since else ""
     yield f"stage {lead.stage or 'none'}{since}, owner {lead.owner or 'none'}"
@@ -52,7 +53,8 @@ def _enrollment(enrollment: Enrollment) -> Iterator[str]:
     place = zone(enrollment.timezone)
     reason = f", {enrollment.reason}" if enrollment.reason else ""
     ended = f" at {_moment(enrollment.ended_at, place)}" if enrollment.ended_at else ""
-    yield f"{enrollment.sequence}: {enrollment.status}{reason}{ended} (times in {place.key})"
+    where = _whereabouts(enrollment)
+    yield f"{enrollment.sequence}: {enrollment.status}{reason}{ended} (times in {where})"
     entered = {key: value for key, value in enrollment.because.items() if key != "ended"}
     yield _line(enrollment.started_at, place, "enrolled", entered)
     yield from _taken(enrollment, place)
@@ -62,6 +64,14 @@ def _enrollment(enrollment: Enrollment) -> Iterator[str]:
         yield _line(
             enrollment.ended_at, place, enrollment.status, enrollment.because.get("ended", {})
         )
+
+
+def _whereabouts(enrollment: Enrollment) -> str:
+    """The time zone is that of the enrollment's start, the holidays are those of today's country."""
+    zone_then = enrollment.because.get("timezone", {"zone": enrollment.timezone})
+    holidays = versions.definition_of(enrollment.version).window.holidays or ()
+    told = whereabouts.holidays_of(facts.context(enrollment.lead, enrollment.deal), holidays)
+    return whereabouts.told_of(zone_then, told)
 
 
 def _taken(enrollment: Enrollment, place: ZoneInfo) -> Iterator[str]:
@@ -81,12 +91,20 @@ def _next(enrollment: Enrollment, place: ZoneInfo) -> Iterator[str]:
         until = f"until {_moment(enrollment.due_at, place)}" if enrollment.due_at else "by a person"
         yield f"  paused {until}; then:"
     sequence, now = versions.definition_of(enrollment.version), clock.now()
+    yield from _closed_today(enrollment, now.astimezone(place).date())
     first = True
     for foreseen in forecast.forecast(sequence, state_of(enrollment), now):
         word = "next:" if first else "then:"
         told = told_of(foreseen.decision)
         yield _line(foreseen.at, place, f"{word} {told}", foreseen.decision.because)
         first = False
+
+
+def _closed_today(enrollment: Enrollment, today: date) -> Iterator[str]:
+    definition = versions.definition_of(enrollment.version)
+    for country in definition.window_for(facts.context(enrollment.lead, None)).holidays:
+        if name := public_holidays(country, today.year).get(today):
+            yield f"  no email today: {name} in {country}"
 
 
 def told_of(decision: Decision) -> str:  # noqa: PLR0911 - one for each kind of decision

@@ -23,6 +23,7 @@ from sequences.forecast import forecast
 from sequences.models import AppliedVersion, Enrollment
 from sequences.refusals import OPEN, Candidate
 from sequences.states import states_of
+from sequences.whereabouts import Because
 from workspace.zones import zone
 
 #: Enrollments are looked at in pages of this size.
@@ -60,6 +61,8 @@ class SequencePlan:
     enrolls: Sequence[Candidate]
     #: Lead id -> its touches to come.
     touches: Mapping[int, Sequence[Touch]]
+    #: Lead id -> its time zone and holidays, see sequences.whereabouts.
+    whereabouts: Mapping[int, Mapping[str, Because]]
     #: Refusal -> how many leads, for those whom the rule names but who are not enrolled.
     refused: Mapping[str, int]
     refusals: Sequence[Candidate]
@@ -151,12 +154,14 @@ def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
                     spoken_for.add(candidate.lead.pk)
                     enrolls.append(candidate)
         active = versions.active_of(name)
+        places = {one.lead.pk: enroll.whereabouts_of(definition, one.lead) for one in enrolls}
         yield SequencePlan(
             sequence=name,
             digest=blueprint.digests[name],
             version=_state_of(active, blueprint.digests[name]),
             enrolls=enrolls,
-            touches=dict(_touches(definition, enrolls)),
+            touches=dict(_touches(definition, enrolls, places)),
+            whereabouts=places,
             refused=Counter(candidate.refusal for candidate in refusals),
             refusals=refusals,
             in_flight=_in_flight(name, definition, blueprint.digests[name]),
@@ -170,12 +175,15 @@ def _state_of(active: AppliedVersion | None, digest: str) -> str:
 
 
 def _touches(
-    definition: Definition, candidates: Sequence[Candidate]
+    definition: Definition,
+    candidates: Sequence[Candidate],
+    places: Mapping[int, Mapping[str, Because]],
 ) -> Iterator[tuple[int, list[Touch]]]:
     """As `decide` foresees them from now on; a throttle lets some begin later."""
     now = clock.now()
     for candidate in candidates:
-        state = _beginning(definition, candidate, now)
+        timezone = str(places[candidate.lead.pk]["timezone"]["zone"])
+        state = _beginning(candidate, timezone, now)
         touches = []
         for foreseen in forecast(definition, state, now):
             decision = foreseen.decision
@@ -190,13 +198,13 @@ def _touches(
         yield candidate.lead.pk, touches
 
 
-def _beginning(definition: Definition, candidate: Candidate, now: datetime) -> State:
+def _beginning(candidate: Candidate, timezone: str, now: datetime) -> State:
     lead = candidate.lead
     return State(
         lead_id=lead.pk,
         unit=f"company {lead.company_id}" if lead.company_id else "",
         started_at=now,
-        timezone=enroll.timezone_of(definition, lead),
+        timezone=timezone,
         taken={},
         facts={**facts.context(lead, candidate.deal), "event": {}},
     )

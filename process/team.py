@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings, WebAddress
 from mail.definition import MailboxSettings
+from workspace.calendars import LEAD, Holidays
 from workspace.names import Slug
 from workspace.problems import Fault
 from workspace.validation import Definition
@@ -21,7 +22,8 @@ class SenderSettings(Definition):
 
 
 class Team(Definition):
-    timezone: ZoneName  #: for leads whose own is not known
+    timezone: ZoneName  #: for leads whose own is not known, nor their company's
+    holidays: Holidays = (LEAD,)  #: for windows that name none
     public_url: WebAddress
     sender: SenderSettings
     connections: Annotated[dict[Slug, ConnectionSettings], Field(min_length=1)]

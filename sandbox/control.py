@@ -9,6 +9,8 @@ from aiohttp import web
 from sandbox.faults import BadFault, Fault, Faults
 from sandbox.hands import Hands
 from sandbox.hubspot.webhooks import Webhooks
+from sandbox.names import ONE_CLOCK
+from sandbox.parties import Person
 from sandbox.world import World
 
 
@@ -111,10 +113,17 @@ class _Control:
                     "object": kind,
                     "record": self.record_of[person.crm][person.id],
                     "persona": person.persona,
-                    "timezone": person.timezone,
+                    "timezone": person.timezone or self._clock_of(person),
                 }
             )
         return web.json_response(told)
+
+    def _clock_of(self, person: Person) -> str:
+        """What the person's country tells of the time there, else the company's."""
+        accounts = {account.id: account for account in self.world.company.accounts}
+        account = accounts.get(person.account_id or 0)
+        of_account = ONE_CLOCK.get(account.country, "") if account else ""
+        return ONE_CLOCK.get(person.country, of_account)
 
     async def records(self, request: web.Request) -> web.Response:
         """Living records of one object: {"id", "values", "linked": {object: [ids]}}."""

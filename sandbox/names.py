@@ -125,6 +125,20 @@ TITLES = (
     "Jefe de compras", "Gerente de TI",
 )  # fmt: skip
 
+#: Countries whose clocks all show the same, those of the company tables among them. Others do not
+#: say what time it is at somebody's desk.
+ONE_CLOCK = {
+    "United Kingdom": "Europe/London", "Germany": "Europe/Berlin", "Austria": "Europe/Vienna",
+    "France": "Europe/Paris", "Italy": "Europe/Rome", "Poland": "Europe/Warsaw",
+    "Czechia": "Europe/Prague", "Sweden": "Europe/Stockholm", "Denmark": "Europe/Copenhagen",
+    "Iceland": "Atlantic/Reykjavik", "Türkiye": "Europe/Istanbul", "Vietnam": "Asia/Ho_Chi_Minh",
+    "Greece": "Europe/Athens", "Kazakhstan": "Asia/Almaty", "Japan": "Asia/Tokyo",
+    "South Korea": "Asia/Seoul", "Korea": "Asia/Seoul", "Jordan": "Asia/Amman",
+    "Israel": "Asia/Jerusalem", "India": "Asia/Kolkata", "Thailand": "Asia/Bangkok",
+    "Kenya": "Africa/Nairobi", "Belgium": "Europe/Brussels", "Norway": "Europe/Oslo",
+    "Panama": "America/Panama", "Romania": "Europe/Bucharest",
+}  # fmt: skip
+
 #: Locales at home in an office location of a company table; others are drawn from all.
 AT_HOME = {
     "Philipines": "Thailand",

@@ -250,7 +250,7 @@ class _Turn:
         raise AssertionError(f"{step.id} is passed, not taken")
 
     def _email(self, step: EmailStep) -> Decision:
-        window, zone = self.sequence.send_window, self.state.timezone
+        window, zone = self.sequence.window_for(self.state.facts), self.state.timezone
         jitter = _jitter(f"{self.sequence.name}:{self.state.lead_id}:{step.id}")
         due_at = next_open(window, zone, _next_mark(self.ready_at + jitter))
         if (

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from mail.window import Window as SendWindow
+from sequences import whereabouts
 from sequences.steps import (
     AnyStep,
     BranchStep,
@@ -25,6 +27,8 @@ from sequences.steps import (
     everywhere,
     templates,
 )
+from sequences.whereabouts import Facts
+from workspace.calendars import Holidays
 from workspace.durations import Duration, FixedDuration
 from workspace.expressions import reads
 from workspace.names import Identifier, Slug, TimeOfDay
@@ -95,12 +99,17 @@ class Enroll(Definition):
 
 
 class Window(Definition):
-    """When emails may leave, in the lead's time zone; else in `timezone`, else the workspace's."""
+    """When emails may leave, in the time zone of the lead, else of its company.
+
+    Where neither is known in `timezone`, else in the workspace's.
+    """
 
     days: Annotated[tuple[Day, ...], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
     opens: TimeOfDay = Field("09:00", alias="from")
     closes: TimeOfDay = Field("17:00", alias="to")
     timezone: ZoneName | None = None
+    #: On whose public holidays it is closed; None: as cadenza.yaml says.
+    holidays: Holidays | None = None
 
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> Self:
@@ -152,6 +161,8 @@ class Sequence(Definition):
 
     #: Path of a part -> file:line, for those who ask why.
     _places: dict[str, str] = PrivateAttr(default_factory=dict)
+    #: Countries -> the send window that their holidays close.
+    _windows: dict[tuple[str, ...], SendWindow] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -163,7 +174,15 @@ class Sequence(Definition):
 
     @cached_property
     def send_window(self) -> SendWindow:
-        return SendWindow.of(self.window)
+        """As it is when nobody's holidays are known."""
+        return SendWindow.of(self.window.model_dump(exclude={"holidays"}, by_alias=True))
+
+    def window_for(self, facts: Facts) -> SendWindow:
+        """The send window of the lead whose facts these are."""
+        countries = whereabouts.countries_of(facts, self.window.holidays or ())
+        if countries not in self._windows:
+            self._windows[countries] = replace(self.send_window, holidays=countries)
+        return self._windows[countries]
 
     @cached_property
     def written_window(self) -> dict[str, object]:
@@ -195,6 +214,13 @@ class Sequence(Definition):
     def templates(self) -> list[str]:
         """The templates that its emails are made from, each once."""
         return list(dict.fromkeys(templates(self.steps)))
+
+    def with_holidays(self, holidays: Holidays) -> Self:
+        """The same, with these where its window names none itself."""
+        if self.window.holidays is not None:
+            return self
+        window = self.window.model_copy(update={"holidays": holidays})
+        return self.model_copy(update={"window": window})
 
     def placed(self, places: Mapping[str, str]) -> Self:
         """The same, knowing where its parts are written: step id, `exit.0`, `enroll`, ..."""

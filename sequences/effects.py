@@ -145,9 +145,11 @@ class Effects:
 
 
 def window_of(enrollment: Enrollment) -> dict[str, object]:
-    """The send window as mail.window reads it: days, from, to, timezone."""
-    window = definition_of(enrollment.version).written_window
-    return {**window, "timezone": enrollment.timezone}
+    """The send window as mail.window reads it: days, from, to, timezone, holidays."""
+    definition = definition_of(enrollment.version)
+    holidays = definition.window_for(facts.context(enrollment.lead, enrollment.deal)).holidays
+    written = definition.written_window
+    return {**written, "timezone": enrollment.timezone, "holidays": list(holidays)}
 
 
 def task_key(enrollment_id: int, step_id: str) -> str:

@@ -16,15 +16,24 @@ from crm.models import Company, Deal, Lead
 from crm.stages import bound_deals
 from mail.models import EmailTemplate, Sender
 from runtime import bell, clock
-from sequences import versions
+from sequences import versions, whereabouts
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.models import AppliedVersion, Enrollment, ListMember, Waiting
 from sequences.refusals import OPEN, Candidate, Candidates
 from sequences.slots import Slots
+from sequences.whereabouts import Because
 from workspace.expressions import evaluate
 
-__all__ = ["Candidate", "candidates", "enroll", "enroll_all", "enroll_matching", "judge"]
+__all__ = [
+    "Candidate",
+    "candidates",
+    "enroll",
+    "enroll_all",
+    "enroll_matching",
+    "judge",
+    "whereabouts_of",
+]
 
 #: Leads are walked by key in pages of this size.
 PAGE = 500
@@ -107,6 +116,7 @@ def enroll(
     definition = versions.definition_of(version)
     rule = definition.enroll
     told = {"rule": rule.when if rule else "", "at": definition.place("enroll")}
+    place = whereabouts_of(definition, candidate.lead)
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=candidate.lead.pk)
         if Enrollment.objects.filter(lead=lead, status__in=OPEN).exists():
@@ -120,8 +130,8 @@ def enroll(
             sequence=version.sequence,
             deal=candidate.deal if candidate.deal and not candidate.deal.is_closed else None,
             mailbox_id=candidate.mailbox_id,
-            timezone=timezone_of(definition, lead),
-            because={**told, "version": version.digest[:8], **(because or {})},
+            timezone=place["timezone"]["zone"],
+            because={**told, **place, "version": version.digest[:8], **(because or {})},
             started_at=start_at,
             due_at=start_at,
         )
@@ -217,9 +227,17 @@ def _company_is_taken(lead: Lead) -> bool:
     return Enrollment.objects.filter(lead__company=lead.company_id, status__in=OPEN).exists()
 
 
-def timezone_of(definition: Definition, lead: Lead) -> str:
+def whereabouts_of(definition: Definition, lead: Lead) -> dict[str, Because]:
+    """In which time zone emails leave, on whose holidays none does, and who says so."""
     sender = Sender.objects.first()
-    return lead.timezone or definition.window.timezone or (sender.timezone if sender else "UTC")
+    told = facts.context(lead, None)
+    window = definition.window
+    return {
+        "timezone": whereabouts.timezone_of(
+            told, window=window.timezone, workspace=sender.timezone if sender else "UTC"
+        ),
+        "holidays": whereabouts.holidays_of(told, window.holidays or ()),
+    }
 
 
 def _begun(sequence: str, day: datetime) -> int:

@@ -13,6 +13,7 @@ from config.cli.tables import show as show_tables
 from process.blueprint import Blueprint
 from process.frozen import Frozen, Moved
 from process.planning import Plan, SequencePlan
+from sequences import whereabouts
 from sequences.steps import EmailStep, everywhere
 
 #: Of each experiment its sequence, the figures, and what they say.
@@ -107,6 +108,7 @@ def _entry(entry: SequencePlan) -> dict[str, Any]:
         "enrolls": [
             {
                 "lead": candidate.lead.pk,
+                **entry.whereabouts[candidate.lead.pk],
                 "touches": [vars(touch) for touch in entry.touches[candidate.lead.pk]],
             }
             for candidate in entry.enrolls
@@ -130,7 +132,9 @@ def _first_touches(entry: SequencePlan, most: int) -> Iterator[str]:
     for candidate in entry.enrolls[:most]:
         touches = entry.touches[candidate.lead.pk]
         told = ", ".join(f"{_day(touch.at)} {touch.what}" for touch in touches)
-        yield f"{candidate.lead}: {told or 'nothing'}"
+        place = entry.whereabouts[candidate.lead.pk]
+        where = whereabouts.told_of(place["timezone"], place["holidays"])
+        yield f"{candidate.lead} ({where}): {told or 'nothing'}"
     if len(entry.enrolls) > most:
         yield f"and {len(entry.enrolls) - most} more; --people shows {MOST}, --json all"
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mail import pacing
-from process.simulation.rows import Email, Mailbox, Touch
+from mail.window import Window
+from process.simulation.rows import Email, Enrollment, Mailbox, Touch
 from process.simulation.scene import Scene
 from process.simulation.world import Arrival, World
 
@@ -41,7 +42,7 @@ class Delivery:
         now, history, limits = self.scene.now, mailbox.history, mailbox.limits
         history[:] = [moment for moment in history if moment > now - pacing.DAY]
         admitted = []
-        waiting = [(e, e.enrollment.sequence.send_window, e.enrollment.timezone) for e in due]
+        waiting = [(email, *_window(email.enrollment)) for email in due]
         for email, admission in pacing.admit_each(waiting, history, limits, now):
             if isinstance(admission, pacing.Now):
                 admitted.append(email)
@@ -111,3 +112,7 @@ class Delivery:
 
     def _drop(self, email: Email) -> None:
         email.is_cancelled, email.enrollment.email = True, None
+
+
+def _window(enrollment: Enrollment) -> tuple[Window, str]:
+    return enrollment.sequence.window_for(enrollment.lead.facts), enrollment.timezone

@@ -10,6 +10,7 @@ from crm.kinds import activities_of
 from mail.proof import Proofs
 from process.simulation.rows import Enrollment, Lead, Wait
 from process.simulation.scene import Scene
+from sequences import whereabouts
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.judging import Judge, Known, LetIn, Refusal
@@ -161,8 +162,10 @@ class Enrolling:
         return True
 
     def _timezone(self, definition: Definition, lead: Lead) -> str:
-        own = lead.facts["lead"]["timezone"]
-        return str(own or definition.window.timezone or self.scene.files.timezone)
+        told = whereabouts.timezone_of(
+            lead.facts, window=definition.window.timezone, workspace=self.scene.files.timezone
+        )
+        return str(told["zone"])
 
     def _wait(self, sequence: str, lead: Lead, refusal: Refusal) -> None:
         if refusal.retry_at is None:

@@ -27,6 +27,39 @@ def berlin(*when):
     return datetime(*when, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
+def test_a_holiday_is_closed_and_the_day_behind_it_is_not():
+    easter = {**OFFICE, "holidays": ["DE"]}
+    maundy_thursday = berlin(2026, 4, 2, 17, 0)
+
+    assert next_open(easter, "Europe/Berlin", maundy_thursday) == berlin(2026, 4, 7, 9, 0)
+    assert next_open(OFFICE, "Europe/Berlin", maundy_thursday) == berlin(2026, 4, 3, 9, 0)
+
+
+def test_it_is_a_holiday_while_the_persons_own_calendar_shows_it():
+    night = {"days": ALL_DAYS, "from": "00:00", "to": "24:00", "holidays": ["NZ"]}
+    auckland = ZoneInfo("Pacific/Auckland")
+
+    opening = next_open(night, auckland, datetime(2026, 2, 5, 12, 0, tzinfo=UTC))
+
+    assert opening == datetime(2026, 2, 7, 0, 0, tzinfo=auckland)  # behind Waitangi Day
+
+
+def test_holidays_that_never_end_do_not_count():
+    """`check` refuses such a window; an old version that has one still comes to an end."""
+    monday = {**OFFICE, "days": ["mon"], "holidays": ["CO", "VG", "TH", "PR", "CX", "JP"]}
+
+    opening = next_open(monday, "Europe/Berlin", berlin(2031, 6, 10))
+
+    assert opening == berlin(2031, 6, 16, 9, 0)
+    assert not is_open(Window.of(monday), ZoneInfo("Europe/Berlin"), opening)
+
+
+@pytest.mark.parametrize("holidays", ["DE", [5]])
+def test_holidays_that_are_no_list_are_refused(holidays):
+    with pytest.raises(ValueError, match="window: holidays are .*; a list of country codes"):
+        Window.of({**OFFICE, "holidays": holidays})
+
+
 def test_an_open_window_is_now():
     moment = berlin(2026, 3, 4, 9, 0)
 

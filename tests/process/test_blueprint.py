@@ -196,10 +196,16 @@ def test_every_digest_covers_the_process(starter):
         ),
         (
             "cadenza.yaml",
+            "holidays: lead",
+            "holidays: [lead, Norway]",
+            'cadenza.yaml:5:18: holidays.1: unknown country code "Norway"; did you mean "NO"? ',
+        ),
+        (
+            "cadenza.yaml",
             "kind: hubspot",
             "kind: hubspt",
             (
-                'cadenza.yaml:14:11: connections.hubspot.kind: unknown value "hubspt"; '
+                'cadenza.yaml:15:11: connections.hubspot.kind: unknown value "hubspt"; '
                 'did you mean "hubspot"? valid: csv, hubspot, salesforce, tryton'
             ),
         ),
@@ -208,7 +214,7 @@ def test_every_digest_covers_the_process(starter):
             "pull_every: 15 minutes",
             "pull_every: 2 business days",
             (
-                'cadenza.yaml:16:17: connections.hubspot.pull_every: "2 business days": business '
+                'cadenza.yaml:17:17: connections.hubspot.pull_every: "2 business days": business '
                 "days have no fixed length; valid: "
             ),
         ),
@@ -217,7 +223,7 @@ def test_every_digest_covers_the_process(starter):
             "smtp+starttls://smtp",
             "https://smtp",
             (
-                'cadenza.yaml:36:11: mailboxes.0.smtp: "https://smtp.example.com:587" is no '
+                'cadenza.yaml:37:11: mailboxes.0.smtp: "https://smtp.example.com:587" is no '
                 "address of this kind of server; write it like smtp+starttls://mail.example.com; "
                 "valid schemes: smtp+starttls, smtps, smtp"
             ),
@@ -226,7 +232,7 @@ def test_every_digest_covers_the_process(starter):
             "cadenza.yaml",
             "per_hour: 25",
             "per_hour: 0",
-            'cadenza.yaml:41:15: mailboxes.0.per_hour "0" should be greater than 0',
+            'cadenza.yaml:42:15: mailboxes.0.per_hour "0" should be greater than 0',
         ),
     ],
 )
@@ -290,6 +296,16 @@ def test_all_problems_of_all_files_come_at_once_in_order(starter):
     ]
 
 
+def test_the_holidays_of_the_workspace_are_those_of_each_window(starter):
+    path = starter / "sequences/won-handoff.yaml"
+    path.write_text(path.read_text().replace("window:", "window:\n  holidays: [NO, SE]"))
+
+    found = load(starter, schema=FIELDS).sequences
+
+    assert found["approach-cold"].window.holidays == ("lead",)
+    assert found["won-handoff"].window.holidays == ("NO", "SE")
+
+
 def test_two_mailboxes_with_one_address(problems_after):
     found = problems_after(
         "cadenza.yaml",
@@ -302,7 +318,7 @@ def test_two_mailboxes_with_one_address(problems_after):
     )
 
     assert found == [
-        'cadenza.yaml:38:14: mailboxes.1.address: two mailboxes have the address "ada@example.com"'
+        'cadenza.yaml:39:14: mailboxes.1.address: two mailboxes have the address "ada@example.com"'
     ]
 
 
@@ -435,7 +451,7 @@ def test_a_custom_field_has_one_type_in_all_connections(starter):
     path.write_text(text.replace("connections:\n", other))
 
     assert [one for one in problems(starter) if "budget" in one] == [
-        "cadenza.yaml:25:23: connections.hubspot.fields.lead.budget: "
+        "cadenza.yaml:26:23: connections.hubspot.fields.lead.budget: "
         '"budget" is a number here and a text in "list"'
     ]
 

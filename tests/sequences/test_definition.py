@@ -52,6 +52,7 @@ def test_a_sequence_is_read():
         "from": "09:00",
         "to": "17:30",
         "timezone": None,
+        "holidays": None,
     }
     assert sequence.enroll == Enroll(when='lead.stage == "Approach"', existing=True)
 

@@ -1,9 +1,10 @@
 """Why sent, why not, what next and when: each with the rule, the event and the YAML line."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from crm.models import Company
 from process import events
 from process.explain import explanation
 from runtime import clock
@@ -28,7 +29,10 @@ def test_who_is_in_the_middle_sees_past_and_future(team, make_lead, frozen_clock
 
     lines = told(lead)
 
-    begin = lines.index("approach-cold: active (times in Europe/Berlin)")
+    begin = lines.index(
+        "approach-cold: active (times in Europe/Berlin by the lead, no holidays of the lead's "
+        "country, which is not known)"
+    )
     rule = (
         'lead.stage in ["Prospecting", "Preparation", "Approach"] and not deal.is_closed '
         'and answer.disposition != "declined"'
@@ -109,3 +113,27 @@ def test_an_unknown_event_is_told_with_the_valid_ones(team, make_lead):
     team()
     with pytest.raises(Fault, match='unknown event "meeting_boked"; did you mean "meeting_booked"'):
         events.write(make_lead(), "meeting_boked", at=clock.now(), by="test")
+
+
+def test_who_told_the_time_zone_and_whose_holiday_it_is(team, make_lead, frozen_clock):
+    lead = make_lead(timezone="", country="Deutschland")
+    team()
+    frozen_clock.now = datetime(2026, 4, 6, 8, 0, tzinfo=UTC)
+
+    lines = told(lead)
+
+    enrolled = Enrollment.objects.get().because
+    assert enrolled["timezone"] == {"zone": "Europe/Berlin", "country": "DE", "from": "lead"}
+    assert enrolled["holidays"] == {"countries": ["DE"], "from": "lead"}
+    place = "Europe/Berlin by the lead's country, holidays of DE by the lead"
+    assert f"approach-cold: active (times in {place})" in lines
+    assert "  no email today: Easter Monday in DE" in lines
+
+
+def test_an_email_carries_the_holidays_of_its_lead(team, make_lead, frozen_clock):
+    make_lead(timezone="Berlin", country="Ruritania", company=Company.objects.create(country="FR"))
+    team()
+
+    message = until_queued(frozen_clock)
+
+    assert (message.window["timezone"], message.window["holidays"]) == ("Europe/Paris", ["FR"])
