@@ -8,6 +8,7 @@ from crm.models import Deal, Lead
 from mail import address, mime, proof, rendering, unsubscribe
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
+from workspace import layout
 
 
 class Unsendable(Exception):
@@ -27,17 +28,15 @@ def compose(message: Message) -> Composed:
     sender = Sender.objects.first()
     if sender is None:
         raise Unsendable("no sender is applied: `cadenza apply` writes it from cadenza.yaml")
+    return written(message, sender)
+
+
+def written(message: Message, sender: Sender) -> Composed:
+    """Likewise, in the name of this sender; nothing of it needs to be in the database."""
     context = _context(message.lead, message.deal, message.mailbox, sender)
-    try:
-        subject = _subject(message, context)
-        text = rendering.render(message.template.text, context)
-        html = (
-            rendering.render(message.template.html, context, html=True)
-            if message.template.html
-            else ""
-        )
-    except rendering.TemplateError as error:
-        raise Unsendable(f"template {message.template.name}: {error}") from error
+    subject = _subject(message, context)
+    text = _part(message.template, layout.TEXT, context)
+    html = _part(message.template, layout.HTML, context)
     references = _references(message)
     try:
         headers = _headers(message, sender, subject, references)
@@ -78,10 +77,24 @@ def _subject(message: Message, context: dict[str, object]) -> str:
     """A follow-up keeps its thread's subject to the letter: no "Re:" that nobody answered for."""
     if message.parent is not None and message.parent.subject:
         return message.parent.subject
-    subject = rendering.render(message.template.subject, context).strip()
+    subject = _part(message.template, layout.SUBJECT, context).strip()
     if not subject:
-        raise Unsendable(f"template {message.template.name}: the subject is empty")
+        file = layout.template_file(message.template.name, layout.SUBJECT)
+        raise Unsendable(f"{file}:1: the subject is empty")
     return subject
+
+
+def _part(template: EmailTemplate, part: str, context: dict[str, object]) -> str:
+    sources = {
+        layout.SUBJECT: template.subject,
+        layout.TEXT: template.text,
+        layout.HTML: template.html,
+    }
+    try:
+        return rendering.render(sources[part], context, html=part == layout.HTML)
+    except rendering.TemplateError as error:
+        file = layout.template_file(template.name, part)
+        raise Unsendable(f"{file}:{rendering.line_of(error)}: {error}") from error
 
 
 def _references(message: Message) -> str:

@@ -71,7 +71,7 @@ def queue(drafts: Sequence[Draft]) -> list[Message]:
     for draft in drafts:
         pk = kept.get((draft.enrollment_id, draft.step_id))
         if pk is None:
-            fresh.append(_message(draft))
+            fresh.append(message_of(draft))
         elif _revive(pk, draft):
             queued.append(Message.objects.get(pk=pk))
     rows.insert(fresh)
@@ -82,7 +82,8 @@ def queue(drafts: Sequence[Draft]) -> list[Message]:
     return queued
 
 
-def _message(draft: Draft) -> Message:
+def message_of(draft: Draft) -> Message:
+    """The email as it is queued, not yet written down."""
     domain = _domain(draft.mailbox.address)
     return Message(
         enrollment_id=draft.enrollment_id,

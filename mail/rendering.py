@@ -2,6 +2,6 @@
 
 from jinja2 import TemplateError
 
-from workspace.templating import render
+from workspace.templating import line_of, render
 
-__all__ = ["TemplateError", "render"]
+__all__ = ["TemplateError", "line_of", "render"]

@@ -19,13 +19,15 @@ from sequences.steps import TaskStep
 from sequences.versions import definition_of
 from workspace.templating import render
 
+Facts = Mapping[str, object]
+
 
 class Effects:
     """Rows to be written for one batch, in the caller's transaction."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        self._sends: list[tuple[Enrollment, Send]] = []
+        self._sends: list[tuple[Enrollment, Send, Facts]] = []
         self._runs: list[StepRun] = []
         self._activities: list[Activity] = []
         self._scheduled: list[Enrollment] = []
@@ -35,15 +37,15 @@ class Effects:
         data = {"sequence": enrollment.sequence, "because": enrollment.because}
         self._note("enrolled", enrollment, data, key=key)
 
-    def send(self, enrollment: Enrollment, decision: Send) -> None:
-        self._sends.append((enrollment, decision))
+    def send(self, enrollment: Enrollment, decision: Send, facts: Facts) -> None:
+        self._sends.append((enrollment, decision, facts))
         self.schedule(enrollment, None)
 
     def take(
         self,
         enrollment: Enrollment,
         decision: Assign | Skip | Branch,
-        facts: Mapping[str, object],
+        facts: Facts,
     ) -> None:
         match decision:
             case Assign():
@@ -67,9 +69,7 @@ class Effects:
         note_all(self._activities)
         rows.update(self._scheduled, "due_at", "status")
 
-    def _assign(
-        self, enrollment: Enrollment, decision: Assign, facts: Mapping[str, object]
-    ) -> None:
+    def _assign(self, enrollment: Enrollment, decision: Assign, facts: Facts) -> None:
         step = decision.step
         self._run(enrollment, step.id, "task", decision.because)
         data = {
@@ -117,13 +117,13 @@ class Effects:
     def _drafts(self) -> Items[outbox.Draft]:
         if not self._sends:
             return []
-        ids = [enrollment.pk for enrollment, _ in self._sends]
+        ids = [enrollment.pk for enrollment, *_ in self._sends]
         latest: dict[int, Message] = {}
         sent = Message.objects.filter(enrollment_id__in=ids, status=Message.Status.SENT)
         for message in sent.only("enrollment_id").order_by("sent_at", "pk"):
             latest[message.enrollment_id] = message
-        mailboxes = Mailbox.objects.in_bulk({e.mailbox_id for e, _ in self._sends})
-        template_ids = {e.version.templates[d.template] for e, d in self._sends}
+        mailboxes = Mailbox.objects.in_bulk({e.mailbox_id for e, *_ in self._sends})
+        template_ids = {e.version.templates[d.template] for e, d, _ in self._sends}
         templates = EmailTemplate.objects.in_bulk(template_ids)
         return [
             outbox.Draft(
@@ -135,21 +135,20 @@ class Effects:
                 mailbox=mailboxes[enrollment.mailbox_id],
                 template=templates[enrollment.version.templates[decision.template]],
                 parent=None if decision.step.thread == "new" else latest.get(enrollment.pk),
-                window=window_of(enrollment),
+                window=window_of(enrollment, facts),
                 enrolled_at=enrollment.started_at,
                 due_at=self._now,
                 because=dict(decision.because),
             )
-            for enrollment, decision in self._sends
+            for enrollment, decision, facts in self._sends
         ]
 
 
-def window_of(enrollment: Enrollment) -> dict[str, object]:
+def window_of(enrollment: Enrollment, facts: Facts) -> dict[str, object]:
     """The send window as mail.window reads it: days, from, to, timezone, holidays."""
     definition = definition_of(enrollment.version)
-    holidays = definition.window_for(facts.context(enrollment.lead, enrollment.deal)).holidays
-    written = definition.written_window
-    return {**written, "timezone": enrollment.timezone, "holidays": list(holidays)}
+    holidays = list(definition.window_for(facts).holidays)
+    return {**definition.written_window, "timezone": enrollment.timezone, "holidays": holidays}
 
 
 def task_key(enrollment_id: int, step_id: str) -> str:
@@ -166,7 +165,7 @@ def _opaque(text: str) -> str:
     return hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256").hex()[:24]
 
 
-def _title(enrollment: Enrollment, step: TaskStep, facts: Mapping[str, object]) -> str:
+def _title(enrollment: Enrollment, step: TaskStep, facts: Facts) -> str:
     """A title that reads a blank fact still names the task and the lead: nobody but a rep sees it."""
     try:
         return render(step.title, facts)

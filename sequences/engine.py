@@ -114,7 +114,7 @@ def _advance(
     if isinstance(decision, Stop):
         _end_by(enrollment, decision, now)
     elif isinstance(decision, Send):
-        effects.send(enrollment, decision)
+        effects.send(enrollment, decision, state.facts)
     else:
         effects.schedule(enrollment, decision.until)
     return None

@@ -4,6 +4,7 @@ A template reads facts, chooses with `if`, and formats with filters. It has no l
 assignments, calls or arithmetic, so what it costs is bounded by its length.
 """
 
+import traceback
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -105,6 +106,15 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
         # A filter or comparison that does not fit the fact's type.
         raise TemplateError(str(error)) from error
     return "".join(rendered)
+
+
+def line_of(error: TemplateError) -> int:
+    """The template's line at which rendering failed; 1 where it is not known."""
+    if isinstance(error, TemplateSyntaxError):
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
+    return (lines and lines[-1]) or 1
 
 
 def check_template(source: str, file: str, schema: Schema) -> list[Problem]:

@@ -28,7 +28,16 @@ def workspace_option(
 
 def main() -> None:
     """Run a command; a known error is one clear message and exit code 1."""
-    from config.cli import operate, people, report, serve, simulate, sync, team  # noqa: F401, PLC0415 - commands
+    from config.cli import (  # noqa: F401, PLC0415 - they add commands
+        operate,
+        people,
+        preview,
+        report,
+        serve,
+        simulate,
+        sync,
+        team,
+    )
 
     try:
         app(standalone_mode=True)

@@ -332,3 +332,43 @@ def test_an_event_is_noted_or_told_with_the_valid_ones(folder, connected):
     wrong = run(folder, "event", "3", "meeting_boked", **connected)
     assert "meeting_booked" in wrong.stderr
     assert wrong.returncode != 0
+
+
+def test_a_preview_is_shown_kept_and_opened_and_its_problems_are_told(folder, tmp_path):
+    body = folder / "templates/email/approach-cold-opening/body.txt"
+    body.write_text("{{ lead.extra.nope }}" + body.read_text())
+    refused = run(folder, "preview", "approach-cold")
+    body.write_text(body.read_text().replace("{{ lead.extra.nope }}", ""))
+    html = folder / "templates/email/approach-cold-opening/body.html"
+    html.write_text("<script>alert(1)</script>" + html.read_text())
+
+    done = run(
+        folder, "preview", "approach-cold", "--json", "--open", "--out", str(tmp_path / "a.eml"),
+        BROWSER="true",
+    )  # fmt: skip
+
+    assert refused.returncode == 1
+    assert (
+        "templates/email/approach-cold-opening/body.txt:1:4: lead.extra has no fields"
+        in refused.stderr
+    )
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["lead"], told["problems"]) == (0, 0, [])
+    assert [email["step"] for email in told["emails"]] == [
+        "opening", "opening", "reminder", "closing-note",
+    ]  # fmt: skip
+    kept = (tmp_path / "a-1-approach-cold-opening.eml").read_bytes()
+    assert kept.startswith(b'From: "Ada Byron" <ada@example.com>\r\nTo: grace.hopper@')
+    page = (folder / ".cadenza/preview.html").read_text()
+    assert "default-src 'none'" in page
+    assert page.count('<iframe sandbox=""') == 4
+    assert "<script" not in page
+
+
+def test_a_preview_of_what_there_is_not(folder):
+    unknown = run(folder, "preview", "approach-cool")
+    both = run(folder, "preview", "approach-cold", "--sample", "--lead", "1")
+
+    assert (unknown.returncode, both.returncode) == (2, 2)
+    assert "unknown sequence or template" in unknown.stderr
+    assert "exclude each other" in both.stderr
