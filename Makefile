@@ -8,7 +8,7 @@ ON_POSTGRES := tests/crm tests/mail tests/process tests/sequences tests/workers 
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-distributed test test-real-crm check bench lock clean
+.PHONY: help demo demo-distributed test test-real-crm test-simulation check bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -39,6 +39,9 @@ test: .venv/.ready ## Run the tests
 
 test-real-crm: .venv/tryton/.ready ## The conformance suite against a running Tryton 8, a CRM that is not ours
 	CADENZA_TRYTON_PYTHON=$(CURDIR)/.venv/tryton/bin/python $(BIN)/python -m pytest tests/real_crm $(ARGS)
+
+test-simulation: .venv/.ready ## A simulation beside the demo's workers: 600 people, 60 days, about ten minutes
+	CADENZA_DAYS=60 CADENZA_TIMES=4 $(BIN)/python -m pytest tests/demo/test_simulation.py --timeout 3600 $(ARGS)
 
 check: .venv/.ready ## Lint, types and layer contracts
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """What `simulate` foretells is what the workers do: the same touches, one by one.
 
 CADENZA_DAYS and CADENZA_TIMES (so many times the company's opportunities) make it longer and larger:
-`make test-simulation` has 500 people and 60 days.
+`make test-simulation` has 600 people and 60 days.
 """
 
 import json
