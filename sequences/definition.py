@@ -53,7 +53,15 @@ __all__ = [
 ]
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Lint = Literal["cycle", "early_branch", "service_level", "spam", "unreachable", "unused_subject"]
+Lint = Literal[
+    "blank_fact",
+    "cycle",
+    "early_branch",
+    "service_level",
+    "spam",
+    "unreachable",
+    "unused_subject",
+]
 Count = Annotated[int, Field(strict=True, gt=0)]
 #: A dotted fact, such as company.name.
 Fact = Annotated[str, Field(min_length=1, max_length=200)]

@@ -44,6 +44,12 @@ def chains(node: nodes.Node) -> Iterator[tuple[tuple[str, ...], int]]:
         yield from chains(child)
 
 
+def place(source: str, fact: str) -> tuple[int, int]:
+    """Line and column at which a template first reads a fact, such as `lead.first_name`."""
+    before = source[: _offset(source, 1, tuple(fact.split(".")))]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
 def _judge(chain: tuple[str, ...], schema: Schema) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Message, choices and the part of the chain that is wrong; a blank message for none."""
     known: frozenset[str] | None = frozenset(key for key in schema if "." not in key)

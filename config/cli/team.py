@@ -3,12 +3,16 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from config.cli.app import app
+
+if TYPE_CHECKING:
+    from process.blueprint import Blueprint, Problem
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
@@ -51,7 +55,7 @@ def check(
         from process.online import problems_online  # noqa: PLC0415 - as above
 
         problems = list(problems_online(loaded))
-    warnings = [str(warning) for warning in loaded.warnings]
+    warnings = [str(warning) for warning in (*loaded.warnings, *_of_the_leads(loaded))]
     _tell_problems(problems, warnings, as_json=as_json)
     if problems or (strict and warnings):
         raise typer.Exit(1)
@@ -62,6 +66,19 @@ def check(
             f"{len(loaded.connections)} connections, {len(loaded.mailboxes)} mailboxes: "
             f"fine{counted}"
         )
+
+
+def _of_the_leads(loaded: "Blueprint") -> Iterator["Problem"]:
+    """What only the leads can tell; nothing where there are none yet."""
+    from django.db import connection  # noqa: PLC0415 - only after set-up
+
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite" and not Path(name).is_file():
+        return
+    if "crm_lead" in connection.introspection.table_names():
+        from process import blanks  # noqa: PLC0415 - as above
+
+        yield from blanks.lints(loaded)
 
 
 @app.command()

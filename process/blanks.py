@@ -1,0 +1,92 @@
+"""Facts that an email cannot do without and that some of the leads lack: a warning of `check`."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from jinja2 import TemplateError
+
+from crm.facts import context
+from crm.models import Lead
+from process.blueprint import Blueprint
+from process.check import EMAIL_FACTS
+from process.emails import Template
+from sequences.definition import Sequence
+from workspace.expressions import look_up
+from workspace.problems import Problem
+from workspace.reading import place
+from workspace.templating import render, turns_on
+
+LINT = "blank_fact"
+#: Fact -> the places where a template prints it with nothing in its stead.
+Places = Mapping[str, tuple[str, int, int]]
+
+
+def lints(blueprint: Blueprint) -> Iterator[Problem]:
+    """One warning for each template and fact, with how many of the leads lack it."""
+    found = {name: _needed(blueprint.templates[name]) for name in _sent(blueprint)}
+    facts = sorted({fact for places in found.values() for fact in places})
+    if not facts:
+        return
+    lacking, total = _lacking(facts)
+    for name, places in found.items():
+        for fact, (file, line, column) in places.items():
+            if lacking[fact] and not _is_required(fact, name, blueprint):
+                message = (
+                    f"{fact} is blank for {lacking[fact]:,} of {total:,} leads, who are not enrolled; "
+                    f'give another text: {fact} | default("..."), or say requires: [{fact}]'
+                )
+                yield Problem(file=file, line=line, column=column, message=message, lint=LINT)
+
+
+def _sent(blueprint: Blueprint) -> list[str]:
+    """The templates that a sequence sends which does not ignore this warning."""
+    sequences = [s for s in blueprint.sequences.values() if LINT not in s.ignore]
+    return sorted({name for sequence in sequences for name in sequence.templates()})
+
+
+def _needed(template: Template) -> Places:
+    """The facts without which it cannot be made, when all others are known."""
+    found: dict[str, tuple[str, int, int]] = {}
+    for file, source in template.parts():
+        facts = [fact for fact in turns_on(source) if fact.split(".")[0] not in EMAIL_FACTS]
+        if not _renders(source, facts, without=""):
+            continue
+        for fact in facts:
+            if fact not in found and not _renders(source, facts, without=fact):
+                found[fact] = (file, *place(source, fact))
+    return found
+
+
+def _renders(source: str, facts: list[str], *, without: str) -> bool:
+    known: dict[str, object] = {"sender": dict.fromkeys(EMAIL_FACTS["sender"] or (), "x")}
+    known["unsubscribe_url"] = "x"
+    for fact in facts:
+        *groups, name = fact.split(".")
+        group: dict[str, object] = known
+        for one in groups:
+            inner = group.setdefault(one, {})
+            group = inner if isinstance(inner, dict) else {}
+        group[name] = "" if fact == without else "x"
+    try:
+        render(source, known)
+    except TemplateError:
+        return False
+    return True
+
+
+def _lacking(facts: list[str]) -> tuple[Counter[str], int]:
+    """Fact -> how many of the leads with an address lack it, and how many there are."""
+    lacking: Counter[str] = Counter()
+    total = 0
+    rows = Lead.objects.filter(deleted_at=None).exclude(email="")
+    for lead in rows.select_related("company", "owner").iterator(2000):
+        total += 1
+        known = context(lead, None)
+        lacking.update(fact for fact in facts if look_up(fact.split("."), known) is None)
+    return lacking, total
+
+
+def _is_required(fact: str, template: str, blueprint: Blueprint) -> bool:
+    """Whether nobody without it gets into a sequence that sends the template."""
+    senders: list[Sequence] = [s for s in blueprint.sequences.values() if template in s.templates()]
+    return all(s.enroll is not None and fact in s.enroll.requires for s in senders)
