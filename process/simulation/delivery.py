@@ -1,16 +1,19 @@
 """Mailboxes that send what is queued, as far as their caps and the windows allow; in memory."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 
 from mail import pacing
 from mail.window import Window
-from process.simulation.rows import Email, Enrollment, Mailbox, Touch
+from process.simulation.rows import Email, Mailbox, Touch
 from process.simulation.scene import Scene
 from process.simulation.world import Arrival, World
 
 #: As in mail.settle: how a server's "try again later" is met.
 MOST_ATTEMPTS, FIRST_BACKOFF = 5, timedelta(minutes=15)
+#: A send window and the time zone in which it is read.
+Where = tuple[Window, str]
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Delivery:
@@ -19,42 +22,47 @@ class Delivery:
 
     def deliver(self) -> bool:
         """What is due now; whether anything was."""
-        due = [m for m in self.scene.all_mailboxes() if m.next_at and m.next_at <= self.scene.now]
+        now = self.scene.now
+        due = [box for box in self.scene.all_mailboxes() if (box.next_due or NEVER) <= now]
         for mailbox in due:
             self._deliver(mailbox)
         return bool(due)
 
     def next_due(self) -> datetime | None:
-        moments = (mailbox.next_at for mailbox in self.scene.mailboxes.values())
+        moments = (mailbox.next_due for mailbox in self.scene.mailboxes.values())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _deliver(self, mailbox: Mailbox) -> None:
-        queue = [email for email in mailbox.queue if not email.is_cancelled]
-        due = [email for email in queue if email.due_at <= self.scene.now]
-        due.sort(key=lambda email: (email.due_at, email.pk))
-        for email in self._admitted(mailbox, due):
-            self._hand(mailbox, email)
-        mailbox.queue = [email for email in queue if not email.is_cancelled]
-        mailbox.next_at = min((email.due_at for email in mailbox.queue), default=None)
-
-    def _admitted(self, mailbox: Mailbox, due: Sequence[Email]) -> list[Email]:
-        """Those that leave now; the others get a later due time."""
+        """Admit in order, then hand over, as a claim goes before its sending."""
         now, history, limits = self.scene.now, mailbox.history, mailbox.limits
         history[:] = [moment for moment in history if moment > now - pacing.DAY]
-        admitted = []
-        waiting = [(email, *_window(email.enrollment)) for email in due]
-        for email, admission in pacing.admit_each(waiting, history, limits, now):
+        admitted: list[Email] = []
+        closed: dict[Where, datetime] = {}  # windows that open later, as long as nothing leaves
+        for email, admission in pacing.admit_each(
+            self._waiting(mailbox, closed), history, limits, now
+        ):
             if isinstance(admission, pacing.Now):
                 admitted.append(email)
+                closed.clear()
             elif isinstance(admission, pacing.Never):
                 self._fail(email)
+            elif admission.because["rule"] == "window":
+                closed[_where(email)] = admission.at
+                mailbox.postpone(email, admission.at)
             else:
-                email.due_at = admission.at
-        free_at, _ = pacing.paced(history, limits, now)
-        for email in due:
-            if email.due_at <= now and email not in admitted:
-                email.due_at = free_at
-        return admitted
+                mailbox.hold(email, pacing.paced(history, limits, now)[0])
+        for email in admitted:
+            self._hand(mailbox, email)
+
+    def _waiting(
+        self, mailbox: Mailbox, closed: Mapping[Where, datetime]
+    ) -> Iterator[tuple[Email, Window, str]]:
+        while (email := mailbox.take_due(self.scene.now)) is not None:
+            where = _where(email)
+            if where in closed:
+                mailbox.postpone(email, closed[where])
+            else:
+                yield email, *where
 
     def _hand(self, mailbox: Mailbox, email: Email) -> None:
         enrollment, now = email.enrollment, self.scene.now
@@ -103,7 +111,8 @@ class Delivery:
         if email.attempts >= MOST_ATTEMPTS:
             self._fail(email)
         else:
-            email.due_at = self.scene.now + FIRST_BACKOFF * 2 ** (email.attempts - 1)
+            until = self.scene.now + FIRST_BACKOFF * 2 ** (email.attempts - 1)
+            email.enrollment.mailbox.postpone(email, until)
 
     def _fail(self, email: Email) -> None:
         self._drop(email)
@@ -114,5 +123,6 @@ class Delivery:
         email.is_cancelled, email.enrollment.email = True, None
 
 
-def _window(enrollment: Enrollment) -> tuple[Window, str]:
+def _where(email: Email) -> Where:
+    enrollment = email.enrollment
     return enrollment.sequence.window_for(enrollment.lead.facts), enrollment.timezone

@@ -114,7 +114,7 @@ class Reactions:
             return
         enrollment.is_paused = True
         if enrollment.email is not None:
-            enrollment.email.due_at = back_at
+            enrollment.mailbox.postpone(enrollment.email, back_at)
         self.scene.schedule(enrollment, back_at)
 
     def _bounced(self, noted: Noted) -> None:

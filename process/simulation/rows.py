@@ -1,8 +1,9 @@
 """What a simulation holds in memory where production holds rows: leads, deals, enrollments, emails."""
 
+import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from crm import binding
 from mail.pacing import Limits
@@ -10,6 +11,7 @@ from sequences.cadence import Taken
 from sequences.definition import Sequence
 
 Facts = dict[str, dict[str, object]]
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -118,13 +120,58 @@ class Email:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Mailbox:
+    """What waits is asked in the order in which it was queued, once its time has come."""
+
     pk: int
     address: str
     limits: Limits
     #: When its emails of the last day left.
     history: list[datetime] = field(default_factory=list)
-    queue: list[Email] = field(default_factory=list)
-    next_at: datetime | None = None  #: when one of them is due, or was before it was put off
+    #: Before this nothing leaves: the caps and the spacing say so.
+    held_until: datetime | None = None
+    _later: list[tuple[datetime, int, Email]] = field(default_factory=list)
+    _due: list[tuple[int, Email]] = field(default_factory=list)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When one of its emails is to be asked about."""
+        self._drop_what_left()
+        if self._due:
+            return self.held_until or _LONG_AGO
+        if self._later:
+            return max(self._later[0][0], self.held_until or _LONG_AGO)
+        return None
+
+    def postpone(self, email: Email, until: datetime) -> None:
+        email.due_at = until
+        heapq.heappush(self._later, (until, email.pk, email))
+
+    def hold(self, email: Email, until: datetime) -> None:
+        """It and all that is due wait together."""
+        self.held_until = until
+        heapq.heappush(self._due, (email.pk, email))
+
+    def take_due(self, now: datetime) -> Email | None:
+        """The first in line."""
+        while self._later and self._later[0][0] <= now:
+            due_at, pk, email = heapq.heappop(self._later)
+            if email.due_at == due_at:
+                heapq.heappush(self._due, (pk, email))
+        while self._due:
+            _, email = heapq.heappop(self._due)
+            while self._due and self._due[0][1] is email:  # it was put off in the meantime
+                heapq.heappop(self._due)
+            if not email.is_cancelled and email.due_at <= now:
+                return email
+        return None
+
+    def _drop_what_left(self) -> None:
+        """What was cancelled or put off since."""
+        held_until = self.held_until or _LONG_AGO
+        while self._due and (self._due[0][1].is_cancelled or self._due[0][1].due_at > held_until):
+            heapq.heappop(self._due)
+        while self._later and self._later[0][2].is_cancelled:
+            heapq.heappop(self._later)
 
 
 @dataclass(slots=True, kw_only=True)

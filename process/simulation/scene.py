@@ -190,9 +190,7 @@ class Scene:
 
     def queue(self, email: Email) -> None:
         email.enrollment.email = email
-        mailbox = email.enrollment.mailbox
-        mailbox.queue.append(email)
-        mailbox.next_at = min(mailbox.next_at or email.due_at, email.due_at)
+        email.enrollment.mailbox.postpone(email, email.due_at)
 
     def all_mailboxes(self) -> Sequence[Mailbox]:
         return sorted(self.mailboxes.values(), key=lambda mailbox: mailbox.pk)
