@@ -89,7 +89,9 @@ def _push_all(connection: Connection, report: Pushed) -> None:
     try:
         while changes := _due(connection):
             lease.keep()
-            _Batch(connection, connector, changes, report).write()
+            # Also the reading that goes before a write is as urgent as the write.
+            with quota.at(changes[0].priority):
+                _Batch(connection, connector, changes, report).write()
     finally:
         report.calls = connector.calls - calls_before
         Connection.objects.filter(pk=connection.pk).update(calls=F("calls") + report.calls)
@@ -98,11 +100,13 @@ def _push_all(connection: Connection, report: Pushed) -> None:
 
 
 def _due(connection: Connection) -> Sequence[Change]:
-    """The most urgent first, the oldest of them first."""
+    """The most urgent, the oldest of them first, and what else is owed to the same records."""
     due = Change.objects.filter(
         connection=connection, status=Change.Status.PENDING, due_at__lte=clock.now()
     ).select_related("record", "record__lead", "record__deal")
-    return list(due.order_by("priority", "due_at", "id")[:BATCH])
+    found = list(due.order_by("priority", "due_at", "id")[:BATCH])
+    urgent = {change.record_id for change in found if change.priority == found[0].priority}
+    return [change for change in found if change.record_id in urgent]
 
 
 class _Batch:
