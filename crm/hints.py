@@ -10,7 +10,7 @@ from django.db import transaction
 
 from connectors.base import ConnectorError, Written
 from connectors.batches import chunks
-from crm import brakes, lease, order
+from crm import brakes, lease, ledger, order
 from crm.connections import connector_of
 from crm.land import land
 from crm.models import Connection, ExternalRecord, Hint
@@ -124,6 +124,7 @@ def _forget(connection: Connection, hint: Hint) -> None:
         return
     link.deleted_at = clock.now()
     link.save(update_fields=["deleted_at"])
+    ledger.drop(link)
     link.lead.deleted_at = clock.now()
     link.lead.save(update_fields=["deleted_at"])
     note(

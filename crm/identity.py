@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import CompanyRecord, Kind, LeadRecord, OwnerRecord, Record
-from crm import values
+from crm import ledger, values
 from crm.models import (
     Activity,
     Change,
@@ -258,8 +258,12 @@ def _take_values(keeper: Any, other: Any) -> None:
 
 
 def _carry_over(gone: Sequence[int], live: ExternalRecord, keeper: Any) -> None:
-    pending = Change.objects.filter(record__in=gone, status=Change.Status.PENDING)
-    pending.exclude(kind=Change.Kind.UPDATE).update(record=live)
+    owed = Change.objects.filter(record__in=gone)
+    # The deletion of a record that was merged away may be told before the merge.
+    pending = owed.filter(status=Change.Status.PENDING) | ledger.dropped(owed)
+    pending.exclude(kind=Change.Kind.UPDATE).update(
+        record=live, status=Change.Status.PENDING, last_error=""
+    )
     updates = pending.filter(kind=Change.Kind.UPDATE)
     newer = set(
         Change.objects.filter(

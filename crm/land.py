@@ -261,6 +261,8 @@ class _Page:
 
     def _revive(self, link: ExternalRecord, row: Any) -> None:
         """The CRM has the record again that was deleted there."""
+        if link.deleted_at is not None:
+            ledger.take_up(link)
         if link.deleted_at is None or getattr(row, "deleted_at", None) is None:
             return
         row.deleted_at = None
@@ -401,6 +403,7 @@ class _Page:
             return
         link.deleted_at = self.now
         link.save(update_fields=["deleted_at"])
+        ledger.drop(link)
         row = getattr(link, self.kind)
         if isinstance(row, Lead | Deal) and row.source_id == self.connection.pk:
             alive = ExternalRecord.objects.filter(**{self.kind: row}, deleted_at=None).exists()

@@ -19,6 +19,8 @@ Row = Company | Lead | Deal
 #: What is written before what: people who want to be left alone come first.
 PRIORITY_OPT_OUT, PRIORITY_STAGE, PRIORITY_TOUCH, PRIORITY_ENRICHMENT = range(4)
 _STAGE_FIELDS = {"status", "stage_value"}
+#: Why what was owed to a deleted record is not owed any more.
+DELETED = "the record was deleted in the CRM"
 #: Our field name -> the connector's, where they differ.
 _CONNECTORS_NAME = {"stage_value": "stage"}
 
@@ -115,6 +117,22 @@ def owe_completion_again(touch: Change) -> None:
 
 def supersede(changes: Any, reason: str = "") -> None:
     changes.update(status=Change.Status.SUPERSEDED, last_error=reason)
+
+
+def drop(link: ExternalRecord) -> None:
+    """The record was deleted in its CRM: nothing more is written to it."""
+    supersede(Change.objects.filter(record=link, status=Change.Status.PENDING), DELETED)
+
+
+def take_up(link: ExternalRecord) -> None:
+    """The record is there again: what else than its values was owed to it is owed again."""
+    dropped(Change.objects.filter(record=link)).exclude(kind=Change.Kind.UPDATE).update(
+        status=Change.Status.PENDING, last_error=""
+    )
+
+
+def dropped(changes: Any) -> Any:
+    return changes.filter(status=Change.Status.SUPERSEDED, last_error=DELETED)
 
 
 def priority_of(field: str) -> int:

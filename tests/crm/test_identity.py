@@ -7,9 +7,9 @@ import pytest
 
 from connectors.base import KINDS, DealRecord, Kind, LeadRecord, OwnerRecord
 from connectors.records import LONGEST, build_all, names_of
-from crm import brakes, edit, hints, order
+from crm import brakes, edit, hints, ledger, order
 from crm.land import MODELS, land
-from crm.models import Connection, Deal, ExternalRecord, Lead, Owner
+from crm.models import Change, Connection, Deal, ExternalRecord, Lead, Owner
 from crm.pull import pull
 from crm.push import push
 from runtime import clock
@@ -22,6 +22,10 @@ CONTACT = LeadRecord(external_id="0031", email="g@c.example", last_name="G", tit
 FIRST = LeadRecord(external_id="003A", email="old@c.example", last_name="G", title="Clerk")
 SECOND = LeadRecord(external_id="003B", email="new@c.example", last_name="G", title="CTO")
 MERGED = replace(FIRST, deleted=True, merged_into="003B")
+NOTE = {
+    "kind": "bounce", "subject": "s", "text": "t", "sent_at": "2026-03-02T09:00:00+00:00",
+    "from_email": "", "to_email": "", "deal_id": "", "owner_id": "",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -51,6 +55,11 @@ def hubspot(frozen_clock):
 
 def bring(connection, kind, *records):
     land(connection, kind, list(records), now=clock.now(), asked_at=order.draw(connection.pk))
+
+
+def owe_note(lead):
+    record = ExternalRecord.objects.get(lead=lead, deleted_at=None)
+    ledger.owe_touch(record, message_id="<1@us.example>", touch=NOTE, at=clock.now())
 
 
 def lead_of(id_):
@@ -310,3 +319,35 @@ def test_the_longest_texts_fit_their_columns():
         for name in names_of(kind):
             if columns.get(name) is not None:
                 assert LONGEST[name] <= columns[name], (kind, name)
+
+
+def test_nothing_is_owed_to_a_record_that_was_deleted_until_it_is_there_again(crm, salesforce):
+    bring(salesforce, "lead", FIRST)
+    edit.change(lead_of("003A"), {"phone": "1"}, by="ada")
+    owe_note(lead_of("003A"))
+
+    bring(salesforce, "lead", replace(FIRST, deleted=True))
+
+    assert set(Change.objects.values_list("status", "last_error")) == {
+        ("superseded", "the record was deleted in the CRM")
+    }
+    bring(salesforce, "lead", FIRST)
+    owed = Change.objects.filter(status="pending").order_by("kind")
+    assert list(owed.values_list("kind", "field", "value")) == [
+        ("touch", "", NOTE),
+        ("update", "phone", "1"),
+    ]
+
+
+def test_what_was_owed_goes_over_though_the_deletion_is_told_before_the_merge(crm, salesforce):
+    crm.put("lead", SECOND)
+    bring(salesforce, "lead", FIRST, SECOND)
+    edit.change(lead_of("003A"), {"phone": "1"}, by="ada")
+    owe_note(lead_of("003A"))
+    bring(salesforce, "lead", replace(FIRST, deleted=True))
+
+    bring(salesforce, "lead", MERGED)
+    push(salesforce.pk)
+
+    assert crm.records["lead"]["003B"].phone == "1"
+    assert [touch.lead_id for touch in crm.touches.values()] == ["003B"]

@@ -511,3 +511,22 @@ def test_a_stage_move_reaches_the_crm_and_is_quiet(hubspot):
 
     assert hubspot.records()[id_]["hs_lead_status"] == "CONNECTED"
     assert len(hubspot.writes()) == 1
+
+
+@pytest.mark.parametrize("name", ["hubspot", "salesforce"])
+def test_what_is_owed_to_a_deleted_record_is_given_up(crms, name):
+    crm = crms(name)
+    (id_,) = crm.create(person(1) if name == "hubspot" else contact(1))
+    crm.pull()
+    change(crm.lead_of(id_), {"title": "Chief"}, by="ada")
+    crm.hands("delete", id_)
+
+    for _ in range(3):
+        crm.advance(days=2)
+        crm.sync()
+    calls = sum(crm.sandbox.calls(name).values())
+    crm.advance(days=2)
+    crm.push()
+
+    assert [change.status for change in crm.changes()] == ["superseded"]
+    assert sum(crm.sandbox.calls(name).values()) == calls
