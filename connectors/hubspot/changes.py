@@ -1,7 +1,7 @@
 """Reading from HubSpot: everything by list, what changed by search for ids and batch read.
 
 See connectors.hubspot.windows for what search is worth. What the index learns late is found by a
-delayed pass. Deleted records stand in no search: they are listed once a day.
+delayed pass. Deleted records stand in no search: they are listed once a day, behind it.
 """
 
 from collections import defaultdict
@@ -44,11 +44,12 @@ class Changes:
         if not cursor.since:
             yield from self._everything(kind, cursor)
             return
-        if cursor.high - _when(cursor.archived) >= ARCHIVED_EVERY:
-            yield from self._deleted(kind, cursor)
-            cursor = replace(cursor, archived=cursor.until)
         if cursor.high - DELAY - _when(cursor.delayed) >= DELAYED_EVERY:
             cursor = yield from self._indexed_late(kind, cursor)
+        # Deleted is also what was merged away: by now the record that it went into is known.
+        if _when(cursor.delayed) - _when(cursor.archived) >= ARCHIVED_EVERY:
+            yield from self._deleted(kind, cursor)
+            cursor = replace(cursor, archived=cursor.delayed)
         yield from self._modified(kind, cursor)
 
     def read(self, kind: Kind, ids: Sequence[str]) -> tuple[list[Record], list[Skipped]]:
@@ -113,9 +114,9 @@ class Changes:
 
     def _deleted(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
         """Deleted since they were last looked for; a repeat is cheap, so the cursor stays."""
-        since = _when(cursor.archived) - OVERLAP
+        since, until = _when(cursor.archived) - OVERLAP, _when(cursor.delayed)
         for items, _ in self._list(kind, "", archived=True):
-            fresh = [item for item in items if _archived_at(item) >= since]
+            fresh = [item for item in items if since <= _archived_at(item, else_=until) <= until]
             records, skipped = self._built(kind, fresh, {})
             if fresh:
                 yield Page(records=records, skipped=skipped, cursor=cursor.text())
@@ -288,12 +289,12 @@ def _ids(items: Iterable[object]) -> list[str]:
     return sorted(filter(is_id, found), key=int)
 
 
-def _archived_at(item: object) -> datetime:
+def _archived_at(item: object, *, else_: datetime) -> datetime:
     """Without a readable moment it counts as fresh: a repeat is cheap."""
     try:
-        return moment(mapping(item).get("archivedAt")) or _when("9999-01-01T00:00:00+00:00")
+        return moment(mapping(item).get("archivedAt")) or else_
     except Malformed:
-        return _when("9999-01-01T00:00:00+00:00")
+        return else_
 
 
 def _when(written: str) -> datetime:

@@ -242,6 +242,8 @@ def test_case_14_a_chain_of_merges_is_one_lead_and_no_deletion(hubspot):
     assert hubspot.lead_of(abc) == first
     assert hubspot.writes() == []
     assert set(hubspot.records()) == {abc}
+    deleted = Activity.objects.filter(kind="lead_deleted").order_by("lead")
+    assert [row.data.get("merged_into") for row in deleted] == [first.pk, first.pk]
 
 
 def test_case_14_salesforce_merges_name_the_survivor(salesforce):
