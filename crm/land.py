@@ -23,6 +23,11 @@ from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead, 
 from crm.policy import EXTRA, Policy, policy_of
 from crm.timeline import note
 
+#: Kind -> the fields that decide a lead's stage: an edit of another one moves nobody.
+_DECIDING: Mapping[str, frozenset[str]] = {
+    "lead": frozenset({"status"}),
+    "deal": frozenset({"stage_value", "is_closed", "is_won", "created_at", "closed_at"}),
+}
 MODELS: Mapping[str, type[Any]] = {"owner": Owner, "company": Company, "lead": Lead, "deal": Deal}
 
 
@@ -89,6 +94,8 @@ class _Page:
         self.leads = self._lead_links()
         self.landed = Landed(seen=len(self.records))
         self.touched: dict[int, Lead] = {}
+        #: Leads of whose stage the CRM says something new.
+        self.moved: dict[int, Lead] = {}
         #: Rows of ours that a CRM may now be owed something of.
         self.unsettled: dict[int, ledger.Row] = {}
 
@@ -116,7 +123,10 @@ class _Page:
             if isinstance(record, CompanyRecord | LeadRecord) and (
                 record.merged_ids or record.merged_into
             ):
-                self._owes(identity.follow_merge(self.connection, self.kind, record, now=self.now))
+                row = identity.follow_merge(self.connection, self.kind, record, now=self.now)
+                self._owes(row)
+                if isinstance(row, Lead):
+                    self.moved[row.pk] = row
         self.known = self._linked(self.kind, self.records)
 
     def create_missing(self) -> None:
@@ -195,8 +205,8 @@ class _Page:
     def settle_stages(self) -> None:
         if self.kind == "lead":
             identity.doubt_shared_emails([lead.email for lead in self.touched.values()])
-        if self.touched:
-            stages.settle(self.connection, list(self.touched.values()), at=self.now)
+        if self.moved:
+            stages.settle(self.connection, list(self.moved.values()), at=self.now)
 
     # -- creating ---------------------------------------------------------------------------
 
@@ -220,7 +230,7 @@ class _Page:
     def _note_created(self, record: Record, row: Any, *, is_fresh: bool) -> None:
         first_pull = self.connection.first_pulled_at is None
         if isinstance(row, Lead):
-            self.touched[row.pk] = row
+            self.touched[row.pk] = self.moved[row.pk] = row
             if isinstance(record, LeadRecord):
                 self._owes(identity.follow_conversion(self.connection, row, record, now=self.now))
                 if record.do_not_contact and is_fresh:
@@ -228,7 +238,7 @@ class _Page:
             if is_fresh and not first_pull:
                 note("lead_created", lead=row, connection=self.connection, occurred_at=self.now)
         elif isinstance(row, Deal):
-            self._touch_lead_of(row)
+            self._moves_lead_of(row)
             if not first_pull:
                 note(
                     "deal_created",
@@ -248,9 +258,10 @@ class _Page:
         merged = self._merged(row, record, _with_echoes(link.base, record, attempted), link)
         was_closed = isinstance(row, Deal) and row.is_closed
         has_new_links = values.links_of(record) != values.links_in(link.base)
+        has_new_people = values.links_of(record).get("lead_ids") != link.base.get("lead_ids")
         links = self._foreign_keys(record) if has_new_links else {}
         self._keep_clashes(link, merged.clashes)
-        self._revive(link, row)
+        is_back = self._revive(link, row)
         take = self._take_over(row, record, merged, links)
         link.base = dict(merged.base) | values.links_of(record)
         link.modified_at, link.deleted_at = record.modified_at, None
@@ -258,13 +269,16 @@ class _Page:
         link.save(update_fields=["base", "emptied", "modified_at", "deleted_at"])
         self._arrived(attempted, merged.base)
         self._note_merged(row, take, was_closed=was_closed)
+        if is_back or has_new_people or _DECIDING.get(self.kind, frozenset()) & set(take):
+            self._moves(row)
 
-    def _revive(self, link: ExternalRecord, row: Any) -> None:
-        """The CRM has the record again that was deleted there."""
-        if link.deleted_at is not None:
-            ledger.take_up(link)
-        if link.deleted_at is None or getattr(row, "deleted_at", None) is None:
-            return
+    def _revive(self, link: ExternalRecord, row: Any) -> bool:
+        """Whether the CRM has the record again that was deleted there."""
+        if link.deleted_at is None:
+            return False
+        ledger.take_up(link)
+        if getattr(row, "deleted_at", None) is None:
+            return True
         row.deleted_at = None
         row.save(update_fields=["deleted_at"])
         note(
@@ -274,6 +288,7 @@ class _Page:
             connection=self.connection,
             occurred_at=self.now,
         )
+        return True
 
     def _merged(
         self,
@@ -386,17 +401,15 @@ class _Page:
                     occurred_at=self.now,
                     data={"fields": sorted(take)},
                 )
-        elif isinstance(row, Deal):
-            self._touch_lead_of(row)
-            if row.is_closed and not was_closed:
-                note(
-                    "deal_closed",
-                    lead=row.lead,
-                    deal=row,
-                    connection=self.connection,
-                    occurred_at=self.now,
-                    data={"won": row.is_won},
-                )
+        elif isinstance(row, Deal) and row.is_closed and not was_closed:
+            note(
+                "deal_closed",
+                lead=row.lead,
+                deal=row,
+                connection=self.connection,
+                occurred_at=self.now,
+                data={"won": row.is_won},
+            )
 
     def _delete(self, link: ExternalRecord) -> None:
         if link.deleted_at is not None:
@@ -418,9 +431,15 @@ class _Page:
                     occurred_at=self.now,
                 )
 
-    def _touch_lead_of(self, deal: Deal) -> None:
+    def _moves(self, row: Any) -> None:
+        if isinstance(row, Lead):
+            self.moved[row.pk] = row
+        elif isinstance(row, Deal):
+            self._moves_lead_of(row)
+
+    def _moves_lead_of(self, deal: Deal) -> None:
         if deal.lead is not None:
-            self.touched.setdefault(deal.lead.pk, deal.lead)
+            self.moved.setdefault(deal.lead.pk, deal.lead)
 
     # -- links ------------------------------------------------------------------------------
 

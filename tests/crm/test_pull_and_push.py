@@ -130,6 +130,47 @@ def test_a_stage_that_we_moved_is_written_and_does_not_come_back_as_news(crm, co
     assert push(connection.pk).pushed == 0
 
 
+def test_a_value_of_several_stages_moves_only_who_is_in_none_of_them(crm, connection):
+    StageCounterpart.objects.create(
+        connection=connection, object="lead", value="OPEN", stage="Presentation", written=True
+    )
+    crm.put("lead", GRACE)
+    pull(connection.pk)
+    stages.move(Lead.objects.get(), "Presentation", at=clock.now(), because={"rule": "test"})
+    push(connection.pk)
+
+    there = crm.records["lead"]["l1"]
+    seen = []
+    for status in ("NEW", "OPEN"):
+        crm.put("lead", replace(there, status=status))
+        pull(connection.pk)
+        seen.append(Lead.objects.get().stage)
+    stages.move(Lead.objects.get(), "Presentation", at=clock.now(), because={"rule": "test"})
+    crm.put("lead", replace(there, status="OPEN", phone="1"))
+    pull(connection.pk)
+
+    assert there.status == "OPEN"
+    assert seen == ["Prospecting", "Approach"]
+    assert Lead.objects.get().stage == "Presentation"
+
+
+def test_a_stage_that_the_crm_cannot_say_is_kept_until_somebody_moves_the_lead_there(
+    crm, connection
+):
+    crm.put("lead", replace(GRACE, status="OPEN"))
+    pull(connection.pk)
+    stages.move(Lead.objects.get(), "Closing", at=clock.now(), because={"rule": "test"})
+
+    crm.put("lead", replace(GRACE, status="OPEN", phone="1"))
+    pull(connection.pk)
+    kept = Lead.objects.get()
+    crm.put("lead", replace(GRACE, status="NEW", phone="1"))
+    pull(connection.pk)
+
+    assert (kept.phone, kept.stage) == ("1", "Closing")
+    assert Lead.objects.get().stage == "Prospecting"
+
+
 def test_only_the_newest_of_several_moves_is_written(crm, connection):
     crm.put("lead", GRACE)
     pull(connection.pk)
