@@ -17,7 +17,8 @@ from connectors.base import (
     Record,
 )
 from connectors.records import Malformed, custom
-from crm import brakes, identity, ledger, order, stages, values
+from crm import brakes, identity, ledger, links, order, stages, values
+from crm.links import Links
 from crm.merge import Clash, Merged, merge
 from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead, Owner
 from crm.policy import EXTRA, Policy, policy_of
@@ -89,9 +90,7 @@ class _Page:
         self.records = {record.external_id: record for record in records}
         self.known = self._linked(kind, self.records)
         self._leave_out_old()
-        self.owners = self._links("owner", "owner_id")
-        self.companies = self._links("company", "company_id")
-        self.leads = self._lead_links()
+        self.links = Links(connection, self.records.values())
         self.landed = Landed(seen=len(self.records))
         self.touched: dict[int, Lead] = {}
         #: Leads of whose stage the CRM says something new.
@@ -148,12 +147,15 @@ class _Page:
                     modified_at=record.modified_at,
                     seq=self.asked_at or 0,
                     known_at=self.read_at if self.asked_at is not None else None,
+                    dangling=self.links.dangle(record),
                     **{self.kind: row},
                 )
                 for record, row in zip(missing, rows, strict=True)
             ]
         )
         self.landed.created += len(missing)
+        for mended in links.make_good(self.connection, self.kind, [r.external_id for r in missing]):
+            self._moves(mended)
         for record, row, is_fresh in zip(missing, rows, fresh, strict=True):
             if not is_fresh and not isinstance(row, Owner):
                 self._take_over(row, record, self._merged(row, record, {}))
@@ -219,7 +221,7 @@ class _Page:
         return rows, fresh
 
     def _new_row(self, record: Record) -> Model:
-        columns = values.new_row(record) | self._foreign_keys(record)
+        columns = values.new_row(record) | self.links.columns(record)
         if isinstance(record, LeadRecord):
             columns |= {"source": self.connection, "created_at": self.now}
         if isinstance(record, DealRecord):
@@ -259,14 +261,14 @@ class _Page:
         was_closed = isinstance(row, Deal) and row.is_closed
         has_new_links = values.links_of(record) != values.links_in(link.base)
         has_new_people = values.links_of(record).get("lead_ids") != link.base.get("lead_ids")
-        links = self._foreign_keys(record) if has_new_links else {}
+        new_links = self.links.columns(record) if has_new_links else {}
         self._keep_clashes(link, merged.clashes)
         is_back = self._revive(link, row)
-        take = self._take_over(row, record, merged, links)
+        take = self._take_over(row, record, merged, new_links)
         link.base = dict(merged.base) | values.links_of(record)
         link.modified_at, link.deleted_at = record.modified_at, None
-        link.emptied = dict(merged.emptied)
-        link.save(update_fields=["base", "emptied", "modified_at", "deleted_at"])
+        link.emptied, link.dangling = dict(merged.emptied), self.links.dangle(record)
+        link.save(update_fields=["base", "emptied", "modified_at", "deleted_at", "dangling"])
         self._arrived(attempted, merged.base)
         self._note_merged(row, take, was_closed=was_closed)
         if is_back or has_new_people or _DECIDING.get(self.kind, frozenset()) & set(take):
@@ -325,14 +327,14 @@ class _Page:
         row: Any,
         record: Record,
         merged: Merged,
-        links: Mapping[str, object] | None = None,
+        new_links: Mapping[str, object] | None = None,
     ) -> Mapping[str, object]:
         """Write what we take over on our row; the values of it that the timeline tells."""
         take = dict(merged.take)
         if take.pop("do_not_contact", False):
             identity.opt_out(row, self.connection, at=self.now)
             self.unsettled[row.pk] = row
-        columns = values.put(row, {**take, **(links or {})})
+        columns = values.put(row, {**take, **(new_links or {})})
         if columns:
             row.save(update_fields=columns)
             self.landed.changed += 1
@@ -448,31 +450,6 @@ class _Page:
             connection=self.connection, kind=kind, external_id__in=list(external_ids)
         ).select_related(kind, *(["deal__lead"] if kind == "deal" else []))
         return {row.external_id: row for row in rows}
-
-    def _links(self, kind: str, attribute: str) -> dict[str, ExternalRecord]:
-        wanted = {getattr(record, attribute, "") for record in self.records.values()} - {""}
-        return self._linked(kind, wanted) if wanted else {}
-
-    def _lead_links(self) -> dict[str, ExternalRecord]:
-        wanted = {
-            record.lead_ids[0]
-            for record in self.records.values()
-            if isinstance(record, DealRecord) and record.lead_ids
-        }
-        return self._linked("lead", wanted) if wanted else {}
-
-    def _foreign_keys(self, record: Record) -> dict[str, object]:
-        keys: dict[str, object] = {}
-        if isinstance(record, CompanyRecord | LeadRecord | DealRecord):
-            owner = self.owners.get(record.owner_id)
-            keys["owner"] = owner.owner if owner else None
-        if isinstance(record, LeadRecord | DealRecord):
-            company = self.companies.get(record.company_id)
-            keys["company"] = company.company if company else None
-        if isinstance(record, DealRecord):
-            lead = self.leads.get(record.lead_ids[0]) if record.lead_ids else None
-            keys["lead"] = lead.lead if lead else None
-        return keys
 
 
 def _with_echoes(

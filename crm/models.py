@@ -215,11 +215,19 @@ class ExternalRecord(models.Model):
     known_at = models.DateTimeField(null=True, blank=True)
     #: The number as of which we know it; answers with a lower one are older.
     seq = models.BigIntegerField(default=0)
+    #: It refers to a record that has not landed; see crm.links.
+    dangling = models.BooleanField(default=False)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "kind", "external_id"], name="one_row_per_external_record"
+            )
+        ]
+        indexes = [
+            # serves crm.links: what may refer to the records that have just landed
+            models.Index(
+                fields=["connection", "kind"], condition=Q(dangling=True), name="record_dangling"
             )
         ]
 
