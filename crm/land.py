@@ -265,7 +265,8 @@ class _Page:
         self._keep_clashes(link, merged.clashes)
         is_back = self._revive(link, row)
         take = self._take_over(row, record, merged, new_links)
-        link.base = dict(merged.base) | values.links_of(record)
+        # What the CRM did not answer is as it was: a field that was hidden may come back.
+        link.base = {**link.base, **merged.base, **values.links_of(record)}
         link.modified_at, link.deleted_at = record.modified_at, None
         link.emptied, link.dangling = dict(merged.emptied), self.links.dangle(record)
         link.save(update_fields=["base", "emptied", "modified_at", "deleted_at", "dangling"])
@@ -489,7 +490,10 @@ def _retyped(name: str, value: object, types: Mapping[str, CustomType]) -> objec
 def _tells(record: Record, base: Mapping[str, object]) -> bool:
     """Anything that is not known."""
     converted = isinstance(record, LeadRecord) and bool(record.converted_to)
-    return converted or record.deleted or _said(record) != base
+    said = _said(record).items()
+    return (
+        converted or record.deleted or any(name not in base or base[name] != v for name, v in said)
+    )
 
 
 def _said(record: Record) -> dict[str, object]:

@@ -14,6 +14,7 @@ from connectors.base import Kind, Page, Record, Skipped, Unavailable
 from connectors.batches import chunks
 from connectors.cursor import OVERLAP, Cursor, iso
 from connectors.hubspot import fields
+from connectors.hubspot.drift import Drift
 from connectors.hubspot.windows import Windows, is_id
 from connectors.hubspot.wire import Wire
 from connectors.mapping import FieldTable
@@ -33,7 +34,7 @@ _LANDED = 500
 class Changes:
     def __init__(self, wire: Wire, table: FieldTable, types: Types) -> None:
         self._wire, self._table, self._types = wire, table, types
-        self._windows = Windows(wire)
+        self._windows, self._drift = Windows(wire), Drift(wire, table)
 
     def pages(self, kind: Kind, written: str, now: datetime) -> Iterator[Page]:
         """See Connector.changed."""
@@ -210,7 +211,9 @@ class Changes:
             found = fields.values_of(kind, item, self._table[kind])
             return {**found, **links.get(text(item.get("id")), {})}
 
-        return build_all(kind, items, values, self._types)
+        found = list(items)
+        records, skipped = build_all(kind, found, values, self._types)
+        return records, [*skipped, *self._drift.told(kind, found)]
 
     def _deal_links(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, object]]:
         people = self.associated("deals", "contacts", ids)

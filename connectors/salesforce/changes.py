@@ -65,8 +65,8 @@ class Changes:
         for object_ in fields.OBJECTS[kind]:
             mine = [id_ for id_ in ids if fields.PREFIXES.get(id_[:3]) == object_]
             for chunk in chunks(mine, IDS):
-                wanted = f"WHERE Id IN {quote_soql_value(chunk)}"
-                for items, _ in self.rows(f"{self._select(object_)} {wanted}"):
+                wanted = f" WHERE Id IN {quote_soql_value(chunk)}"
+                for items, _ in self._selected(object_, wanted, deleted=False):
                     found, left_out = self._built(object_, items)
                     records += found
                     skipped += left_out
@@ -165,12 +165,17 @@ class Changes:
 
     def _window(self, object_: str, condition: str, order: str) -> Iterator[tuple[list[Any], bool]]:
         where = f" WHERE {condition} ORDER BY {order}"
+        yield from self._selected(object_, where, deleted=True)
+
+    def _selected(
+        self, object_: str, where: str, *, deleted: bool
+    ) -> Iterator[tuple[list[Any], bool]]:
         try:
-            yield from self.rows(self._select(object_) + where, deleted=True)
+            yield from self.rows(self._select(object_) + where, deleted=deleted)
         except Refused as error:
             if "INVALID_FIELD" not in str(error) or not self._leave_out_gone(object_):
                 raise
-            yield from self.rows(self._select(object_) + where, deleted=True)
+            yield from self.rows(self._select(object_) + where, deleted=deleted)
 
     def _leave_out_gone(self, object_: str) -> bool:
         """Fields that the org no longer has, or hides from us, are not asked for any more."""
@@ -201,15 +206,15 @@ class Changes:
         )
 
     def _describe(self, kind: Kind, custom: Mapping[str, str]) -> None:
-        """Ask which objects of the kind have the mapped fields: a Lead's may be no Contact's."""
+        """Ask which objects of the kind have the mapped fields: a Lead's may be no Contact's.
+
+        One that none of them has may have been removed since it was mapped: all else is read.
+        """
         known = {object_: self._columns(object_) for object_ in fields.OBJECTS[kind]}
         for ours, theirs in custom.items():
             if not any(theirs in columns for columns in known.values()):
-                where = " and ".join(known)
-                raise Refused(
-                    f"fields.{kind}.{ours}: Salesforce has no field {theirs!r} on {where}",
-                    field=ours,
-                )
+                reason = f"fields.{kind}.{ours}: no field {theirs!r} on {' or '.join(known)}"
+                self._drift.append(Skipped(external_id="", reason=f"{reason}: not read"))
         for object_, columns in known.items():
             mapped = {ours: theirs for ours, theirs in custom.items() if theirs in columns}
             self._names[object_] = {**fields.FIELDS[object_], **mapped}

@@ -76,15 +76,15 @@ def test_mapped_fields_are_read_where_the_object_has_them(crm):
     assert {tuple(deal.extra) for deal in deals.values()} == {("product",)}
 
 
-def test_field_that_no_object_has_is_refused_by_name(crm):
+def test_field_that_no_object_has_is_told_and_all_else_is_read(crm):
     connector = crm.connect(fields={"lead": {"timezone": "Timezon__c"}})
 
-    with pytest.raises(Refused) as caught:
-        crm.pull(connector, "lead")
+    pages = list(connector.changed("lead", "", now=crm.now()))
 
-    assert str(caught.value) == (
-        "fields.lead.timezone: Salesforce has no field 'Timezon__c' on Lead and Contact"
-    )
+    assert [skipped.reason for page in pages for skipped in page.skipped] == [
+        "fields.lead.timezone: no field 'Timezon__c' on Lead or Contact: not read"
+    ]
+    assert sum(len(page.records) for page in pages) == connector.count("lead")
 
 
 def test_expired_session_is_logged_in_again_once(crm):
