@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
 
@@ -28,7 +28,7 @@ KINDS: Mapping[str, str] = {
     "answer_lost": "the call takes effect and the connection ends before the answer",
     "slow": "the answer comes `seconds` late",
     "expired_token": "401, whatever the token",
-    "invalid": "writes that set `field` are refused by validation",
+    "invalid": "writes that set `field` are refused by validation, rows of a collection one by one",
     "row_locked": "Salesforce UNABLE_TO_LOCK_ROW for the rows named in `ids`, else for all",
     "duplicate": "Salesforce DUPLICATES_DETECTED for the rows named in `ids`, else for all",
     "search_lag": "search does not know what changed within the last `seconds`",
@@ -36,6 +36,8 @@ KINDS: Mapping[str, str] = {
     "search_empty": "search answers total 1 and no results",
     "late_commit": "queries do not see rows of the last `seconds`, whose stamps stay old",
 }
+#: Kinds that befall single rows of a Salesforce collection.
+_OF_ROWS = frozenset({"row_locked", "duplicate", "invalid"})
 _SECOND = 10.0
 
 
@@ -120,9 +122,7 @@ class Faults:
         self.paces[crm].count()
         for fault in self.on:
             make = _BEFORE.get(fault.kind)
-            if make is None or (
-                fault.kind == "invalid" and fault.field not in await _fields_of(request)
-            ):
+            if make is None or (fault.kind == "invalid" and not await _sets(fault, request)):
                 continue
             if fault.befalls(crm, request):
                 return await make(fault, request)
@@ -140,13 +140,14 @@ class Faults:
         self.statuses[crm][str(response.status)] += 1
         return response
 
-    def row(self, request: web.Request, key: str) -> Literal["row_locked", "duplicate"] | None:
-        """What befalls one row of a Salesforce collection, by its id, WhoId or Email."""
+    def row(self, request: web.Request, key: str, row: Mapping[str, Any]) -> Fault | None:
+        """What befalls one row of a Salesforce collection; `key` is its id, WhoId or Email."""
         for fault in self.on:
-            if fault.kind not in {"row_locked", "duplicate"} or fault.crm != "salesforce":
+            if fault.kind not in _OF_ROWS or fault.crm != "salesforce":
                 continue
-            if (not fault.ids or key in fault.ids) and fault.befalls("salesforce", request):
-                return "row_locked" if fault.kind == "row_locked" else "duplicate"
+            meant = fault.field in row if fault.kind == "invalid" else key in (fault.ids or [key])
+            if meant and fault.befalls("salesforce", request):
+                return fault
         return None
 
     def knows(self, crm: str, record: Record) -> bool:
@@ -222,6 +223,12 @@ async def _expired(fault: Fault, _request: web.Request) -> web.StreamResponse:
         return _salesforce(401, "INVALID_SESSION_ID", "Session expired or invalid")
     message = "The OAuth token used to make this call expired"
     return _hubspot(401, message, "EXPIRED_AUTHENTICATION")
+
+
+async def _sets(fault: Fault, request: web.Request) -> bool:
+    """Whether validation refuses the whole call: a collection has an outcome for each row."""
+    is_collection = request.path.endswith("/composite/sobjects")
+    return not is_collection and fault.field in await _fields_of(request)
 
 
 async def _fields_of(request: web.Request) -> set[str]:

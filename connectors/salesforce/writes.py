@@ -20,7 +20,7 @@ from connectors.base import (
     Unavailable,
     Update,
 )
-from connectors.batches import RecordUpdate, chunks, in_batches, write_coalesced
+from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, write_coalesced
 from connectors.records import Malformed, mapping, text
 from connectors.salesforce import fields
 from connectors.salesforce.changes import IDS, Changes
@@ -128,7 +128,8 @@ class Writes:
                     results[place] = result
             return [_outcome(result) for result in results]
 
-        return in_batches(rows, _BATCH, send)
+        # A shape that it cannot read, a field that is gone: then the whole call is refused.
+        return in_batches(rows, _BATCH, lambda batch: refused_apart(batch, send))
 
 
 def message_id_of(description: str) -> str:

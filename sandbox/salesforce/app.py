@@ -270,13 +270,18 @@ class _Org:
 
     def _befall(self, request: web.Request, row: dict[str, Any]) -> None:
         key = str(row.get("id") or row.get("WhoId") or row.get("Email") or "")
-        match self.faults.row(request, key):
-            case "row_locked":
-                message = "unable to obtain exclusive access to this record"
-                raise SalesforceError(400, "UNABLE_TO_LOCK_ROW", message)
-            case "duplicate":
-                message = "Use one of these records?"
-                raise SalesforceError(400, "DUPLICATES_DETECTED", message)
+        fault = self.faults.row(request, key, row)
+        if fault is None:
+            return
+        code, message = {
+            "row_locked": (
+                "UNABLE_TO_LOCK_ROW",
+                "unable to obtain exclusive access to this record",
+            ),
+            "duplicate": ("DUPLICATES_DETECTED", "Use one of these records?"),
+            "invalid": ("FIELD_CUSTOM_VALIDATION_EXCEPTION", f"{fault.field} is not allowed"),
+        }[fault.kind]
+        raise SalesforceError(400, code, message)
 
     def _create_row(self, row: dict[str, Any]) -> Record:
         return self.records.create(_kind_of_row(row), row)

@@ -277,6 +277,26 @@ def test_collection_is_an_outcome_per_row_and_only_locked_rows_are_retried(sales
     assert [record["id"] for record in again] == [ids[1]]
 
 
+def test_a_collection_that_is_refused_whole_is_split_until_the_bad_row_stands_alone(
+    salesforce, scripted
+):
+    ids = [f"00Q00000000000{n}AAA" for n in range(4)]
+    no_column = [{"errorCode": "INVALID_FIELD", "message": "No such column 'Gone__c' on Lead"}]
+    scripted.answer(LOGIN)
+    scripted.answer(no_column, status=400)
+    scripted.answer([{"id": id_, "success": True, "errors": []} for id_ in ids[:2]])
+    scripted.answer(no_column, status=400)
+    scripted.answer([{"id": ids[2], "success": True, "errors": []}])
+    scripted.answer(no_column, status=400)
+
+    outcomes = salesforce.update(
+        [Update(kind="lead", external_id=id_, fields={"title": "X"}) for id_ in ids]
+    )
+
+    assert [outcome.external_id for outcome in outcomes] == [*ids[:3], ""]
+    assert isinstance(outcomes[3].error, Refused)
+
+
 def test_row_locked_twice_is_left_for_later(salesforce, scripted):
     scripted.answer(LOGIN)
     scripted.answer([failed("UNABLE_TO_LOCK_ROW")])

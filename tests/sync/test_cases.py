@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from crm import brakes, ledger, order, stages
+from crm import brakes, health, ledger, order, stages
 from crm.edit import change
 from crm.models import Activity, Change, ExternalRecord, Lead, StageCounterpart
 from runtime import clock
@@ -306,6 +306,31 @@ def test_case_17_a_collection_has_an_outcome_for_each_row(salesforce):
     assert reasons == ["DUPLICATES_DETECTED", "INVALID_EMAIL_ADDRESS"]
     sizes = [body.count('"attributes"') for route, body in salesforce.writes()]
     assert sizes[:2] == [200, 1]
+
+
+@pytest.mark.parametrize("name", ["hubspot", "salesforce"])
+def test_a_value_that_validation_refuses_is_parked_until_it_is_tried_again(crms, name):
+    crm = crms(name)
+    field = {"hubspot": "jobtitle", "salesforce": "Title"}[name]
+    made = person if name == "hubspot" else contact
+    ids = crm.create(*(made(n) for n in range(3)))
+    crm.pull()
+    change(crm.lead_of(ids[0]), {"title": "Chief"}, by="ada")
+    for id_ in ids[1:]:
+        change(crm.lead_of(id_), {"phone": "+49 30 1"}, by="ada")
+    crm.fault("invalid", field=field)
+
+    report = crm.push()
+    (parked,) = health.parked()
+    quiet = crm.push().calls
+    crm.sandbox.mend()
+    waiting = health.retry(crm.connection)
+    crm.push()
+
+    assert (report.pushed, report.refused, quiet, waiting) == (2, 1, 0, 1)
+    assert (parked["connection"], parked["field"], parked["count"]) == (name, "title", 1)
+    assert field in parked["reason"]
+    assert crm.records()[ids[0]][field] == "Chief"
 
 
 def test_case_18_our_own_writes_never_come_back_as_news(hubspot, salesforce):
