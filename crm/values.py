@@ -20,7 +20,7 @@ _NOT_VALUES = {
 }  # fmt: skip
 #: The record's name of a field -> our row's, where they differ.
 _RENAMED = {"stage": "stage_value"}
-_LINKS = ("owner_id", "company_id", "lead_ids")
+_LINKS = ("owner_id", "company_id", "lead_ids", "cross_id")
 
 
 def of_record(record: Record) -> dict[str, object]:
@@ -95,6 +95,8 @@ def links_of(record: Record) -> dict[str, object]:
         links["company_id"] = record.company_id
     if isinstance(record, DealRecord):
         links["lead_ids"] = list(record.lead_ids)
+    if isinstance(record, LeadRecord) and record.cross_id:
+        links["cross_id"] = record.cross_id
     return links
 
 

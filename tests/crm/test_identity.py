@@ -208,6 +208,23 @@ def test_a_copied_cross_id_joins_nobody(hubspot, salesforce, at_once):
     assert lead_of("1") != lead_of("2")
 
 
+@pytest.mark.parametrize("cross_id", ["003gK0000000001", "003gK0000000001QAA"])
+@pytest.mark.parametrize("first", ["salesforce", "hubspot"])
+def test_a_cross_id_joins_in_either_order_and_spelling(hubspot, salesforce, first, cross_id):
+    Connection.objects.filter(pk=hubspot.pk).update(
+        settings={"fields": {"lead": {"cross_id": "salesforce_id"}}}
+    )
+    hubspot.refresh_from_db()
+    there = replace(CONTACT, external_id="003gK0000000001QAA")
+    here = LeadRecord(external_id="1", email="other@c.example", cross_id=cross_id)
+
+    pages = [(salesforce, there), (hubspot, here)]
+    for connection, record in pages if first == "salesforce" else reversed(pages):
+        bring(connection, "lead", record)
+
+    assert lead_of("1") == lead_of("003gK0000000001QAA")
+
+
 def test_owners_who_swap_their_addresses(crm, hubspot):
     crm.put("owner", OwnerRecord(external_id="1", email="a@us.example", name="A"))
     crm.put("owner", OwnerRecord(external_id="2", email="b@us.example", name="B"))
