@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from django.db import transaction
 
-from connectors.base import ConnectorError, Written
+from connectors.base import ConnectorError, Unauthorized, Written
 from connectors.batches import chunks
 from crm import brakes, lease, ledger, order
-from crm.connections import connector_of
+from crm.connections import UNUSABLE, connector_of
 from crm.land import land
 from crm.models import Connection, ExternalRecord, Hint
 from crm.pull import fail
@@ -84,6 +84,8 @@ def reread(connection_id: int) -> int:
                 lease.keep()
         except ConnectorError as error:
             fail(connection, error, "pull_due_at")
+        except UNUSABLE as error:  # a person has to act
+            fail(connection, Unauthorized(str(error)), "pull_due_at")
         except brakes.Braked as braked:
             brakes.hold(connection, braked.brake)
         return seen

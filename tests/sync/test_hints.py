@@ -5,7 +5,7 @@ from django.db import connection
 
 from crm import hints
 from crm.edit import change
-from crm.models import Activity, Hint, Lead
+from crm.models import Activity, Connection, Hint, Lead
 
 
 def told(crm, *ids, what="contact.propertyChange"):
@@ -61,6 +61,21 @@ def test_a_failed_reading_keeps_the_hints(hubspot):
 
     assert hints.reread(hubspot.connection.pk) == 0
 
+    assert Hint.objects.count() == 1
+
+
+def test_a_connection_that_lost_its_secret_stops_with_a_message(hubspot):
+    (id_,) = hubspot.create({"email": "p1@c.example"})
+    hubspot.pull()
+    told(hubspot, id_)
+    settings = {**hubspot.connection.settings, "token": "${NOT_THERE}"}
+    Connection.objects.filter(pk=hubspot.connection.pk).update(settings=settings)
+
+    assert hints.reread(hubspot.connection.pk) == 0
+
+    hubspot.connection.refresh_from_db()
+    assert hubspot.connection.status == "stopped"
+    assert "NOT_THERE" in hubspot.connection.last_error
     assert Hint.objects.count() == 1
 
 
