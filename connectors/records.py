@@ -28,8 +28,8 @@ TYPES: Mapping[Kind, type[Any]] = {
     "lead": LeadRecord,
     "deal": DealRecord,
 }
-#: The mirror's columns hold 18 digits, two behind the point, and 32-bit counts.
-_LARGEST_AMOUNT = Decimal(10) ** 16
+#: What SQLite, which keeps a float, gives back to the cent, or to the unit; counts have 32 bits.
+_LARGEST_AMOUNT, _LARGEST_NUMBER = Decimal(10) ** 13, Decimal(10) ** 16
 _HALF_A_CENT = Decimal("0.005")
 _LARGEST_COUNT = 2**31
 _EXACT_DIGITS = 15
@@ -180,7 +180,7 @@ def flag(value: object) -> bool:
 
 
 def count(value: object) -> int | None:
-    amount = money(value)
+    amount = _decimal(value)
     if amount is None:
         return None
     if abs(amount) >= _LARGEST_COUNT:
@@ -189,6 +189,13 @@ def count(value: object) -> int | None:
 
 
 def money(value: object) -> Decimal | None:
+    amount = _decimal(value)
+    if amount is not None and abs(amount) >= _LARGEST_AMOUNT - _HALF_A_CENT:
+        raise Malformed(f"{amount} where an amount of at most 13 digits was expected")
+    return amount
+
+
+def _decimal(value: object) -> Decimal | None:
     written = text(value).strip()
     if not written:
         return None
@@ -196,7 +203,7 @@ def money(value: object) -> Decimal | None:
         amount = Decimal(written)
     except InvalidOperation as error:
         raise Malformed(f"{written!r} where a number was expected") from error
-    if not amount.is_finite() or abs(amount) >= _LARGEST_AMOUNT - _HALF_A_CENT:
+    if not amount.is_finite() or abs(amount) >= _LARGEST_NUMBER:
         raise Malformed(f"{written!r} where a number of at most 16 digits was expected")
     return amount
 
@@ -217,7 +224,7 @@ def moment(value: object) -> datetime | None:
 
 def _number(value: object) -> int | float | None:
     """As JSON and PostgreSQL give it back unchanged: a float holds 15 digits."""
-    amount = money(value)
+    amount = _decimal(value)
     if amount is None:
         return None
     if len(amount.normalize().as_tuple().digits) > _EXACT_DIGITS:

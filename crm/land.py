@@ -66,6 +66,7 @@ def land(
     if asked_at is not None:
         brakes.check_scan(connection, kind, **page.planned(), now=now)
     page.follow_merges()
+    page.leave_out_undead()
     page.create_missing()
     page.merge_known()
     page.settle_stages()
@@ -127,6 +128,38 @@ class _Page:
                 if isinstance(row, Lead):
                     self.moved[row.pk] = row
         self.known = self._linked(self.kind, self.records)
+
+    def leave_out_undead(self) -> None:
+        """What was merged away and is there again all the same: two records would fight over a row."""
+        gone = {
+            link.external_id: link
+            for link in self.known.values()
+            if link.deleted_at is not None and _is_there(self.records[link.external_id])
+        }
+        rows = [getattr(link, f"{self.kind}_id") for link in gone.values()]
+        living = {
+            getattr(link, f"{self.kind}_id"): link.external_id
+            for link in ExternalRecord.objects.filter(
+                connection=self.connection, deleted_at=None, **{f"{self.kind}__in": rows}
+            )
+        }
+        for external_id, link in gone.items():
+            survivor = living.get(getattr(link, f"{self.kind}_id"))
+            if survivor is None:
+                continue
+            del self.records[external_id], self.known[external_id]
+            self.landed.skipped += 1
+            note(
+                "record_skipped",
+                connection=self.connection,
+                occurred_at=self.now,
+                key=f"undead:{link.pk}",
+                data={
+                    "kind": self.kind,
+                    "id": external_id,
+                    "reason": f"it was merged into {survivor} and is there again: not read",
+                },
+            )
 
     def create_missing(self) -> None:
         missing = [
@@ -485,6 +518,10 @@ def _retyped(name: str, value: object, types: Mapping[str, CustomType]) -> objec
         return custom(types.get(name.removeprefix(EXTRA), "text"), value)
     except Malformed:
         return value
+
+
+def _is_there(record: Record) -> bool:
+    return not record.deleted and not (isinstance(record, LeadRecord) and record.converted_to)
 
 
 def _tells(record: Record, base: Mapping[str, object]) -> bool:

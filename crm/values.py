@@ -106,7 +106,7 @@ def links_in(base: Mapping[str, object]) -> dict[str, object]:
 
 def plain(value: object) -> object:
     if isinstance(value, Decimal):
-        return f"{value:.2f}"
+        return f"{value:z.2f}"  # never "-0.00", which no database gives back
     if isinstance(value, datetime):
         return value.isoformat()
     return dict(value) if isinstance(value, Mapping) else value

@@ -65,7 +65,9 @@ def test_money_keeps_what_was_written():
     assert (money("1054.50"), money(7), money("")) == (Decimal("1054.50"), Decimal(7), None)
 
 
-@pytest.mark.parametrize("written", ["NaN", "Infinity", "1e400", "9" * 17, "12 EUR", float("nan")])
+@pytest.mark.parametrize(
+    "written", ["NaN", "Infinity", "1e400", "9" * 17, "9" * 13 + ".996", "12 EUR", float("nan")]
+)
 def test_money_that_is_none(written):
     with pytest.raises(Malformed):
         money(written)

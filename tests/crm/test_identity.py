@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -9,7 +10,7 @@ from connectors.base import KINDS, DealRecord, Kind, LeadRecord, OwnerRecord
 from connectors.records import LONGEST, build_all, names_of
 from crm import brakes, edit, hints, ledger, order
 from crm.land import MODELS, land
-from crm.models import Change, Connection, Deal, ExternalRecord, Lead, Owner
+from crm.models import Activity, Change, Connection, Deal, ExternalRecord, Lead, Owner
 from crm.pull import pull
 from crm.push import push
 from runtime import clock
@@ -313,7 +314,7 @@ def test_a_persons_edit_between_pull_and_push_is_not_overwritten(crm, hubspot, f
         ({"title": "x" * 5000}, "title: 5,000 characters, where 300 are the most"),
         ({"external_id": "9" * 101}, "external_id: 101 characters, where 100 are the most"),
         ({"email": "x" * 400 + "@c.example"}, "email: 410 characters, where 254 are the most"),
-        ({"amount": "9999999999999999.999"}, "amount: '9999999999999999.999' where a number"),
+        ({"amount": "9999999999999999.999"}, "amount: 9999999999999999.999 where an amount"),
     ],
 )
 def test_what_no_column_holds_is_told_and_the_others_land(values, reason):
@@ -368,3 +369,35 @@ def test_what_was_owed_goes_over_though_the_deletion_is_told_before_the_merge(cr
 
     assert crm.records["lead"]["003B"].phone == "1"
     assert [touch.lead_id for touch in crm.touches.values()] == ["003B"]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_record_that_was_merged_away_and_is_there_all_the_same_overwrites_nothing(
+    hubspot, is_known
+):
+    survivor = LeadRecord(external_id="1", email="a@c.example", title="CTO", merged_ids=("2",))
+    undead = LeadRecord(external_id="2", email="b@c.example", title="Clerk")
+    if is_known:
+        bring(hubspot, "lead", undead)
+
+    for _ in range(3):
+        bring(hubspot, "lead", survivor, undead)
+
+    lead = Lead.objects.get(deleted_at=None)
+    assert (lead, lead.email, lead.title) == (lead_of("1"), "a@c.example", "CTO")
+    assert not Change.objects.exists()
+    told = Activity.objects.filter(kind="record_skipped").values_list("data", flat=True)
+    assert [(data["id"], data["reason"]) for data in told] == [
+        ("2", "it was merged into 1 and is there again: not read")
+    ]
+
+
+@pytest.mark.parametrize("amount", ["-0", "-0.001", "10.005", "9999999999999.99"])
+def test_an_amount_comes_back_as_it_was(hubspot, amount):
+    deal = DealRecord(external_id="8", name="d", stage="open", amount=Decimal(amount))
+
+    for _ in range(2):
+        bring(hubspot, "deal", deal)
+        ledger.settle("deal", [Deal.objects.get()], at=clock.now())
+
+    assert not Change.objects.exists()
