@@ -168,6 +168,14 @@ def text(value: object) -> str:
     return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
+def identity(value: object) -> str:
+    """A text that is short enough for an id; blank where there is none."""
+    id_ = text(value)
+    if len(id_) > LONGEST["external_id"]:
+        raise Malformed(f"an id of {len(id_):,} characters")
+    return id_
+
+
 def flag(value: object) -> bool:
     if isinstance(value, bool):
         return value

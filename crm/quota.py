@@ -50,6 +50,8 @@ HUBSPOT = {
 }
 #: Salesforce has no limit a second, but 25 long calls at once; the day's calls roll.
 _SALESFORCE_RATE = 50.0
+#: No account is granted more calls a day.
+_MOST_A_DAY = 10**9
 
 
 def limits_of(connection: Connection) -> Limits:
@@ -100,6 +102,8 @@ class Budget:
 
     def told(self, *, used: int, allowed: int) -> None:
         """The CRM's own count for the day, by anybody: it wins over ours where it is higher."""
+        if not (0 < allowed <= _MOST_A_DAY and 0 <= used <= _MOST_A_DAY):
+            return  # no account's numbers
         rows = CallBudget.objects.filter(connection=self._connection_id, name="call")
         rows.filter(day_used__lt=used - allowed // 100).update(day_used=used)
         if allowed != self._allowed:

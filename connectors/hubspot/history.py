@@ -15,7 +15,7 @@ from connectors.hubspot import engagements
 from connectors.hubspot.changes import DELAY, Changes
 from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Wire
-from connectors.records import Malformed, mapping, moment, sequence, text
+from connectors.records import Malformed, identity, mapping, moment, sequence, text
 
 _BATCH = 100
 _MODIFIED = "hs_lastmodifieddate"
@@ -59,7 +59,7 @@ class History:
         events: list[Event] = []
         try:
             for item in sequence(answer.get("results")):
-                id_ = text(mapping(item).get("id"))
+                id_ = identity(mapping(item).get("id"))
                 linked = [text(mapping(to).get("toObjectId")) for to in people.get(id_, [])]
                 events += _event(object_, id_, mapping(item.get("properties")), linked)
         except Malformed as error:

@@ -27,7 +27,7 @@ from connectors.hubspot import engagements, fields
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.wire import Wire, field_of
 from connectors.mapping import FieldTable, as_text, vendor_name
-from connectors.records import Malformed, mapping, text
+from connectors.records import Malformed, identity, mapping, text
 from connectors.vendor_text import shown
 
 _BATCH = 100
@@ -308,7 +308,7 @@ def _objects(
 
 def _id(result: Mapping[str, Any]) -> str:
     try:
-        return text(result.get("id"))
+        return identity(result.get("id"))
     except Malformed as error:
         raise Unavailable(f"an id of HubSpot's answer: {error}") from error
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.base import Event, EventKind, EventPage, Unavailable
 from connectors.cursor import Cursor
-from connectors.records import Malformed, flag, mapping, moment, text
+from connectors.records import Malformed, flag, identity, mapping, moment, text
 from connectors.salesforce import fields
 from connectors.salesforce.changes import LATE, Changes
 from connectors.salesforce.writes import message_id_of
@@ -45,7 +45,7 @@ def _event(object_: str, row: Mapping[str, Any]) -> Iterator[Event]:
     at = moment(row.get("StartDateTime") or row.get("CreatedDate"))
     if at is None or (object_ == "Task" and not flag(row.get("IsClosed"))):
         return
-    id_, mark = text(row.get("Id")), message_id_of(text(row.get("Description")))
+    id_, mark = identity(row.get("Id")), message_id_of(text(row.get("Description")))
     if object_ == "Task":
         yield Event(kind="done", external_id=id_, at=at, message_id=mark)
     kind = "meeting" if object_ == "Event" else _SUBTYPES.get(text(row.get("TaskSubtype")))

@@ -29,6 +29,7 @@ from connectors.salesforce.wire import Wire, is_locked, row_error
 _BATCH = 200
 #: Longest texts that a Task takes.
 _SUBJECT, _DESCRIPTION = 255, 32_000
+_ID = 18
 _MARK = "Message-ID: "
 _TASKS_OF = "SELECT Id, Description FROM Task WHERE WhoId IN "
 #: What an Email Task cannot say, which has no direction, its subject does.
@@ -168,8 +169,9 @@ def _parent(row: Row) -> str:
 
 
 def _outcome(result: Mapping[str, object]) -> Outcome:
-    if result.get("success") is True and isinstance(result.get("id"), str):
-        return Outcome(external_id=str(result["id"]))
+    id_ = result.get("id")
+    if result.get("success") is True and isinstance(id_, str) and 0 < len(id_) <= _ID:
+        return Outcome(external_id=id_)
     if result.get("success") is not False:
         return Outcome(external_id="", error=Unavailable("Salesforce's answer skips this row"))
     return Outcome(external_id="", error=row_error(result))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.base import KINDS
 from connectors.cursor import Cursor
-from connectors.records import Malformed, build, flag, moment, money, names_of, text
+from connectors.records import Malformed, build, flag, identity, moment, money, names_of, text
 
 _ANY = st.recursive(
     st.none()
@@ -76,6 +76,12 @@ def test_money_that_is_none(written):
 def test_flag():
     assert [flag(value) for value in ("true", "YES", "1", True)] == [True] * 4
     assert [flag(value) for value in ("false", "no", "0", "", None, False)] == [False] * 6
+
+
+def test_identity_is_a_short_text():
+    assert (identity(7), identity("x" * 100), identity(None)) == ("7", "x" * 100, "")
+    with pytest.raises(Malformed):
+        identity("x" * 101)
 
 
 def test_text_drops_what_no_database_keeps():
