@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.base import Kind, Page, Record, Skipped, Unavailable
+from connectors.base import Kind, Page, Record, Refused, Skipped, Unavailable
 from connectors.batches import chunks
 from connectors.cursor import OVERLAP, Cursor, iso
 from connectors.hubspot import fields
@@ -105,10 +105,19 @@ class Changes:
     # -- everything ------------------------------------------------------------------------
 
     def _everything(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
-        for items, after in self._list(kind, cursor.mark("after")):
+        for items, after in self._resumed(kind, cursor.mark("after")):
             records, skipped = self._built(kind, items, _listed_links(kind, items))
             cursor = cursor.at(after=after) if after else self._ended_first(cursor)
             yield Page(records=records, skipped=skipped, cursor=cursor.text())
+
+    def _resumed(self, kind: Kind, after: str) -> Iterator[tuple[list[Any], str]]:
+        try:
+            yield from self._list(kind, after)
+        except Refused:
+            if not after:
+                raise
+            # A token of long ago that is good no more: begin anew, records may repeat.
+            yield from self._list(kind, "")
 
     def _ended_first(self, cursor: Cursor) -> Cursor:
         return replace(cursor.ended(), archived=cursor.until, delayed=cursor.until)

@@ -205,6 +205,17 @@ def test_same_page_again_is_no_endless_loop(hubspot, scripted, kind):
         pull(hubspot, "owner")
 
 
+def test_a_page_token_that_is_good_no_more_begins_anew(hubspot, scripted):
+    scripted.answer({"message": "Invalid cursor"}, status=400)
+    scripted.answer({"results": [contact("1")]})
+    begun = json.dumps({"until": NOW.isoformat(), "place": {"after": "900"}})
+
+    pages = pull(hubspot, cursor=begun)
+
+    assert [r.external_id for page in pages for r in page.records] == ["1"]
+    assert ["after=900" in path for path, _, _ in scripted.asked] == [True, False]
+
+
 def test_deleted_records_are_looked_for_once_a_day(hubspot, scripted):
     day = NOW + timedelta(days=1, hours=1, minutes=5)
     gone = {**contact("9"), "archived": True, "archivedAt": (NOW + timedelta(hours=9)).isoformat()}
