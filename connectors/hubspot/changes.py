@@ -106,7 +106,10 @@ class Changes:
 
     def _everything(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
         for items, after in self._resumed(kind, cursor.mark("after")):
-            records, skipped = self._built(kind, items, _listed_links(kind, items))
+            links = _listed_links(kind, items)
+            if cut := _cut_off(items):
+                links = {**links, **self._deal_links(cut)}
+            records, skipped = self._built(kind, items, links)
             cursor = cursor.at(after=after) if after else self._ended_first(cursor)
             yield Page(records=records, skipped=skipped, cursor=cursor.text())
 
@@ -252,6 +255,17 @@ def _listed_links(kind: Kind, items: Iterable[object]) -> Mapping[str, Mapping[s
             "company_id": fields.primary(companies),
         }
     return links
+
+
+def _cut_off(items: Iterable[object]) -> list[str]:
+    """Ids of those whose list of people or companies has a next page, which /crm/v4 has."""
+    found = []
+    for item in items:
+        listed = item.get("associations") if isinstance(item, Mapping) else None
+        parts = listed.values() if isinstance(listed, Mapping) else ()
+        if any(isinstance(part, Mapping) and part.get("paging") for part in parts):
+            found.append(item)
+    return _ids(found)
 
 
 def _associations(associations: object, name: str) -> list[tuple[str, bool]]:

@@ -205,6 +205,22 @@ def test_same_page_again_is_no_endless_loop(hubspot, scripted, kind):
         pull(hubspot, "owner")
 
 
+def test_the_people_of_a_deal_that_a_list_cuts_off_are_asked_for(hubspot, scripted):
+    people = {
+        "results": [{"id": "7", "type": "deal_to_contact"}],
+        "paging": {"next": {"after": "7"}},
+    }
+    deal = {"id": "1", "properties": {"dealname": "d", "dealstage": "open"}}
+    scripted.answer({"results": [{**deal, "associations": {"contacts": people}}]})
+    linked = [{"toObjectId": 7}, {"toObjectId": 3}]
+    scripted.answer({"results": [{"from": {"id": "1"}, "to": linked}]})
+    scripted.answer({"results": []})
+
+    (page,) = pull(hubspot, "deal")
+
+    assert page.records[0].lead_ids == ("3", "7")
+
+
 def test_a_page_token_that_is_good_no_more_begins_anew(hubspot, scripted):
     scripted.answer({"message": "Invalid cursor"}, status=400)
     scripted.answer({"results": [contact("1")]})
