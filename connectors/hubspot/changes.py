@@ -13,7 +13,7 @@ from typing import Any
 from connectors.base import Kind, Page, Record, Refused, Skipped, Unavailable
 from connectors.batches import chunks
 from connectors.cursor import OVERLAP, Cursor, iso
-from connectors.hubspot import fields
+from connectors.hubspot import fields, links
 from connectors.hubspot.drift import Drift
 from connectors.hubspot.windows import Windows, is_id
 from connectors.hubspot.wire import Wire
@@ -67,8 +67,8 @@ class Changes:
                 repeatable=True,
             )
             items += _results(answer)
-        links = self._deal_links(_ids(items)) if kind == "deal" else {}
-        return self._built(kind, items, links)
+        linked = self._deal_links(_ids(items)) if kind == "deal" else {}
+        return self._built(kind, items, linked)
 
     def count(self, kind: Kind) -> int:
         """By a search without conditions; owners are listed, a call for each hundred."""
@@ -106,10 +106,10 @@ class Changes:
 
     def _everything(self, kind: Kind, cursor: Cursor) -> Iterator[Page]:
         for items, after in self._resumed(kind, cursor.mark("after")):
-            links = _listed_links(kind, items)
-            if cut := _cut_off(items):
-                links = {**links, **self._deal_links(cut)}
-            records, skipped = self._built(kind, items, links)
+            linked = links.listed(kind, items)
+            if cut := _ids(links.cut_off(items)):
+                linked = {**linked, **self._deal_links(cut)}
+            records, skipped = self._built(kind, items, linked)
             cursor = cursor.at(after=after) if after else self._ended_first(cursor)
             yield Page(records=records, skipped=skipped, cursor=cursor.text())
 
@@ -217,11 +217,11 @@ class Changes:
         return sorted(set(self._table[kind].values()))
 
     def _built(
-        self, kind: Kind, items: Iterable[object], links: Mapping[str, Mapping[str, object]]
+        self, kind: Kind, items: Iterable[object], linked: Mapping[str, Mapping[str, object]]
     ) -> tuple[list[Record], list[Skipped]]:
         def values(item: Mapping[str, Any]) -> Mapping[str, object]:
             found = fields.values_of(kind, item, self._table[kind])
-            return {**found, **links.get(text(item.get("id")), {})}
+            return {**found, **linked.get(text(item.get("id")), {})}
 
         found = list(items)
         records, skipped = build_all(kind, found, values, self._types)
@@ -232,65 +232,13 @@ class Changes:
         companies = self.associated("deals", "companies", ids)
         return {
             id_: {
-                "lead_ids": fields.in_order([_to_id(to) for to in people.get(id_, [])]),
+                "lead_ids": fields.in_order([links.to_id(to) for to in people.get(id_, [])]),
                 "company_id": fields.primary(
-                    [(_to_id(to), _is_primary(to)) for to in companies.get(id_, [])]
+                    [(links.to_id(to), links.is_primary(to)) for to in companies.get(id_, [])]
                 ),
             }
             for id_ in ids
         }
-
-
-def _listed_links(kind: Kind, items: Iterable[object]) -> Mapping[str, Mapping[str, object]]:
-    """Deal id -> its people and company, as /crm/v3 lists carry them."""
-    links: dict[str, Mapping[str, object]] = {}
-    for item in items if kind == "deal" else ():
-        if not isinstance(item, Mapping):
-            continue  # told when the record is built
-        associations = item.get("associations")
-        people = _associations(associations, "contacts")
-        companies = _associations(associations, "companies")
-        links[str(item.get("id"))] = {
-            "lead_ids": fields.in_order([id_ for id_, _ in people]),
-            "company_id": fields.primary(companies),
-        }
-    return links
-
-
-def _cut_off(items: Iterable[object]) -> list[str]:
-    """Ids of those whose list of people or companies has a next page, which /crm/v4 has."""
-    found = []
-    for item in items:
-        listed = item.get("associations") if isinstance(item, Mapping) else None
-        parts = listed.values() if isinstance(listed, Mapping) else ()
-        if any(isinstance(part, Mapping) and part.get("paging") for part in parts):
-            found.append(item)
-    return _ids(found)
-
-
-def _associations(associations: object, name: str) -> list[tuple[str, bool]]:
-    listed = associations.get(name) if isinstance(associations, Mapping) else None
-    results = listed.get("results") if isinstance(listed, Mapping) else None
-    return [
-        (text(one["id"]), fields.is_primary_label(one.get("type")))
-        for one in (results if isinstance(results, list) else [])
-        if isinstance(one, Mapping) and isinstance(one.get("id"), str | int)
-    ]
-
-
-def _to_id(to: Mapping[str, Any]) -> str:
-    try:
-        return text(to.get("toObjectId"))
-    except Malformed as error:
-        raise Unavailable(f"an association's toObjectId: {error}") from error
-
-
-def _is_primary(to: Mapping[str, Any]) -> bool:
-    types = to.get("associationTypes")
-    return any(
-        isinstance(one, Mapping) and one.get("typeId") == fields.DEAL_TO_PRIMARY_COMPANY
-        for one in (types if isinstance(types, list) else [])
-    )
 
 
 def _results(answer: Mapping[str, Any]) -> list[Any]:
