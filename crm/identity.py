@@ -1,15 +1,12 @@
 """Which of our rows a new record stands for: linked once by a sure sign, afterwards only by id."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-
 from connectors.base import CompanyRecord, Kind, LeadRecord, OwnerRecord, Record
-from connectors.ids import spellings
-from crm import ledger, values
+from crm import cross_ids, ledger, values
 from crm.models import (
     Activity,
     Change,
@@ -85,7 +82,7 @@ def _companies(connection: Connection, records: Sequence[CompanyRecord]) -> Mapp
 
 def _leads(connection: Connection, records: Sequence[LeadRecord]) -> Mapping[str, Lead]:
     """By the mapped cross-id, else by an email with exactly one candidate on each side."""
-    found: dict[str, Lead] = _by_cross_id(connection, records)
+    found: dict[str, Lead] = cross_ids.find(connection, records)
     emails = {record.external_id: normalized_email(record.email) for record in records}
     here = Counter(address for address in emails.values() if address)
     rows: dict[str, list[Lead]] = defaultdict(list)
@@ -104,56 +101,6 @@ def _leads(connection: Connection, records: Sequence[LeadRecord]) -> Mapping[str
         if candidates[0].pk not in linked_here:
             found[record.external_id] = candidates[0]
     return found
-
-
-def _by_cross_id(connection: Connection, records: Sequence[LeadRecord]) -> dict[str, Lead]:
-    """Either side may name the other. A cross-id that two records carry is no sure sign of anybody."""
-    pairs = [*_naming(connection, records), *_named_by(connection, records)]
-    claims = Counter(external_id for external_id, _ in set(pairs))
-    targets = Counter(link.pk for _, link in set(pairs))
-    found = {
-        external_id: link.lead
-        for external_id, link in pairs
-        if link.lead is not None and claims[external_id] == 1 and targets[link.pk] == 1
-    }
-    taken = ExternalRecord.objects.filter(
-        connection=connection, kind="lead", deleted_at=None, lead__in=list(found.values())
-    )
-    linked_here = set(taken.values_list("lead_id", flat=True))
-    return {id_: lead for id_, lead in found.items() if lead.pk not in linked_here}
-
-
-Pairs = Iterable[tuple[str, ExternalRecord]]
-
-
-def _naming(connection: Connection, records: Sequence[LeadRecord]) -> Pairs:
-    """(id, the other CRM's record) of those records that name one."""
-    wanted: dict[str, list[str]] = defaultdict(list)
-    for record in records:
-        for spelling in spellings(record.cross_id) if record.cross_id else ():
-            wanted[spelling].append(record.external_id)
-    for link in _elsewhere(connection).filter(external_id__in=list(wanted)):
-        yield from ((external_id, link) for external_id in wanted[link.external_id])
-
-
-def _named_by(connection: Connection, records: Sequence[LeadRecord]) -> Pairs:
-    """(id, the other CRM's record) of those records that one names."""
-    mapping = [
-        other.pk
-        for other in Connection.objects.exclude(pk=connection.pk)
-        if "cross_id" in ((other.settings.get("fields") or {}).get("lead") or {})
-    ]
-    if not mapping:
-        return
-    wanted = {s: record.external_id for record in records for s in spellings(record.external_id)}
-    naming = _elsewhere(connection).filter(connection__in=mapping)
-    for link in naming.filter(base__cross_id__in=list(wanted), deleted_at=None):
-        yield wanted[str(link.base["cross_id"])], link
-
-
-def _elsewhere(connection: Connection) -> QuerySet[ExternalRecord]:
-    links = ExternalRecord.objects.filter(kind="lead").exclude(connection=connection)
-    return links.select_related("lead")
 
 
 def doubt_shared_emails(emails: Sequence[str]) -> None:

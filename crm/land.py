@@ -9,19 +9,17 @@ from django.db.models import Model, Q
 
 from connectors.base import (
     CompanyRecord,
-    CustomType,
     DealRecord,
     Kind,
     LeadRecord,
     OwnerRecord,
     Record,
 )
-from connectors.records import Malformed, custom
-from crm import brakes, identity, ledger, links, order, stages, values
+from crm import brakes, identity, ledger, links, news, order, stages, values
 from crm.links import Links
 from crm.merge import Clash, Merged, merge
 from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead, Owner
-from crm.policy import EXTRA, Policy, policy_of
+from crm.policy import Policy, policy_of
 from crm.timeline import note
 
 #: Kind -> the fields that decide a lead's stage: an edit of another one moves nobody.
@@ -114,7 +112,9 @@ class _Page:
         known = [(link, self.records[id_]) for id_, link in self.known.items()]
         deleted = sum(r.deleted and link.deleted_at is None for link, r in known)
         types = (self.connection.settings.get("types") or {}).get(self.kind, {})
-        changed = sum(not r.deleted and _says_otherwise(r, link.base, types) for link, r in known)
+        changed = sum(
+            not r.deleted and news.says_otherwise(r, link.base, types) for link, r in known
+        )
         return {"changed": changed, "deleted": deleted}
 
     def follow_merges(self) -> None:
@@ -134,7 +134,7 @@ class _Page:
         gone = {
             link.external_id: link
             for link in self.known.values()
-            if link.deleted_at is not None and _is_there(self.records[link.external_id])
+            if link.deleted_at is not None and news.is_there(self.records[link.external_id])
         }
         rows = [getattr(link, f"{self.kind}_id") for link in gone.values()]
         living = {
@@ -196,13 +196,13 @@ class _Page:
         self._inherit_opt_outs([row for row in rows if isinstance(row, Lead)])
 
     def merge_known(self) -> None:
-        news = {
+        fresh = {
             external_id: link
             for external_id, link in self.known.items()
-            if link.deleted_at is not None or _tells(self.records[external_id], link.base)
+            if link.deleted_at is not None or news.tells(self.records[external_id], link.base)
         }
-        self._lock(news.values())
-        for external_id, link in news.items():
+        self._lock(fresh.values())
+        for external_id, link in fresh.items():
             record = self.records[external_id]
             if isinstance(record, LeadRecord) and record.converted_to:
                 if link.deleted_at is None:
@@ -290,7 +290,7 @@ class _Page:
             identity.follow_owner(link, record)
         row = getattr(link, self.kind)
         attempted = self._attempted(link)
-        merged = self._merged(row, record, _with_echoes(link.base, record, attempted), link)
+        merged = self._merged(row, record, news.with_echoes(link.base, record, attempted), link)
         was_closed = isinstance(row, Deal) and row.is_closed
         has_new_links = values.links_of(record) != values.links_in(link.base)
         has_new_people = values.links_of(record).get("lead_ids") != link.base.get("lead_ids")
@@ -484,54 +484,3 @@ class _Page:
             connection=self.connection, kind=kind, external_id__in=list(external_ids)
         ).select_related(kind, *(["deal__lead"] if kind == "deal" else []))
         return {row.external_id: row for row in rows}
-
-
-def _with_echoes(
-    base: Mapping[str, object], record: Record, attempted: Sequence[Change]
-) -> Mapping[str, object]:
-    """The base, where the CRM holds what we tried to write: nobody there changed that."""
-    theirs = values.of_record(record)
-    echoes = {
-        change.field: change.value
-        for change in attempted
-        if change.attempted_at is not None
-        and change.field in theirs
-        and theirs[change.field] == change.value
-    }
-    return {**base, **echoes}
-
-
-def _says_otherwise(
-    record: Record, base: Mapping[str, object], types: Mapping[str, CustomType]
-) -> bool:
-    """Of what was read before: neither a newly mapped field nor a new type of one is a change."""
-    differing = {
-        name: value for name, value in _said(record).items() if name in base and base[name] != value
-    }
-    return any(value != _retyped(name, base[name], types) for name, value in differing.items())
-
-
-def _retyped(name: str, value: object, types: Mapping[str, CustomType]) -> object:
-    if not name.startswith(EXTRA):
-        return value
-    try:
-        return custom(types.get(name.removeprefix(EXTRA), "text"), value)
-    except Malformed:
-        return value
-
-
-def _is_there(record: Record) -> bool:
-    return not record.deleted and not (isinstance(record, LeadRecord) and record.converted_to)
-
-
-def _tells(record: Record, base: Mapping[str, object]) -> bool:
-    """Anything that is not known."""
-    converted = isinstance(record, LeadRecord) and bool(record.converted_to)
-    said = _said(record).items()
-    return (
-        converted or record.deleted or any(name not in base or base[name] != v for name, v in said)
-    )
-
-
-def _said(record: Record) -> dict[str, object]:
-    return values.of_record(record) | values.links_of(record)
