@@ -7,7 +7,7 @@ raises Malformed, and the record is skipped with the reason.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from connectors.base import (
@@ -30,7 +30,7 @@ TYPES: Mapping[Kind, type[Any]] = {
 }
 #: What SQLite, which keeps a float, gives back to the cent, or to the unit; counts have 32 bits.
 _LARGEST_AMOUNT, _LARGEST_NUMBER = Decimal(10) ** 13, Decimal(10) ** 16
-_HALF_A_CENT = Decimal("0.005")
+_CENT, _HALF_A_CENT = Decimal("0.01"), Decimal("0.005")
 _LARGEST_COUNT = 2**31
 _EXACT_DIGITS = 15
 #: Kind -> custom field -> its declared type; text where none is.
@@ -200,7 +200,8 @@ def money(value: object) -> Decimal | None:
     amount = _decimal(value)
     if amount is not None and abs(amount) >= _LARGEST_AMOUNT - _HALF_A_CENT:
         raise Malformed(f"{amount} where an amount of at most 13 digits was expected")
-    return amount
+    # As PostgreSQL would round it, so that what comes back from any database is what went in.
+    return None if amount is None else amount.quantize(_CENT, ROUND_HALF_UP)
 
 
 def _decimal(value: object) -> Decimal | None:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -394,10 +393,11 @@ def test_a_record_that_was_merged_away_and_is_there_all_the_same_overwrites_noth
 
 @pytest.mark.parametrize("amount", ["-0", "-0.001", "10.005", "9999999999999.99"])
 def test_an_amount_comes_back_as_it_was(hubspot, amount):
-    deal = DealRecord(external_id="8", name="d", stage="open", amount=Decimal(amount))
+    raw = {"external_id": "8", "name": "d", "stage": "open", "amount": amount}
+    deals, _ = build_all("deal", [raw], lambda item: item, {})
 
     for _ in range(2):
-        bring(hubspot, "deal", deal)
+        bring(hubspot, "deal", *deals)
         ledger.settle("deal", [Deal.objects.get()], at=clock.now())
 
     assert not Change.objects.exists()
