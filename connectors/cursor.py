@@ -31,13 +31,13 @@ class Cursor:
         try:
             cursor = cls(**json.loads(written)) if written else cls()
             moments = (cursor.since, cursor.until, cursor.archived, cursor.delayed)
-            marks = dict(cursor.place or {}).values()
-            sound = all(isinstance(mark, str) for mark in (*moments, *marks)) and all(
+            place = dict(cursor.place or {})
+            sound = all(isinstance(mark, str) for mark in (*moments, *place.values())) and all(
                 datetime.fromisoformat(moment).tzinfo for moment in moments if moment
             )
         except (ValueError, TypeError, RecursionError):
             return cls()
-        return cursor if sound else cls()
+        return replace(cursor, place=place or None) if sound else cls()
 
     def begun(self, now: datetime) -> Self:
         """The scan under way, or a new one that ends at `now`."""
