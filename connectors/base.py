@@ -149,7 +149,16 @@ class Update:
 
 
 #: done: a task or meeting was ticked off there; it tells of ours alone.
-EventKind = Literal["email", "reply", "call", "meeting", "done"]
+EventKind = Literal[
+    "email",
+    "reply",
+    "call",
+    "meeting",
+    "meeting_held",
+    "meeting_missed",
+    "meeting_canceled",
+    "done",
+]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,12 @@
-"""What reps do in their CRM by themselves: deals move on after a presentation, data is mended."""
+"""What reps do in their CRM by themselves: demos are held, deals move on, data is mended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sandbox.hubspot import associations
+from sandbox.hubspot.stamps import iso
 from sandbox.personas import share_of
 from sandbox.store import Store
 from sandbox.world import World
@@ -15,6 +17,8 @@ _PEOPLE = {"hubspot": ("contacts", "jobtitle"), "salesforce": ("Contact", "Title
 #: Of a hundred presented deals that many come to Closing; of those that many are won.
 TO_CLOSING = 70
 TO_WON = 65
+#: So long after a deal came to Presentation the demo is held.
+MEETS_AFTER = timedelta(days=2)
 #: One of so many people gets another title some day.
 _MENDED_EACH = 25
 
@@ -75,7 +79,24 @@ class _Reps:
         if kind != self.object or by != "api" or changed.get(self.field) != self.presentation:
             return
         course = Course(key, self.world.seed)
+        self._at(MEETS_AFTER, key, self.presentation, self._meet)
         self._at(course.presents_for, key, self.presentation, self._after_presentation)
+
+    def _meet(self, key: str) -> None:
+        """The demo is held, and written down; Salesforce's events have no outcome to write."""
+        if self.crm != "hubspot":
+            return
+        meeting = {
+            "hs_timestamp": iso(self.world.moment),
+            "hs_meeting_title": "Demo",
+            "hs_meeting_outcome": "COMPLETED",
+        }
+        made = self.store.create("meetings", meeting, by="person")
+        for other in ("contacts", "deals"):
+            number = associations.TYPES["meetings", other]
+            ids = [key] if other == "deals" else self.store.linked((self.object, key), other)
+            for id_ in list(ids):
+                associations.associate(self.store, ("meetings", made.id), (other, id_), [number])
 
     def _after_presentation(self, key: str) -> None:
         course = Course(key, self.world.seed)

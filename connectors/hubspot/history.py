@@ -27,6 +27,12 @@ _PROPERTIES = {
     "tasks": ("hs_timestamp", "hs_task_status", "hs_task_body"),
 }
 _SUBJECTS = {"emails": "hs_email_subject", "calls": "hs_call_title", "meetings": "hs_meeting_title"}
+#: What became of a meeting -> the events that it is.
+_OUTCOMES: Mapping[str, Sequence[EventKind]] = {
+    "COMPLETED": ["meeting", "meeting_held"],
+    "NO_SHOW": ["meeting", "meeting_missed"],
+    "CANCELED": ["meeting_canceled"],
+}
 
 
 class History:
@@ -77,8 +83,7 @@ def _event(
     if done and all(text(values.get(name)) == value for name, value in done.items()):
         mark = _message_id(object_, values)
         yield Event(kind="done", external_id=id_, at=at, message_id=mark)
-    kind = _kind(object_, values)
-    if kind is not None and lead_ids:
+    for kind in _kinds(object_, values) if lead_ids else ():
         yield Event(
             kind=kind,
             external_id=id_,
@@ -95,11 +100,12 @@ def _message_id(object_: str, values: Mapping[str, Any]) -> str:
     return engagements.message_id(object_, text(values.get(mark))) if mark else ""
 
 
-def _kind(object_: str, values: Mapping[str, Any]) -> EventKind | None:
+def _kinds(object_: str, values: Mapping[str, Any]) -> Sequence[EventKind]:
+    """A meeting that was held or missed was booked before, whether or not anybody saw it then."""
     if object_ == "emails":
-        return "email" if text(values.get("hs_email_direction")) == "EMAIL" else "reply"
+        return ["email" if text(values.get("hs_email_direction")) == "EMAIL" else "reply"]
     if object_ == "calls":
-        return "call"
+        return ["call"]
     if object_ == "tasks":
-        return None
-    return None if text(values.get("hs_meeting_outcome")) == "CANCELED" else "meeting"
+        return []
+    return _OUTCOMES.get(text(values.get("hs_meeting_outcome")), ["meeting"])

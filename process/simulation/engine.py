@@ -13,7 +13,7 @@ from process.simulation.reactions import Reactions
 from process.simulation.scene import Scene
 from process.simulation.stages import Stages
 from process.simulation.steps import Steps, set_fields
-from process.simulation.world import IN_CRM, Happening, World
+from process.simulation.world import CHANGES, Happening, World
 
 #: Told after each moment.
 Passed = Callable[[datetime], None]
@@ -84,7 +84,7 @@ class Simulation:
                 continue
             self.scene.expect(follows)
             connection = self.scene.connections.get(lead.source)
-            if happening.kind in IN_CRM and connection is not None:
+            if happening.kind.startswith("crm_") and connection is not None:
                 connection.skip_to(self.scene.now)
                 self.scene.news[lead.source].append(happening)
             else:
@@ -99,7 +99,8 @@ class Simulation:
                 pulled = True
                 connection.pull_due_at += connection.pull_every
                 self.scene.news[connection.name] = []
-                for happening in news:
+                # Records land before what was logged about them.
+                for happening in sorted(news, key=lambda one: one.kind not in CHANGES):
                     self._take_in(happening)
         return pulled
 
@@ -119,7 +120,7 @@ class Simulation:
                 enrollment = lead.enrollment
                 if enrollment is not None and happening.enrollment_id != enrollment.pk:
                     enrollment = None
-                self.scene.note(kind, lead, enrollment=enrollment, data=data)
+                self.scene.note(kind, lead, enrollment=enrollment, at=happening.at, data=data)
 
     def _write_stages(self) -> bool:
         """The CRMs get the stages that we moved people to; their people may go on from there."""

@@ -10,15 +10,16 @@ from process.simulation.rows import Lead
 #: What the mail server says: taken; not now, ask again; no such address.
 Answer = Literal["sent", "later", "gone"]
 
-#: Happenings in the CRM, which the next pull of the lead's source brings.
-IN_CRM = frozenset({"crm_changed", "crm_closed", "crm_moved", "crm_opened"})
+#: What somebody changes in the CRM; like every other kind that begins with `crm_`, it is known with
+#: the next pull of the lead's source.
+CHANGES = frozenset({"crm_changed", "crm_closed", "crm_moved", "crm_opened"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
     """Something that somebody else does at a moment.
 
-    `kind` is a kind of Activity, or one of IN_CRM: `crm_changed` sets fields of the lead (`data`:
+    `kind` is a kind of Activity, or one of CHANGES: `crm_changed` sets fields of the lead (`data`:
     the fields), `crm_moved` its stage (`to`), `crm_opened` makes a deal, `crm_closed` closes it
     (`won`). An answer has `answer`, a disposition; an auto-reply `until`, a datetime; a bounce
     `hard`; what was done `step`.

@@ -6,8 +6,11 @@ from process.simulation.world import Happening
 from sandbox import letters
 from sandbox.behavior import Crowd
 from sandbox.mail.post import readable
-from sandbox.reps import Course
+from sandbox.reps import MEETS_AFTER, Course
 from workspace.zones import zone
+
+#: What a meeting that was held is on our timeline.
+MEETING = ("crm_meeting", "crm_meeting_held")
 
 
 class SandboxWorld:
@@ -70,13 +73,18 @@ class SandboxWorld:
         deal = lead.bound_deal()
         if stage != "Presentation" or deal is None:
             return ()
-        course = Course(self.deal_keys[deal.pk], self.seed)
-        at += course.presents_for
-        return [Happening(at=at, lead_id=lead.pk, kind="crm_moved", data={"to": "Closing"})]
+        moves_at = at + Course(self.deal_keys[deal.pk], self.seed).presents_for
+        moved = Happening(at=moves_at, lead_id=lead.pk, kind="crm_moved", data={"to": "Closing"})
+        if lead.source != "hubspot":
+            return [moved]
+        met = (Happening(at=at + MEETS_AFTER, lead_id=lead.pk, kind=kind) for kind in MEETING)
+        return [*met, moved]
 
     def goes_on(self, happening, lead):
         if happening.kind == "unsubscribed":
             self.crowd.gone.add(readable(lead.email))
+        if happening.kind in MEETING:
+            return () if lead.stage == "Presentation" else None
         if happening.kind not in {"crm_moved", "crm_closed"}:
             return ()
         course = Course(self.deal_keys[lead.bound_deal().pk], self.seed)

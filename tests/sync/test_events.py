@@ -10,8 +10,8 @@ from tests.sync.test_cases import contact, person, touch
 
 
 def noted():
-    rows = Activity.objects.filter(kind__startswith="crm_").order_by("kind")
-    return [(row.kind, row.data["subject"]) for row in rows]
+    rows = Activity.objects.filter(kind__startswith="crm_")
+    return sorted((row.kind, row.data["subject"]) for row in rows)
 
 
 def log(crm, object_, id_, **values):
@@ -28,6 +28,8 @@ def test_emails_calls_and_meetings_of_others_are_events_once(hubspot):
     log(hubspot, "calls", id_, hs_call_title="Rang")
     log(hubspot, "meetings", id_, hs_meeting_title="Demo", hs_meeting_outcome="SCHEDULED")
     log(hubspot, "meetings", id_, hs_meeting_title="Off", hs_meeting_outcome="CANCELED")
+    log(hubspot, "meetings", id_, hs_meeting_title="Held", hs_meeting_outcome="COMPLETED")
+    log(hubspot, "meetings", id_, hs_meeting_title="Gone", hs_meeting_outcome="NO_SHOW")
 
     for _ in range(3):
         hubspot.advance(minutes=5)
@@ -37,6 +39,11 @@ def test_emails_calls_and_meetings_of_others_are_events_once(hubspot):
         ("crm_call", "Rang"),
         ("crm_email", "By hand"),
         ("crm_meeting", "Demo"),
+        ("crm_meeting", "Gone"),
+        ("crm_meeting", "Held"),
+        ("crm_meeting_canceled", "Off"),
+        ("crm_meeting_held", "Held"),
+        ("crm_meeting_missed", "Gone"),
         ("crm_reply", "Yes"),
     ]
 
