@@ -9,6 +9,7 @@ PARTS = (
     ("config/cadenza.yaml", "cadenza.yaml"),
     ("config/process.yaml", "process.yaml"),
     ("sequences/library", "sequences"),
+    ("sequences/library/tests", "tests"),
     ("templates/email", "templates/email"),
 )
 
@@ -25,6 +26,12 @@ def copy(folder: Path) -> None:
     for source, target in PARTS:
         (folder / target).parent.mkdir(parents=True, exist_ok=True)
         if (CHECKOUT / source).is_dir():
-            shutil.copytree(CHECKOUT / source, folder / target)
+            shutil.copytree(CHECKOUT / source, folder / target, ignore=_is_a_part_itself)
         else:
             shutil.copyfile(CHECKOUT / source, folder / target)
+
+
+def _is_a_part_itself(folder: str, names: list[str]) -> list[str]:
+    """The library's tests have a folder of their own in a workspace."""
+    sources = {CHECKOUT / source for source, _ in PARTS}
+    return [name for name in names if Path(folder, name) in sources]

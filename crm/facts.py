@@ -1,23 +1,13 @@
-"""What expressions and templates may read of a lead, and the values for one lead."""
+"""What expressions and templates read of one lead."""
 
 from collections.abc import Mapping
 from operator import attrgetter
 
+from crm.fields import FIELDS
 from crm.models import Deal, Lead
 
-#: Name -> its fields: the schema that `check` holds expressions and templates against.
-FIELDS: Mapping[str, frozenset[str]] = {
-    "lead": frozenset(
-        "email first_name last_name title phone country language timezone status "
-        "lifecycle_stage stage extra".split()
-    ),
-    "company": frozenset("name domain industry country employees extra".split()),
-    "deal": frozenset(
-        "name stage_value pipeline amount is_closed is_won is_open exists extra".split()
-    ),
-    "owner": frozenset("name email".split()),
-    "answer": frozenset({"disposition"}),
-}
+__all__ = ["FIELDS", "Facts", "context"]
+
 #: Facts of a deal that are no columns of its row.
 _DERIVED = frozenset({"exists", "is_open"})
 _COLUMNS = {name: tuple(sorted(fields - _DERIVED)) for name, fields in FIELDS.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from connectors.base import WRITTEN
+from crm.definition import ConnectionSettings
 from crm.kinds import EVENTS
 from process import emails
 from process.check_sequences import Known, check_sequence
@@ -31,7 +32,7 @@ def cross_check(
     schema: Schema,
 ) -> Iterator[Problem]:
     """Every problem between files; what follows from a file that was refused (None) is left out."""
-    schema = _with_mapped_fields(schema, team[0] if team else None)
+    schema = with_mapped_fields(schema, team[0].connections if team else None)
     read = [sequence for sequence in sequences if sequence is not None]
     if process and len(read) == len(sequences):
         yield from _tactics(*process, [sequence.name for sequence, _ in read])
@@ -43,6 +44,19 @@ def cross_check(
         yield from check_sequence(sequence, document, known)
     for template in templates.values():
         yield from emails.check(template, {**schema, **EMAIL_FACTS})
+
+
+def with_mapped_fields(
+    schema: Schema, connections: Mapping[str, ConnectionSettings] | None
+) -> Schema:
+    """`lead.extra` and the like have the fields that the team mapped and that are not standard."""
+    if connections is None:
+        return {**schema, **{f"{kind}.extra": None for kind in WRITTEN}}
+    mapped: dict[str, set[str]] = {kind: set() for kind in WRITTEN}
+    for connection in connections.values():
+        for kind in WRITTEN:
+            mapped[kind] |= connection.custom(kind).keys()
+    return {**schema, **{f"{kind}.extra": frozenset(names) for kind, names in mapped.items()}}
 
 
 def _known(
@@ -62,17 +76,6 @@ def _known(
         sequences=frozenset(sequence.name for sequence, _ in sequences),
         lists=frozenset(lists),
     )
-
-
-def _with_mapped_fields(schema: Schema, team: Team | None) -> Schema:
-    """`lead.extra` and the like have the fields that the team mapped and that are not standard."""
-    if team is None:
-        return {**schema, **{f"{kind}.extra": None for kind in WRITTEN}}
-    mapped: dict[str, set[str]] = {kind: set() for kind in WRITTEN}
-    for connection in team.connections.values():
-        for kind in WRITTEN:
-            mapped[kind] |= connection.custom(kind).keys()
-    return {**schema, **{f"{kind}.extra": frozenset(names) for kind, names in mapped.items()}}
 
 
 def _tactics(process: Process, document: Document, names: Sequence[str]) -> Iterator[Problem]:

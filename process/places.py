@@ -1,14 +1,20 @@
 """Where the parts of a sequence are written, for the reasons that decisions give."""
 
 from sequences.definition import Sequence
-from sequences.steps import everywhere
+from sequences.steps import BranchStep, everywhere
 from workspace.problems import Path
 from workspace.source import Document
 
 
 def places(sequence: Sequence, document: Document) -> dict[str, str]:
-    """Step id, "exit.<number>", "on_reply.<answer>", "enroll", "window" -> file:line."""
+    """Step id, "<branch>.<way>", "exit.<number>", "on_reply.<answer>", "enroll", "window" -> file:line."""
     paths: dict[str, Path] = {step.id: (*path, "id") for path, step in everywhere(sequence.steps)}
+    paths |= {
+        f"{step.id}.{number}": (*path, "branch", number)
+        for path, step in everywhere(sequence.steps)
+        if isinstance(step, BranchStep)
+        for number in range(len(step.branch))
+    }
     paths |= {f"exit.{number}": ("exit", number) for number in range(len(sequence.exit))}
     paths |= {f"on_reply.{answer}": ("on_reply", answer) for answer in sequence.on_reply}
     paths |= {"steps": ("steps",), "enroll": ("enroll",), "window": ("window",)}

@@ -8,6 +8,7 @@ PROCESS = "process.yaml"
 SEQUENCES = "sequences"
 EMAILS = "templates/email"
 LISTS = "lists"
+TESTS = "tests"
 SUBJECT, TEXT, HTML = "subject.txt", "body.txt", "body.html"
 
 
@@ -15,6 +16,12 @@ def sequence_files(folder: Path) -> list[str]:
     """sequences/*.yaml (and *.yml), relative, sorted."""
     found = (folder / SEQUENCES).glob("*.y*ml")
     return sorted(f"{SEQUENCES}/{path.name}" for path in found if not path.name.startswith("."))
+
+
+def test_files(folder: Path) -> list[str]:
+    """tests/*.yaml (and *.yml), relative, sorted."""
+    found = (folder / TESTS).glob("*.y*ml")
+    return sorted(f"{TESTS}/{path.name}" for path in found if not path.name.startswith("."))
 
 
 def list_files(folder: Path) -> list[str]:

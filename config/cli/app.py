@@ -37,6 +37,7 @@ def main() -> None:
         simulate,
         sync,
         team,
+        test,
     )
 
     try:

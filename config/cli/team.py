@@ -43,9 +43,11 @@ def check(
     django.setup()
     from config.cli.django import blueprint, ready  # noqa: PLC0415 - as above
     from process.blueprint import Invalid  # noqa: PLC0415 - as above
+    from process.testing import reading  # noqa: PLC0415 - as above
 
     try:
         loaded = blueprint()
+        reading.read(Path(os.environ["CADENZA_WORKSPACE"]), loaded)
     except Invalid as invalid:
         _tell_problems([str(problem) for problem in invalid.problems], [], as_json=as_json)
         raise typer.Exit(1) from None

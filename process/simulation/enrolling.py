@@ -50,6 +50,8 @@ class Enrolling:
         for _, refusal in self._judged(definition, rule, [lead]):
             if refusal is None:
                 self._enroll(definition, lead, self.scene.now)
+            else:
+                self.scene.witness.refused(sequence, lead, refusal.text)
 
     def retry_waiting(self) -> bool:
         """Judge those again whose wait is over."""
@@ -131,6 +133,7 @@ class Enrolling:
         slots: Slots | None = None
         for lead, refusal in judged:
             if refusal is not None:
+                self.scene.witness.refused(definition.name, lead, refusal.text)
                 self._wait(definition.name, lead, refusal)
                 continue
             slots = slots or Slots(

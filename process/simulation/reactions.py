@@ -92,7 +92,8 @@ class Reactions:
         self._stop(lead, "answered", noted.at)
         for colleague in self._colleagues(lead):
             self.steps.reconsider(colleague.enrollment)
-        if starts is not None:
+        if enrollment is not None and starts is not None:
+            self.scene.witness.replied(enrollment, answer)
             self._start(lead, starts)
         self.stages.happened(lead, "answered", answer=answer)
         self.enrolling.match(lead, moved=True, event=noted.kind)

@@ -10,6 +10,7 @@ from itertools import count
 from mail.proof import Parts
 from process.definition import Process
 from process.simulation.rows import Connection, Email, Enrollment, Lead, Mailbox, Touch, Wait
+from process.simulation.witness import Witness
 from process.simulation.world import Happening
 from sequences.definition import Sequence as Definition
 
@@ -72,6 +73,7 @@ class Scene:
     touches: list[Touch] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     enrollments: list[Enrollment] = field(default_factory=list)
+    witness: Witness = field(default_factory=Witness)
 
     def __post_init__(self) -> None:
         self._numbers = count(1)

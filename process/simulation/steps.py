@@ -55,6 +55,7 @@ class Steps:
             return
         found = cadence.leaves(enrollment.sequence, self._state(enrollment))
         if found is not None:
+            self.scene.witness.decided(enrollment, found)
             self._end(enrollment, found)
 
     def _advance(self, enrollment: Enrollment) -> None:
@@ -69,6 +70,7 @@ class Steps:
         self._follow_version(enrollment)
         while True:
             decision = decide(enrollment.sequence, self._state(enrollment), scene.now)
+            scene.witness.decided(enrollment, decision)
             match decision:
                 case Assign() | Skip() | Branch():
                     self._take(enrollment, decision)

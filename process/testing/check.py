@@ -1,0 +1,247 @@
+"""What a file of tests says of everything else: sequences, steps, events, facts, answers."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+
+from crm.fields import FIELDS
+from process.blueprint import Blueprint
+from process.check import with_mapped_fields
+from process.check_sequences import Known
+from process.definition import OTHER, STAGES
+from process.testing import events, sample
+from process.testing.definition import NOTHING, Case, Event, Suite, Touch
+from process.testing.moments import Moment
+from sequences.definition import Sequence as Definition
+from sequences.steps import EmailStep, EnrollStep, Step, StopStep, TaskStep, everywhere
+from workspace.problems import Fault, Path, Problem, unknown
+from workspace.source import Document
+from workspace.zones import zone
+
+#: How an enrollment ends whatever its sequence says.
+ENDS = (
+    "answered", "complained", "deal closed", "do not contact", "finished", "hard bounce",
+    "meeting booked", "owner gone", "the email was refused", "unsubscribed",
+)  # fmt: skip
+#: Facts that are no texts.
+_IDS = ("id", "company.id")
+_COUNTS = (*_IDS, "company.employees")
+
+
+def check(suite: Suite, document: Document, blueprint: Blueprint) -> Iterator[Problem]:
+    if suite.sequence not in blueprint.sequences:
+        message = f"sequence: {unknown('sequence', suite.sequence, blueprint.sequences)}"
+        choices = tuple(blueprint.sequences)
+        yield document.problem(("sequence",), message, value=suite.sequence, choices=choices)
+        return
+    checked = _Checked(suite, document, blueprint, blueprint.sequences[suite.sequence])
+    yield from checked.facts(("lead",), suite.lead)
+    for number, case in enumerate(suite.tests):
+        yield from checked.case(("tests", number), case)
+
+
+@dataclass(frozen=True)
+class _Checked:
+    suite: Suite
+    document: Document
+    blueprint: Blueprint
+    sequence: Definition
+
+    def case(self, path: Path, case: Case) -> Iterator[Problem]:
+        yield from self.facts((*path, "lead"), case.lead)
+        for number, event in enumerate(case.given):
+            yield from self.event((*path, "given", number), event, self.suite.whole(case))
+        for number, touch in enumerate(case.expect or ()):
+            yield from self.touch((*path, "expect", number), touch, self.suite.whole(case))
+        yield from self.ending(path, case)
+        yield from self.past(path, case)
+
+    def facts(self, path: Path, facts: Mapping[str, object]) -> Iterator[Problem]:
+        known = self._fact_names()
+        for name, value in facts.items():
+            at = (*path, name)
+            if name not in known:
+                yield self._unknown(at, "fact", name, known, at_key=True)
+            elif value is None and name not in _IDS:
+                continue  # not known
+            elif name == "stage":
+                yield from self._one_of(at, "stage", value, STAGES)
+            elif name == "answer.disposition":
+                yield from self._one_of(at, "answer", value, self._answers())
+            elif name == "timezone":
+                yield from self._zone(at, str(value))
+            else:
+                yield from self._typed(at, name, value)
+
+    def event(self, path: Path, event: Event, case: Case) -> Iterator[Problem]:
+        known = events.kinds(self.blueprint.process.events)
+        at = (*path, event.kind)
+        if event.kind not in known:
+            yield self._unknown(at, "event", event.kind, known, at_key=True)
+            return
+        if event.after is not None:
+            yield from self._one_of((*path, "after"), "email or task", event.after, self._touches())
+        if isinstance(event.at, Moment):
+            yield from self._moment((*path, "at"), event.at, case)
+        yield from self._value(at, event, case)
+        if event.kind == "task_done" and event.after not in self._tasks():
+            message = 'task_done needs "after", the task that is done'
+            yield self.document.problem(at, message, choices=tuple(self._tasks()), at_key=True)
+
+    def touch(self, path: Path, touch: Touch, case: Case) -> Iterator[Problem]:
+        at = (*path, touch.step)
+        known = self._touches()
+        if touch.step not in known:
+            yield self._unknown(at, "email or task", touch.step, known, at_key=True)
+            return
+        if touch.when is not None:
+            yield from self._moment(at, touch.when, case)
+        step = known[touch.step]
+        if touch.variant is not None:
+            variants = list(step.email) if isinstance(step, EmailStep) else []
+            yield from self._one_of((*path, "variant"), "variant", touch.variant, variants)
+
+    def ending(self, path: Path, case: Case) -> Iterator[Problem]:
+        if case.ends is not None:
+            yield from self._one_of((*path, "ends"), "end", case.ends, self._ends())
+        if case.because is not None:
+            rules = [*self.sequence.exit, *(goal.goal for goal in self.sequence.goals)]
+            if not any(case.because in rule for rule in rules):
+                yield self._unknown((*path, "because"), "rule", case.because, rules)
+        if case.then not in {None, NOTHING}:
+            others = {*self.blueprint.sequences, NOTHING}
+            yield from self._one_of((*path, "then"), "sequence", case.then, others)
+
+    def past(self, path: Path, case: Case) -> Iterator[Problem]:
+        here, past = (path, case.past) if case.past else ((), self.suite.past)
+        if past is not None and past.colleague_in is not None:
+            at = (*here, "past", "colleague_in")
+            yield from self._one_of(at, "sequence", past.colleague_in, self.blueprint.sequences)
+
+    def _value(self, at: Path, event: Event, case: Case) -> Iterator[Problem]:
+        match event.kind:
+            case "answered":
+                yield from self._one_of(at, "answer", event.value or OTHER, self._answers())
+            case "auto_replied":
+                if event.value is not None:
+                    yield from self._return_date(at, event.value, case)
+            case "change":
+                yield from self._change(at, event.value)
+            case "deal":
+                yield from self._one_of(at, "outcome", event.value, events.OUTCOMES)
+                if case.deal is None:
+                    message = "the lead has no deal; give it one with deal: open"
+                    yield self.document.problem(at, message, at_key=True)
+            case "stage":
+                yield from self._stage(at, event.value, case)
+            case kind if event.value is not None:
+                yield self.document.problem(at, f"{kind} has no value", value=event.value)
+
+    def _change(self, at: Path, value: object) -> Iterator[Problem]:
+        if not isinstance(value, Mapping):
+            message = "change needs the facts that change, such as {lead.title: CTO}"
+            yield self.document.problem(at, message)
+            return
+        known = [name for name in self._known().fields if name.startswith("lead.")]
+        for name, new in value.items():
+            if name not in known:
+                yield self._unknown((*at, name), "fact to change", name, known, at_key=True)
+            else:
+                yield from self._typed((*at, name), name.removeprefix("lead."), new)
+
+    def _stage(self, at: Path, value: object, case: Case) -> Iterator[Problem]:
+        """In the CRM, in which a lead without a deal has not every stage."""
+        source = next(iter(self.blueprint.connections))
+        target = "deal" if case.deal is not None else "lead"
+        known = [
+            name for name in STAGES if sample.counterpart(self.blueprint, source, target, name)
+        ]
+        what = f"stage of a {target} in {source}"
+        yield from self._one_of(at, what, value, known)
+
+    def _return_date(self, at: Path, value: object, case: Case) -> Iterator[Problem]:
+        try:
+            moment = Moment.parse(value)
+        except Fault as fault:
+            yield self.document.problem(at, str(fault), value=value)
+        else:
+            yield from self._moment(at, moment, case)
+
+    def _moment(self, at: Path, moment: Moment, case: Case) -> Iterator[Problem]:
+        try:
+            moment.resolve(sample.started(case).date())
+        except Fault as fault:
+            yield self.document.problem(at, str(fault), value=moment.written)
+
+    def _zone(self, at: Path, name: str) -> Iterator[Problem]:
+        try:
+            zone(name)
+        except Fault as fault:
+            yield self.document.problem(at, str(fault), value=name, choices=fault.choices)
+
+    def _typed(self, at: Path, name: str, value: object) -> Iterator[Problem]:
+        if ".extra." in f".{name}":
+            return
+        kind, said = (int, "a whole number") if name in _COUNTS else (str, "a text")
+        if not isinstance(value, kind) or isinstance(value, bool):
+            yield self.document.problem(at, f"{name} must be {said}", value=value)
+
+    def _one_of(
+        self, at: Path, what: str, value: object, choices: Collection[str]
+    ) -> Iterator[Problem]:
+        if value not in choices:
+            yield self._unknown(at, what, "" if value is None else str(value), choices)
+
+    def _unknown(
+        self, at: Path, what: str, value: str, choices: Collection[str], *, at_key: bool = False
+    ) -> Problem:
+        name = ".".join(map(str, at[:-1] if at_key else at))
+        return self.document.problem(
+            at,
+            f"{name}: {unknown(what, value, choices)}",
+            value=value,
+            choices=tuple(sorted(choices)),
+            at_key=at_key,
+        )
+
+    def _known(self) -> Known:
+        return Known(
+            schema=with_mapped_fields(FIELDS, self.blueprint.connections),
+            answers=self._answers(),
+            events=None,
+            templates=self.blueprint.templates,
+            sequences=frozenset(self.blueprint.sequences),
+            lists=frozenset(self.blueprint.lists),
+        )
+
+    def _fact_names(self) -> list[str]:
+        schema = with_mapped_fields(FIELDS, self.blueprint.connections)
+        plain = (FIELDS["lead"] - {"extra"}, (f"extra.{one}" for one in schema["lead.extra"] or ()))
+        company = (
+            (f"company.{name}" for name in FIELDS["company"] - {"extra"}),
+            (f"company.extra.{name}" for name in schema["company.extra"] or ()),
+        )
+        return sorted({"id", "company.id", "answer.disposition", *chain(*plain, *company)})
+
+    def _answers(self) -> list[str]:
+        return [*self.blueprint.process.answers, OTHER]
+
+    def _touches(self) -> dict[str, Step]:
+        steps = (step for _, step in everywhere(self.sequence.steps))
+        return {step.id: step for step in steps if isinstance(step, EmailStep | TaskStep)}
+
+    def _tasks(self) -> list[str]:
+        return [id_ for id_, step in self._touches().items() if isinstance(step, TaskStep)]
+
+    def _ends(self) -> set[str]:
+        found = {*ENDS}
+        if self.sequence.exit:
+            found.add("exit")
+        if self.sequence.goals:
+            found.add("goal")
+        for _, step in everywhere(self.sequence.steps):
+            if isinstance(step, StopStep):
+                found.add(step.stop)
+            elif isinstance(step, EnrollStep):
+                found.add(f"enrolled in {step.enroll}")
+        return found

@@ -1,0 +1,24 @@
+"""The events that a test may give, and what each is in a simulation."""
+
+from collections.abc import Mapping, Sequence
+
+from crm.kinds import BY_HAND
+
+#: Of our own making or the CRM's: they need a value.
+VALUED = ("answered", "auto_replied", "change", "deal", "stage")
+#: Event of a test -> kind of Activity, and what is known of it.
+PLAIN: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    **{kind: (kind, {}) for kind in BY_HAND - {"answered"}},
+    "bounced": ("bounced", {"hard": True}),
+    "company_answered": ("answered", {}),
+    "complained": ("complained", {}),
+    "opted_out": ("opted_out", {}),
+    "owner_gone": ("owner_gone", {}),
+    "task_done": ("task_done", {}),
+}
+OUTCOMES = ("won", "lost")
+
+
+def kinds(own: Sequence[str]) -> list[str]:
+    """All of them; `own` are those that process.yaml declares."""
+    return sorted({*PLAIN, *VALUED, *own})

@@ -1,0 +1,170 @@
+"""The lead that tests are about: Grace Moreau of Sample Logistics, unless a test says otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from crm.fields import FIELDS
+from mail.definition import MailboxSettings
+from mail.pacing import Limits
+from process.blueprint import Blueprint
+from process.simulation.files import files
+from process.simulation.rows import Connection, Deal, Lead, Mailbox
+from process.simulation.rows import Facts as Rows
+from process.simulation.scene import Scene
+from process.simulation.witness import Witness
+from process.testing.definition import Case, Facts
+from process.testing.definition import Deal as DealFacts
+from workspace.zones import zone
+
+#: Monday at nine, with no change of clocks for weeks.
+START = datetime(2026, 3, 2, 9, 0)  # noqa: DTZ001 - in whatever time zone the lead has
+SAMPLE: Mapping[str, Mapping[str, object]] = {
+    "lead": {
+        "email": "grace.moreau@sample-logistics.example",
+        "first_name": "Grace",
+        "last_name": "Moreau",
+        "title": "Head of Operations",
+        "phone": "+49 30 123456",
+        "country": "Germany",
+        "language": "en",
+    },
+    "company": {
+        "name": "Sample Logistics",
+        "domain": "sample-logistics.example",
+        "industry": "Logistics",
+        "country": "Germany",
+        "employees": 250,
+    },
+    "deal": {"name": "Sample Logistics, first order", "amount": 12000.0},
+}
+_REP, _LEAD, _COLLEAGUE, _COMPANY = 1, 1, 2, 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A scene with one lead in it, and a colleague where the test needs one."""
+
+    scene: Scene
+    lead: Lead
+    colleague: Lead
+    timezone: ZoneInfo
+    start: datetime  #: in the lead's time zone
+
+
+def stage(blueprint: Blueprint, case: Case, *, sequence: str, witness: Witness) -> Stage:
+    """Everybody at the start of a test."""
+    facts = _facts(blueprint, case, blueprint.sequences[sequence].stage)
+    timezone = zone(str(facts["lead"]["timezone"]))
+    start = started(case).replace(tzinfo=timezone)
+    now = start.astimezone(UTC)
+    source = next(iter(blueprint.connections))
+    lead = _lead(case.lead, facts, source, now)
+    colleague = _colleague(lead)
+    if case.deal is not None:
+        lead.deals.append(_deal(blueprint, case.deal, lead, source, now))
+    scene = Scene(
+        files=files(blueprint),
+        now=now,
+        leads={one.pk: one for one in (lead, colleague)},
+        connections={source: _connection(blueprint, source, now)},
+        mailboxes={_REP: _mailbox(blueprint.mailboxes[0])},
+        witness=witness,
+    )
+    _add_past(scene, lead, case, sequence)
+    return Stage(scene=scene, lead=lead, colleague=colleague, timezone=timezone, start=start)
+
+
+def started(case: Case) -> datetime:
+    """The wall clock at the start."""
+    return case.start.moment(START) if case.start else START
+
+
+def _facts(blueprint: Blueprint, case: Case, stage_: str) -> Rows:
+    rep = blueprint.mailboxes[0]
+    facts: Rows = {name: dict.fromkeys(FIELDS[name]) for name in FIELDS if name != "deal"}
+    for name in ("lead", "company"):
+        facts[name] |= {**SAMPLE[name], "extra": {}}
+    facts["lead"] |= {"timezone": blueprint.timezone, "stage": stage_}
+    facts["owner"] |= {"name": rep.name or None, "email": rep.owner}
+    for written, value in case.lead.items():
+        name, _, field = written.rpartition(".") if written.count(".") else ("lead", "", written)
+        match name:
+            case "extra":
+                facts["lead"]["extra"] |= {field: value}  # type: ignore[operator]  # a dict
+            case "company.extra":
+                facts["company"]["extra"] |= {field: value}  # type: ignore[operator]  # a dict
+            case _ if field != "id":
+                facts[name][field] = value
+    facts["lead"]["timezone"] = facts["lead"]["timezone"] or blueprint.timezone
+    source = next(iter(blueprint.connections))
+    if "status" not in case.lead:
+        facts["lead"]["status"] = counterpart(blueprint, source, "lead", facts["lead"]["stage"])
+    return facts
+
+
+def counterpart(blueprint: Blueprint, source: str, target: str, stage_: object) -> str | None:
+    """What the CRM calls a stage: the value that is written."""
+    for one in blueprint.process.stages:
+        if one.name == stage_ and source in one.counterparts:
+            words = one.counterparts[source]
+            values = words.deal_stage if target == "deal" else words.lead_status
+            return values[0] if values else None
+    return None
+
+
+def _lead(written: Facts, facts: Rows, source: str, now: datetime) -> Lead:
+    id_, company_id = written.get("id", _LEAD), written.get("company.id", _COMPANY)
+    return Lead(
+        pk=int(str(id_)),
+        facts=facts,
+        source=source,
+        company_id=int(str(company_id)),
+        owner_id=_REP,
+        stage_since=now,
+    )
+
+
+def _colleague(lead: Lead) -> Lead:
+    """Without an owner, so that no rule takes it in."""
+    facts = {name: dict(values) for name, values in lead.facts.items()}
+    facts["lead"] |= {"email": "a.colleague@sample-logistics.example", "first_name": "Alan"}
+    return Lead(
+        pk=lead.pk + _COLLEAGUE, facts=facts, source=lead.source, company_id=lead.company_id
+    )
+
+
+def _deal(blueprint: Blueprint, deal: DealFacts, lead: Lead, source: str, now: datetime) -> Deal:
+    own = deal.model_dump(exclude={"state"}, exclude_none=True)
+    facts: dict[str, object] = {**dict.fromkeys(FIELDS["deal"]), **SAMPLE["deal"], **own}
+    value = counterpart(blueprint, source, "deal", lead.stage)
+    facts |= {"stage_value": value, "exists": True, "is_open": True}
+    facts |= {"is_closed": False, "is_won": False}
+    row = Deal(pk=1, facts=facts, created_at=now - timedelta(days=30))
+    if deal.state != "open":
+        row.close(now, won=deal.state == "won")
+    return row
+
+
+def _connection(blueprint: Blueprint, source: str, now: datetime) -> Connection:
+    every = blueprint.connections[source].pull_every.elapsed
+    return Connection(name=source, pull_every=every, pull_due_at=now)
+
+
+def _mailbox(settings: MailboxSettings) -> Mailbox:
+    limits = Limits(per_day=settings.per_day, per_hour=settings.per_hour, gap=settings.gap.elapsed)
+    return Mailbox(pk=1, address=settings.address, limits=limits)
+
+
+def _add_past(scene: Scene, lead: Lead, case: Case, sequence: str) -> None:
+    past = case.past
+    if past is None:
+        return
+    if past.touched is not None:
+        lead.touched_at = scene.now - past.touched.elapsed
+    if past.ended is not None:
+        lead.ended[sequence] = scene.now - past.ended.elapsed
+    if past.unsubscribed:
+        scene.suppressed.add(lead.email)
+        lead.do_not_contact = True
