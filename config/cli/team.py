@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(help="A new or empty folder.")] = Path()) -> None:
-    """Copy the starter workspace: seven stages, sequences and emails that work."""
+    """Copy the starter workspace: seven stages, sequences, emails and tests that work."""
     from config import starter  # noqa: PLC0415 - every command loads only what it needs
 
     try:

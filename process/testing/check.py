@@ -1,7 +1,8 @@
 """What a file of tests says of everything else: sequences, steps, events, facts, answers."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from itertools import chain
 
 from crm.fields import FIELDS
@@ -11,7 +12,7 @@ from process.check_sequences import Known
 from process.definition import OTHER, STAGES
 from process.testing import events, sample
 from process.testing.definition import NOTHING, Case, Event, Suite, Touch
-from process.testing.moments import Moment
+from process.testing.moments import Moment, told
 from sequences.definition import Sequence as Definition
 from sequences.steps import EmailStep, EnrollStep, Step, StopStep, TaskStep, everywhere
 from workspace.problems import Fault, Path, Problem, unknown
@@ -85,8 +86,9 @@ class _Checked:
             yield from self._moment((*path, "at"), event.at, case)
         yield from self._value(at, event, case)
         if event.kind == "task_done" and event.after not in self._tasks():
-            message = 'task_done needs "after", the task that is done'
-            yield self.document.problem(at, message, choices=tuple(self._tasks()), at_key=True)
+            tasks = self._tasks()
+            message = f'task_done needs "after" and a task; valid: {", ".join(tasks) or "none"}'
+            yield self._problem(at, message, choices=tasks, at_key=True)
 
     def touch(self, path: Path, touch: Touch, case: Case) -> Iterator[Problem]:
         at = (*path, touch.step)
@@ -107,7 +109,9 @@ class _Checked:
         if case.because is not None:
             rules = [*self.sequence.exit, *(goal.goal for goal in self.sequence.goals)]
             if not any(case.because in rule for rule in rules):
-                yield self._unknown((*path, "because"), "rule", case.because, rules)
+                known = "; ".join(rules) or "none is defined"
+                message = f'no exit or goal has the words "{case.because}"; they are: {known}'
+                yield self._problem((*path, "because"), message, value=case.because, choices=rules)
         if case.then not in {None, NOTHING}:
             others = {*self.blueprint.sequences, NOTHING}
             yield from self._one_of((*path, "then"), "sequence", case.then, others)
@@ -131,16 +135,16 @@ class _Checked:
                 yield from self._one_of(at, "outcome", event.value, events.OUTCOMES)
                 if case.deal is None:
                     message = "the lead has no deal; give it one with deal: open"
-                    yield self.document.problem(at, message, at_key=True)
+                    yield self._problem(at, message, at_key=True)
             case "stage":
                 yield from self._stage(at, event.value, case)
-            case kind if event.value is not None:
-                yield self.document.problem(at, f"{kind} has no value", value=event.value)
+            case _ if event.value is not None:
+                yield self._problem(at, "has no value", value=event.value)
 
     def _change(self, at: Path, value: object) -> Iterator[Problem]:
         if not isinstance(value, Mapping):
-            message = "change needs the facts that change, such as {lead.title: CTO}"
-            yield self.document.problem(at, message)
+            message = "needs the facts that change, such as {lead.title: CTO}"
+            yield self._problem(at, message)
             return
         known = [name for name in self._known().fields if name.startswith("lead.")]
         for name, new in value.items():
@@ -163,28 +167,33 @@ class _Checked:
         try:
             moment = Moment.parse(value)
         except Fault as fault:
-            yield self.document.problem(at, str(fault), value=value)
+            yield self._problem(at, str(fault), value=value)
         else:
             yield from self._moment(at, moment, case)
 
     def _moment(self, at: Path, moment: Moment, case: Case) -> Iterator[Problem]:
         try:
-            moment.resolve(sample.started(case).date())
+            day = moment.resolve(sample.started(case).date())
         except Fault as fault:
-            yield self.document.problem(at, str(fault), value=moment.written)
+            yield self._problem(at, str(fault), value=moment.written)
+            return
+        start = sample.started(case)
+        if (day, moment.clock or time.max) < (start.date(), start.time()):
+            message = f'"{moment.written}" is before the start, {told(start)}'
+            yield self._problem(at, message, value=moment.written)
 
     def _zone(self, at: Path, name: str) -> Iterator[Problem]:
         try:
             zone(name)
         except Fault as fault:
-            yield self.document.problem(at, str(fault), value=name, choices=fault.choices)
+            yield self._problem(at, str(fault), value=name, choices=fault.choices)
 
     def _typed(self, at: Path, name: str, value: object) -> Iterator[Problem]:
         if ".extra." in f".{name}":
             return
         kind, said = (int, "a whole number") if name in _COUNTS else (str, "a text")
         if not isinstance(value, kind) or isinstance(value, bool):
-            yield self.document.problem(at, f"{name} must be {said}", value=value)
+            yield self._problem(at, f"must be {said}", value=value)
 
     def _one_of(
         self, at: Path, what: str, value: object, choices: Collection[str]
@@ -195,13 +204,22 @@ class _Checked:
     def _unknown(
         self, at: Path, what: str, value: str, choices: Collection[str], *, at_key: bool = False
     ) -> Problem:
+        choices = tuple(sorted(choices))
+        message = unknown(what, value, choices)
+        return self._problem(at, message, value=value, choices=choices, at_key=at_key)
+
+    def _problem(
+        self,
+        at: Path,
+        message: str,
+        *,
+        value: object = None,
+        choices: Sequence[str] = (),
+        at_key: bool = False,
+    ) -> Problem:
         name = ".".join(map(str, at[:-1] if at_key else at))
         return self.document.problem(
-            at,
-            f"{name}: {unknown(what, value, choices)}",
-            value=value,
-            choices=tuple(sorted(choices)),
-            at_key=at_key,
+            at, f"{name}: {message}", value=value, choices=tuple(choices), at_key=at_key
         )
 
     def _known(self) -> Known:

@@ -68,7 +68,7 @@ class Moment:
         days = [date(y, self.month, self.day) for y in years if self._is_in(y)]
         found = next((day for day in days if self.year or day >= start), days[0])
         if self.weekday not in {None, found.weekday()}:
-            raise Fault(f'"{self.written}": {told(found)} {found.year} is meant, not this weekday')
+            raise Fault(f'"{self.written}": in {found.year} it is {told(found)}')
         return found
 
     def moment(self, start: datetime) -> datetime:
@@ -111,6 +111,7 @@ def _start(written: object) -> Moment:
     moment = Moment.parse(written)
     if moment.year is None:
         raise Fault(f'"{written}" has no year; write it like "2026-03-02 09:00"')
+    moment.resolve(date.min)
     return moment
 
 

@@ -161,21 +161,20 @@ class _Trial:
             return ""
         if self._trace.refusals:
             return self._trace.refusals[-1]
-        if self._lead.enrollment is not None:
-            return f"is in {self._lead.enrollment.sequence.name}"
         return self._untrue(self._definition.enroll or Enroll(when="true"))
 
     def _untrue(self, rule: Enroll) -> str:
         """What of the rule is not so."""
-        deal = self._lead.bound_deal()
-        if not evaluate(rule.when, self._lead.context(deal)):
+        if not evaluate(rule.when, self._lead.context(self._lead.bound_deal())):
             return f"the rule is not true: {rule.when}"
         if rule.list and self._lead.email not in self._scene.files.lists[rule.list]:
             return f"is not in lists/{rule.list}.csv"
         kinds = {kind for _, kind in self._lead.events}
         if rule.on and not any(kinds & activities_of(event) for event in rule.on):
             return f"none of these happened: {', '.join(rule.on)}"
-        return "the rule was true before, and existing is false" if not rule.existing else "?"
+        if self._lead.enrollment is not None:
+            return f"is in {self._lead.enrollment.sequence.name}"
+        return "existing is false, and the lead did not move"
 
 
 def _takes(decision: Decision, step_id: str) -> bool:

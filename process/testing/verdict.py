@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
@@ -10,7 +11,7 @@ from process.testing.definition import Touch as Expected
 from process.testing.moments import local
 from process.testing.reading import Test
 from process.testing.trial import Outcome, Touch
-from sequences.cadence import Branch, Decision, Skip, Stop
+from sequences.cadence import Because, Branch, Decision, Send, Skip, Stop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +102,7 @@ def _touch(
         expected=_written(expected) if expected else "",
         happened=_happened(expected, touch, outcome) if touch else "",
         is_right=is_right,
-        because=[_said(one) for one in touch.because] if touch else (),
+        because=[_said(one, outcome) for one in touch.because] if touch else (),
     )
 
 
@@ -131,7 +132,7 @@ def _end(test: Test, outcome: Outcome) -> Iterator[Row]:
         rule = str(stop.because["rule"]) if stop else ""
         reason = enrollment.reason or "goes on"
         ended = f" {local(enrollment.ended_at, outcome.timezone)}" if enrollment.ended_at else ""
-        because = [_said(one) for one in outcome.rest]
+        because = [_said(one, outcome) for one in outcome.rest]
         yield Row(
             expected=f"ends: {case.ends}" + (f" ({case.because})" if case.because else ""),
             happened=f"ends: {reason}{ended}",
@@ -174,7 +175,7 @@ def _unhappened(test: Test, outcome: Outcome) -> Iterator[Row]:
         )
 
 
-def _said(decision: Decision) -> str:
+def _said(decision: Decision, outcome: Outcome) -> str:
     """`looked-further: event.clicked  sequences/approach-cold.yaml:50`."""
     because = decision.because
     place = f"  {because['at']}" if "at" in because else ""
@@ -186,6 +187,12 @@ def _said(decision: Decision) -> str:
             said = f"{name} was skipped, nobody had done it"
         case Stop():
             said = f"{decision.reason}: {because['rule']}"
+        case Send():
+            said = f"{name} was ready {_ready(because, outcome)}, then came window and spread"
         case _:
-            said = f"{name}: its turn came"
+            said = f"{name} was ready {_ready(because, outcome)}"
     return said + place
+
+
+def _ready(because: Because, outcome: Outcome) -> str:
+    return local(datetime.fromisoformat(str(because["ready_at"])), outcome.timezone)

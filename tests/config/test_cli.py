@@ -48,6 +48,19 @@ def test_the_starter_is_fine(folder):
     assert "fine" in done.stdout
 
 
+def test_check_reads_the_tests_of_sequences_too(folder):
+    bad = "sequence: nowhere\ntests: [{ name: It is told, expect: [] }]\n"
+    (folder / "tests" / "bad.yaml").write_text(bad)
+
+    done = run(folder, "check", "--json")
+
+    assert done.returncode == 1
+    problems = json.loads(done.stdout)["problems"]
+    assert [problem.partition("; ")[0] for problem in problems] == [
+        'tests/bad.yaml:1:11: sequence: unknown sequence "nowhere"'
+    ]
+
+
 def test_init_overwrites_nothing(folder):
     before = (folder / "cadenza.yaml").read_text()
     done = run(folder, "init", str(folder))
