@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from crm.kinds import activities_of
@@ -32,6 +32,7 @@ class Touch:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
+    start: datetime  #: in the lead's time zone
     timezone: ZoneInfo
     enrollment: Enrollment | None  #: the lead's first one in the sequence
     touches: Sequence[Touch]
@@ -70,6 +71,7 @@ class _Trial:
             self._live_through_the_given()
         touches, rest = self._touches()
         return Outcome(
+            start=self._stage.start,
             timezone=self._stage.timezone,
             enrollment=self._enrollment(),
             touches=touches,

@@ -110,8 +110,7 @@ def _is_in_time(expected: Expected, touch: Touch, outcome: Outcome) -> bool:
     if expected.when is None:
         return True
     at = touch.row.at.astimezone(outcome.timezone)
-    began = outcome.enrollment.started_at.astimezone(outcome.timezone) if outcome.enrollment else at
-    day = expected.when.resolve(began.date())
+    day = expected.when.resolve(outcome.start.date())
     return at.date() == day and expected.when.clock in {None, at.time().replace(second=0)}
 
 

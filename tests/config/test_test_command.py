@@ -71,7 +71,7 @@ def test_a_failed_test_shows_both_sides_in_80_columns(cadenza, folder):
         "          expected                           happened",
         "        ! find-person: tue 3 mar             find-person: mon 2 mar 09:00",
         "            because find-person was ready mon 2 mar 09:00",
-        "            sequences/objection-person.yaml:9",
+        "            sequences/objection-person.yaml:10",
         "          ends: finished                     ends: finished mon 2 mar 09:00",
         "          then: nothing                      then: nothing",
         "",
@@ -110,11 +110,12 @@ def test_what_was_never_walked_is_told_with_its_line(cadenza, folder):
 
     assert json.loads(told)["coverage"]["objection-timing"] == {
         "walked": 2,
-        "parts": 4,
-        "percent": 50,
+        "parts": 5,
+        "percent": 40,
         "never": [
-            {"part": "exit.0", "at": "sequences/objection-timing.yaml:14"},
-            {"part": "on_reply.interested", "at": "sequences/objection-timing.yaml:20"},
+            {"part": "exit.0", "at": "sequences/objection-timing.yaml:15"},
+            {"part": "on_reply.interested", "at": "sequences/objection-timing.yaml:21"},
+            {"part": "on_reply.declined", "at": "sequences/objection-timing.yaml:25"},
         ],
     }
 
