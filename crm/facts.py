@@ -1,6 +1,5 @@
 """What expressions and templates read of one lead."""
 
-from collections.abc import Mapping
 from operator import attrgetter
 
 from crm.fields import FIELDS

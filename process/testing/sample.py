@@ -1,6 +1,5 @@
-"""The lead that tests are about: Grace Moreau of Sample Logistics, unless a test says otherwise."""
+"""The lead that tests are about: the sample, unless a test says otherwise."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +8,7 @@ from crm.fields import FIELDS
 from mail.definition import MailboxSettings
 from mail.pacing import Limits
 from process.blueprint import Blueprint
+from process.person import FACTS, extra
 from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Lead, Mailbox
 from process.simulation.rows import Facts as Rows
@@ -16,29 +16,11 @@ from process.simulation.scene import Scene
 from process.simulation.witness import Witness
 from process.testing.definition import Case, Facts
 from process.testing.definition import Deal as DealFacts
+from sequences import whereabouts
 from workspace.zones import zone
 
 #: Monday at nine, with no change of clocks for weeks.
 START = datetime(2026, 3, 2, 9, 0)  # noqa: DTZ001 - in whatever time zone the lead has
-SAMPLE: Mapping[str, Mapping[str, object]] = {
-    "lead": {
-        "email": "grace.moreau@sample-logistics.example",
-        "first_name": "Grace",
-        "last_name": "Moreau",
-        "title": "Head of Operations",
-        "phone": "+49 30 123456",
-        "country": "Germany",
-        "language": "en",
-    },
-    "company": {
-        "name": "Sample Logistics",
-        "domain": "sample-logistics.example",
-        "industry": "Logistics",
-        "country": "Germany",
-        "employees": 250,
-    },
-    "deal": {"name": "Sample Logistics, first order", "amount": 12000.0},
-}
 _REP, _LEAD, _COLLEAGUE, _COMPANY = 1, 1, 2, 1
 
 
@@ -56,7 +38,7 @@ class Stage:
 def stage(blueprint: Blueprint, case: Case, *, sequence: str, witness: Witness) -> Stage:
     """Everybody at the start of a test."""
     facts = _facts(blueprint, case, blueprint.sequences[sequence].stage)
-    timezone = zone(str(facts["lead"]["timezone"]))
+    timezone = _timezone(blueprint, facts, sequence)
     start = started(case).replace(tzinfo=timezone)
     now = start.astimezone(UTC)
     source = next(iter(blueprint.connections))
@@ -84,9 +66,8 @@ def started(case: Case) -> datetime:
 def _facts(blueprint: Blueprint, case: Case, stage_: str) -> Rows:
     rep = blueprint.mailboxes[0]
     facts: Rows = {name: dict.fromkeys(FIELDS[name]) for name in FIELDS if name != "deal"}
-    for name in ("lead", "company"):
-        facts[name] |= {**SAMPLE[name], "extra": {}}
-    facts["lead"] |= {"timezone": blueprint.timezone, "stage": stage_}
+    facts["lead"] |= {**FACTS["lead"], "extra": extra(blueprint, "lead"), "stage": stage_}
+    facts["company"] |= {**FACTS["company"], "extra": extra(blueprint, "company")}
     facts["owner"] |= {"name": rep.name or None, "email": rep.owner}
     for written, value in case.lead.items():
         name, _, field = written.rpartition(".") if written.count(".") else ("lead", "", written)
@@ -97,11 +78,17 @@ def _facts(blueprint: Blueprint, case: Case, stage_: str) -> Rows:
                 facts["company"]["extra"] |= {field: value}  # type: ignore[operator]  # a dict
             case _ if field != "id":
                 facts[name][field] = value
-    facts["lead"]["timezone"] = facts["lead"]["timezone"] or blueprint.timezone
     source = next(iter(blueprint.connections))
     if "status" not in case.lead:
         facts["lead"]["status"] = counterpart(blueprint, source, "lead", facts["lead"]["stage"])
     return facts
+
+
+def _timezone(blueprint: Blueprint, facts: Rows, sequence: str) -> ZoneInfo:
+    """As the enrollment will have it."""
+    window = blueprint.sequences[sequence].window
+    told = whereabouts.timezone_of(facts, window=window.timezone, workspace=blueprint.timezone)
+    return zone(str(told["zone"]))
 
 
 def counterpart(blueprint: Blueprint, source: str, target: str, stage_: object) -> str | None:
@@ -129,18 +116,23 @@ def _lead(written: Facts, facts: Rows, source: str, now: datetime) -> Lead:
 def _colleague(lead: Lead) -> Lead:
     """Without an owner, so that no rule takes it in."""
     facts = {name: dict(values) for name, values in lead.facts.items()}
-    facts["lead"] |= {"email": "a.colleague@sample-logistics.example", "first_name": "Alan"}
+    facts["lead"] |= {
+        "email": "alan.turing@hopper.example",
+        "first_name": "Alan",
+        "last_name": "Turing",
+    }
     return Lead(
         pk=lead.pk + _COLLEAGUE, facts=facts, source=lead.source, company_id=lead.company_id
     )
 
 
 def _deal(blueprint: Blueprint, deal: DealFacts, lead: Lead, source: str, now: datetime) -> Deal:
-    own = deal.model_dump(exclude={"state"}, exclude_none=True)
-    facts: dict[str, object] = {**dict.fromkeys(FIELDS["deal"]), **SAMPLE["deal"], **own}
+    own = deal.model_dump(exclude={"state", "extra"}, exclude_none=True)
+    facts: dict[str, object] = {**dict.fromkeys(FIELDS["deal"]), **FACTS["deal"], **own}
     value = counterpart(blueprint, source, "deal", lead.stage)
     facts |= {"stage_value": value, "exists": True, "is_open": True}
     facts |= {"is_closed": False, "is_won": False}
+    facts["extra"] = {**extra(blueprint, "deal"), **deal.extra}
     row = Deal(pk=1, facts=facts, created_at=now - timedelta(days=30))
     if deal.state != "open":
         row.close(now, won=deal.state == "won")
