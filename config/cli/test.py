@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run_tests(
     only: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[FILE|SEQUENCE]...", help="Default: all of them."),
+        typer.Argument(metavar="FILE|SEQUENCE", help="Default: all of them."),
     ] = None,
     min_coverage: Annotated[
         int, typer.Option(min=0, max=100, help="Percent that each sequence must reach.")
