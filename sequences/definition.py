@@ -169,8 +169,6 @@ class Sequence(Definition):
 
     #: Path of a part -> file:line, for those who ask why.
     _places: dict[str, str] = PrivateAttr(default_factory=dict)
-    #: Countries -> the send window that their holidays close.
-    _windows: dict[tuple[str, ...], SendWindow] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
@@ -188,9 +186,14 @@ class Sequence(Definition):
     def window_for(self, facts: Facts) -> SendWindow:
         """The send window of the lead whose facts these are."""
         countries = whereabouts.countries_of(facts, self.window.holidays or ())
-        if countries not in self._windows:
-            self._windows[countries] = replace(self.send_window, holidays=countries)
-        return self._windows[countries]
+        if countries not in self.send_windows:
+            self.send_windows[countries] = replace(self.send_window, holidays=countries)
+        return self.send_windows[countries]
+
+    @cached_property
+    def send_windows(self) -> dict[tuple[str, ...], SendWindow]:
+        """Those that were asked for, by the countries whose holidays close them."""
+        return {}
 
     @cached_property
     def written_window(self) -> dict[str, object]:
