@@ -10,11 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 DAYS = os.environ.get("CADENZA_DAYS", "6")
 TIMES = os.environ.get("CADENZA_TIMES", "1")
 
 
+@pytest.mark.timeout(3600)  # the demo's days; a busy machine needs several times its usual minute
 def test_the_demo_lives_what_was_simulated(tmp_path):
     clean = {
         name: value
