@@ -12,7 +12,7 @@ from process.simulation.report import Load, Report
 
 _BARS = " ▁▂▃▄▅▆▇█"
 #: A curve has at most so many bars.
-_WIDTH = 27
+_WIDTH = 20
 #: So many rows of a table, and of differences.
 _MOST = 12
 
@@ -49,13 +49,13 @@ def _tell_touches(report: Report, other: Report) -> None:
         return
     typer.echo(f"{len(mine):,} touches are only here, {len(theirs):,} only there. The first:")
     for sign, names in (("+", mine), ("-", theirs)):
-        for name in sorted(names)[: _MOST // 2]:
-            typer.echo(f"  {sign} {name}")
+        for at, lead, sequence, step in sorted(names)[: _MOST // 2]:
+            typer.echo(f"  {sign} {at} lead {lead}: {sequence}, {step}")
 
 
-def _names(report: Report) -> Iterable[str]:
+def _names(report: Report) -> Iterable[tuple[str, int, str, str]]:
     for touch in report.touches:
-        yield f"{touch.at:%Y-%m-%d %H:%M} lead {touch.lead_id}: {touch.sequence}, {touch.step}"
+        yield f"{touch.at:%Y-%m-%d %H:%M}", touch.lead_id, touch.sequence, touch.step
 
 
 def _calendar(report: Report) -> Table:
@@ -77,7 +77,11 @@ def _loads(report: Report) -> Iterable[Table]:
         if not loads:
             continue
         what = "emails" if title == "Mailboxes" else "tasks"
-        table = _table(title, "", f">{what}", "busiest day", ">then", ">a day", "by week")
+        step = _weeks_per_bar(loads[0].weeks)
+        bars = "by week" if step == 1 else f"by {step} weeks"
+        table = _table(title, "", f">{what}", "busiest day", ">then", ">a day", bars)
+        table.columns[0].overflow = "fold"
+        table.columns[-1].no_wrap = True
         for load in sorted(loads, key=lambda one: -one.total)[:_MOST]:
             table.add_row(*_load(load))
         if len(loads) > _MOST:
@@ -93,10 +97,14 @@ def _load(load: Load) -> Sequence[str]:
 
 
 def _curve(weeks: Sequence[int]) -> str:
-    step = max(1, -(-len(weeks) // _WIDTH))
+    step = _weeks_per_bar(weeks)
     sums = [sum(weeks[at : at + step]) for at in range(0, len(weeks), step)]
     most = max(sums, default=0) or 1
     return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] for count in sums)
+
+
+def _weeks_per_bar(weeks: Sequence[int]) -> int:
+    return max(1, -(-len(weeks) // _WIDTH))
 
 
 def _funnel(report: Report) -> Table:

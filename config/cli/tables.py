@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
 Rows = Sequence[Mapping[str, Any]]
 #: Tables of more columns than these stand on their side.
 _WIDE = 8
-#: Words up to this length stand on one line.
-_UNBROKEN = 16
+#: Words up to the first length that the terminal has room for stand on one line.
+_UNBROKEN = (16, 12, 8, 1)
 
 
 def show(told: Mapping[str, Rows]) -> None:
@@ -19,22 +20,39 @@ def show(told: Mapping[str, Rows]) -> None:
     for name, rows in told.items():
         if not rows:
             continue
-        console.print(_upright(name, rows) if len(rows[0]) > _WIDE else _table(name, rows))
+        upright = len(rows[0]) > _WIDE
+        console.print(_upright(name, rows) if upright else _table(name, rows, console.width))
 
 
-def _table(name: str, rows: Rows) -> Table:
+def _table(name: str, rows: Rows, room: int) -> Table:
     table = Table(title=name.replace("_", " "), title_justify="left")
-    for column in rows[0]:
-        table.add_column(column.replace("_", " "), overflow="fold", min_width=_word(rows, column))
+    for column, width in _widths(rows, room).items():
+        table.add_column(column.replace("_", " "), overflow="fold", width=width)
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     return table
 
 
-def _word(rows: Rows, column: str) -> int:
-    """How wide a column must be so that none but its longest words are broken."""
-    words = [word for row in rows for word in _cell(row[column]).split()]
-    return min(max(map(len, words), default=0), _UNBROKEN)
+def _widths(rows: Rows, room: int) -> Mapping[str, int]:
+    """How wide each column is; Rich would cut off what goes beyond the terminal."""
+    cells = {
+        name: [name.replace("_", " "), *(_cell(row[name]) for row in rows)] for name in rows[0]
+    }
+    lines = {name: max(map(cell_len, texts)) for name, texts in cells.items()}
+    words = {name: max(map(_longest_word, texts)) for name, texts in cells.items()}
+    room -= 3 * len(cells) + 1
+    for unbroken in _UNBROKEN:
+        widths = {name: max(1, min(length, unbroken)) for name, length in words.items()}
+        if sum(widths.values()) <= room:
+            break
+    for name in sorted(lines, key=lambda name: lines[name]):
+        left = max(0, room - sum(widths.values()))
+        widths[name] += max(0, min(lines[name] - widths[name], left))
+    return widths
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
 
 
 def _upright(name: str, rows: Rows) -> Table:

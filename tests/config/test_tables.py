@@ -1,0 +1,99 @@
+"""Tables on a terminal of 80 columns: nothing of them is cut off."""
+
+from datetime import UTC, date, datetime
+
+from config.cli import simulated, tables
+from process.simulation.report import Load, Report, Week
+from process.simulation.rows import Touch
+
+LONG = "a-name-that-is-much-longer-than-a-column"
+
+
+def shown(monkeypatch, capsys, told):
+    monkeypatch.setenv("COLUMNS", "80")
+    tables.show(told)
+    return capsys.readouterr().out
+
+
+def test_a_wide_table_breaks_its_words_and_loses_none(monkeypatch, capsys):
+    row = dict.fromkeys(("variant", "against", "replies", "points", "evidence", "missing"), LONG)
+
+    out = shown(monkeypatch, capsys, {"comparisons": [row]})
+
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    columns = zip(*(line.split("│")[1:-1] for line in lines[4:-1]), strict=True)
+    assert ["".join(map(str.strip, parts)) for parts in columns] == [LONG] * 6
+
+
+def test_sentences_break_between_words(monkeypatch, capsys):
+    texts = (
+        "opening-of-cold",
+        "closing-of-cold",
+        "0.24 to 1.49 times",
+        "-72.6 to +23.2",
+        "1.2 of 20",
+    )
+    names = ("variant", "against", "replies", "points", "evidence")
+
+    out = shown(monkeypatch, capsys, {"comparisons": [dict(zip(names, texts, strict=True))]})
+
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    columns = zip(*(line.split("│")[1:-1] for line in lines[4:-1]), strict=True)
+    assert [" ".join(" ".join(parts).split()) for parts in columns] == list(texts)
+
+
+def test_words_stay_whole_where_there_is_room(monkeypatch, capsys):
+    out = shown(monkeypatch, capsys, {"calls": [{"connection": "salesforce", "calls": 1000}]})
+
+    assert out.splitlines()[2:5] == [
+        "┃ connection ┃ calls ┃",
+        "┡━━━━━━━━━━━━╇━━━━━━━┩",
+        "│ salesforce │ 1,000 │",
+    ]
+
+
+def test_a_curve_of_a_year_stands_on_one_line(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    who = "ottilie.brandvold@brightwell-hardware.example"
+    load = Load(
+        who=who, total=4, busiest=date(2026, 3, 2), on_that_day=2, cap=100,
+        weeks=[2, *[0] * 51, 2],
+    )  # fmt: skip
+
+    simulated.show(report(mailboxes=[load]))
+
+    out = capsys.readouterr().out
+    assert f"█{' ' * 16}█" in out
+    assert "by 3 weeks" in out
+    assert max(map(len, out.splitlines())) <= 80
+    address = (line.strip().split(" ")[0] for line in out.splitlines())
+    assert who in "".join(address)
+
+
+def test_the_first_differences_are_those_of_the_first_moments_and_leads(capsys):
+    def touch(lead, day):
+        at = datetime(2026, 3, day, 9, tzinfo=UTC)
+        return Touch(
+            at=at, lead_id=lead, sequence="s", step="x", kind="email", what="mail", by="ada"
+        )
+
+    mine = report(touches=[touch(100, 2), touch(51, 2), touch(7, 3)])
+
+    simulated.show_difference(mine, report(), name="HEAD")
+
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "  + 2026-03-02 09:00 lead 51: s, x",
+        "  + 2026-03-02 09:00 lead 100: s, x",
+        "  + 2026-03-03 09:00 lead 7: s, x",
+    ]
+
+
+def report(**given):
+    week = Week(monday=date(2026, 3, 2), counts={"emails": 4})
+    nothing = dict.fromkeys(("mailboxes", "reps", "sequences", "breaches", "touches"), ())
+    begins, ends = datetime(2026, 3, 2, tzinfo=UTC), datetime(2027, 3, 2, tzinfo=UTC)
+    return Report(
+        **{**nothing, **given}, begins=begins, ends=ends, leads=1, weeks=[week], funnel={}
+    )
