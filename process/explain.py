@@ -10,6 +10,7 @@ from mail.models import Message, Suppression
 from runtime import clock
 from sequences import enroll, forecast, versions, whereabouts
 from sequences.cadence import Assign, Branch, Decision, Send, Skip, Stop, Update, Wait
+from sequences.definition import Enroll
 from sequences.models import AppliedVersion, Enrollment, StepRun, Waiting
 from sequences.refusals import OPEN
 from sequences.states import state_of
@@ -153,7 +154,13 @@ def _why_not(version: AppliedVersion, lead: Lead, context: Mapping[str, object])
     if definition.enroll.on:
         return f"waits for one of {', '.join(definition.enroll.on)} [{at}]"
     refusal = enroll.judge(version, lead).refusal
-    return f"{refusal or 'its rule is true; it enrolls at the next change of the lead'} [{at}]"
+    return f"{refusal or _what_it_waits_for(definition.enroll)} [{at}]"
+
+
+def _what_it_waits_for(rule: Enroll) -> str:
+    if rule.existing:
+        return "its rule is true; it enrolls at the next change of the lead"
+    return "its rule is true; it enrolls who moves there from now on (existing: false)"
 
 
 def _timeline(lead: Lead) -> Iterator[str]:

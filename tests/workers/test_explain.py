@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm.models import Company
+from crm.models import Company, Deal
 from process import events
 from process.explain import explanation
 from runtime import clock
@@ -69,6 +69,19 @@ def test_who_answered_sees_the_event_and_why_nothing_else_came(team, make_lead, 
         'not in won-handoff: lead.stage == "Follow-up" and deal.is_won is not true: deal.is_won is '
         "False, lead.stage is 'Approach' [sequences/won-handoff.yaml:6]"
     ) in lines
+
+
+def test_a_sequence_for_newcomers_promises_nothing_to_who_was_there_before(team, make_lead):
+    lead = make_lead(stage="Follow-up")
+    Deal.objects.create(
+        name="Halo", stage_value="won", is_closed=True, is_won=True, lead=lead, source=lead.source
+    )
+    team()
+
+    assert (
+        "not in won-handoff: its rule is true; it enrolls who moves there from now on "
+        "(existing: false) [sequences/won-handoff.yaml:6]"
+    ) in told(lead)
 
 
 def test_an_event_by_hand_ends_what_it_ends(team, make_lead, frozen_clock):
