@@ -1,6 +1,7 @@
 """The steps of a sequence as they are written in YAML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
@@ -238,12 +239,19 @@ def _of_one_kind(step: object) -> object:
         kinds = [kind for kind in KINDS if kind in step]
         if len(kinds) != 1:
             has = ", ".join(map(str, step)) or "nothing"
+            near = [] if kinds else _near_to_a_kind(step)
+            guess = f'; did you mean "{near[0]}"?' if near else ""
             raise Fault(
-                f"a step has exactly one of {', '.join(KINDS)}; this has {has}", choices=KINDS
+                f"a step has exactly one of {', '.join(KINDS)}; this has {has}{guess}",
+                choices=KINDS,
             )
     elif not isinstance(step, get_args(Step)):
         raise Fault(f"a step is a mapping with an id and one of {', '.join(KINDS)}", choices=KINDS)
     return step
+
+
+def _near_to_a_kind(step: Iterable[object]) -> Sequence[str]:
+    return [kind for key in step for kind in get_close_matches(str(key), KINDS, n=1)]
 
 
 AnyStep = Annotated[

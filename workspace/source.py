@@ -24,6 +24,18 @@ _STANDARD = "tag:yaml.org,2002:"
 _TAGS = frozenset(
     {"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value"}
 )
+_BRACES = re.compile(r"[:-]\s+\{\{")
+#: What the parser's own words mean to somebody who writes a file by hand.
+_MEANT = (
+    (
+        "expected <block end>",
+        "this does not line up with the lines above; see how far it is indented",
+    ),
+    (
+        "mapping values are not allowed here",
+        'a ":" where no key can be; quotes around a text that has one, or other indentation, help',
+    ),
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -150,11 +162,15 @@ def _compose(text: str, file: str) -> Node | None:
 
 def _explained(error: MarkedYAMLError, text: str, line: int) -> str:
     lines = text.splitlines()
-    if (
-        line <= len(lines)
-        and "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
-    ):
+    written = lines[line - 1] if line <= len(lines) else ""
+    if "\t" in written[: len(written) - len(written.lstrip())]:
         return "YAML syntax: a tab in the indentation; use spaces"
+    if _BRACES.search(written):
+        return "YAML syntax: a text that begins with {{ needs quotes around it"
+    problem = str(error.problem)
+    for name, words in _MEANT:
+        if name in problem:
+            return f"YAML syntax: {words}"
     parts = (error.context, error.problem)
     return "YAML syntax: " + ", ".join(" ".join(str(part).split()) for part in parts if part)
 
@@ -189,7 +205,7 @@ class _Reader:
         seen: dict[str, Node] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
-                self._note(key_node, "a key must be a plain word")
+                self._note(key_node, _no_key(key_node))
                 continue
             key = str(key_node.value)
             if key in seen:
@@ -202,6 +218,12 @@ class _Reader:
     def _note(self, node: Node, message: str) -> None:
         line, column = _place(node.start_mark)
         self.problems.append(Problem(file=self._file, line=line, column=column, message=message))
+
+
+def _no_key(node: Node) -> str:
+    if isinstance(node, MappingNode) and node.flow_style:
+        return "a key must be a plain word; a text that begins with {{ needs quotes around it"
+    return "a key must be a plain word"
 
 
 def _scalar(tag: str, text: str) -> object:

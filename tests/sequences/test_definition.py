@@ -95,7 +95,8 @@ def test_variants_keep_their_order_in_a_database_that_sorts_keys():
             [
                 (
                     "s.yaml:16:5: steps.2: a step has exactly one of email, wait, task, "
-                    "branch, update, enroll, goal, stop; this has id, emial"
+                    "branch, update, enroll, goal, stop; this has id, emial; did you mean "
+                    '"email"?'
                 )
             ],
         ),

@@ -68,7 +68,31 @@ def test_a_place_inside_of_a_text(text, place):
         ("a:\n\t- b\n", ["a.yaml:2:1: YAML syntax: a tab in the indentation; use spaces"]),
         ("a: !!python/name:os.system\n", None),
         ("a: &a [*a]\n", None),
-        ("a: b: c\n", None),
+        (
+            "a: b: c\n",
+            [
+                'a.yaml:1:5: YAML syntax: a ":" where no key can be; quotes around a text that '
+                "has one, or other indentation, help"
+            ],
+        ),
+        (
+            "a:\n  - b\n - c\n",
+            [
+                "a.yaml:3:2: YAML syntax: this does not line up with the lines above; see how far "
+                "it is indented"
+            ],
+        ),
+        (
+            "a: {{ lead.email }} b\n",
+            ["a.yaml:1:21: YAML syntax: a text that begins with {{ needs quotes around it"],
+        ),
+        (
+            "a: {{ lead.email }}\n",
+            [
+                "a.yaml:1:5: a key must be a plain word; a text that begins with {{ needs quotes "
+                "around it"
+            ],
+        ),
         ("a: [1, 2\n", None),
         ("a: *nobody\n", None),
         ("? [a, b]\n: c\n", ["a.yaml:1:3: a key must be a plain word"]),
