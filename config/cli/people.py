@@ -19,10 +19,15 @@ def lead_of(name: str) -> "Lead":
     from crm.normalize import email  # noqa: PLC0415 - likewise
 
     rows = Lead.objects.filter(deleted_at=None)
-    found = rows.filter(pk=int(name)) if name.isdecimal() else rows.filter(email=email(name))
+    if name.isdecimal():
+        what, found = "number", rows.filter(pk=int(name))
+    elif address := email(name):
+        what, found = "email address", rows.filter(email=address)
+    else:
+        raise typer.BadParameter(f"{name!r} is no lead's number and no email address")
     leads = list(found[:3])
     if not leads:
-        raise typer.BadParameter(f"no lead is called {name!r}; try its email address")
+        raise typer.BadParameter(f"no lead has the {what} {name}")
     if len(leads) > 1:
         numbers = ", ".join(str(lead.pk) for lead in leads)
         raise typer.BadParameter(f"several leads have {name!r}; name one by its number: {numbers}")
