@@ -14,6 +14,8 @@ def explained(error: BaseException) -> str | None:
     for kind, explain in _EXPLANATIONS:
         if isinstance(error, kind):
             return explain(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
     return _of_django(error)
 
 

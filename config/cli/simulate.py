@@ -54,6 +54,8 @@ def simulate(  # noqa: PLR0917 - Typer reads options from parameters
     from config.cli.revisions import workspace_of  # noqa: PLC0415 - as above
 
     loaded = blueprint()
+    if touches is not None:
+        touches.touch()  # one that cannot be written is told before the year, not after it
     known, told = _rates(rates, loaded)
     report = _run(loaded, known, days=days, sample=sample, seed=seed, quiet=as_json)
     other = None
