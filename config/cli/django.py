@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 def ready() -> None:
     """Set Django up, check the deployment, and bring the database's schema up to date."""
-    _has_workspace()
+    if not os.environ.get("DATABASE_URL"):
+        has_workspace()
     import django  # noqa: PLC0415 - costs 0.4 s that `--help` and `check` must not pay
 
     django.setup()
@@ -33,10 +34,10 @@ def ready() -> None:
     use_moment_if_kept()
 
 
-def _has_workspace() -> None:
+def has_workspace() -> None:
     """Without one nothing here would be but an empty database, which looks healthy."""
     folder = Path(os.environ.get("CADENZA_WORKSPACE", ".")).resolve()
-    if not (os.environ.get("DATABASE_URL") or (folder / layout.TEAM).is_file()):
+    if not (folder / layout.TEAM).is_file():
         raise SystemExit(
             f"{folder} has no {layout.TEAM}. `cadenza init` makes a workspace; -w or "
             "CADENZA_WORKSPACE names another folder."

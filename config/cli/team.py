@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,10 +38,13 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")] = False,
 ) -> None:
     """Check the whole workspace: every problem with file, line and column."""
+    from config.cli.django import blueprint, has_workspace, ready  # noqa: PLC0415 - as above
+
+    if not as_json:
+        has_workspace()
     import django  # noqa: PLC0415 - as above
 
     django.setup()
-    from config.cli.django import blueprint, ready  # noqa: PLC0415 - as above
     from process.blueprint import Invalid  # noqa: PLC0415 - as above
     from process.testing import reading  # noqa: PLC0415 - as above
 
@@ -63,11 +66,14 @@ def check(
         raise typer.Exit(1)
     if not as_json:
         counted = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""
-        typer.echo(
-            f"{len(loaded.sequences)} sequences, {len(loaded.templates)} emails, "
-            f"{len(loaded.connections)} connections, {len(loaded.mailboxes)} mailboxes: "
-            f"fine{counted}"
-        )
+        parts = (loaded.sequences, loaded.templates, loaded.connections, loaded.mailboxes)
+        names = ("sequence", "email", "connection", "mailbox")
+        typer.echo(", ".join(map(_count, parts, names)) + f": fine{counted}")
+
+
+def _count(found: Sized, name: str) -> str:
+    plural = "es" if name.endswith("x") else "s"
+    return f"{len(found)} {name}{'' if len(found) == 1 else plural}"
 
 
 def _of_the_leads(loaded: "Blueprint") -> Iterator["Problem"]:

@@ -33,10 +33,12 @@ def run_tests(
     They live through the simulation, with the decisions of production and nobody written to.
     """
     from config.cli import verdicts  # noqa: PLC0415 - every command loads only what it needs
+    from config.cli.django import has_workspace  # noqa: PLC0415 - as above
     from crm.fields import FIELDS  # noqa: PLC0415 - as above
     from process import blueprint  # noqa: PLC0415 - as above
     from process.testing import reading, report  # noqa: PLC0415 - as above
 
+    has_workspace()
     folder = Path(os.environ["CADENZA_WORKSPACE"])
     loaded = blueprint.load(folder, schema=FIELDS)
     tests = _chosen(reading.read(folder, loaded), only or [], folder, list(loaded.sequences))

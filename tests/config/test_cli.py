@@ -304,12 +304,46 @@ def test_a_policy_that_is_none_is_refused_with_the_choices(folder):
     assert "crm_unless_blank" in done.stdout + done.stderr
 
 
-def test_a_folder_without_a_workspace_is_no_healthy_one(tmp_path):
-    done = run(tmp_path, "sync", "status")
+@pytest.mark.parametrize("command", ["sync status", "check", "test"])
+def test_a_folder_without_a_workspace_is_no_healthy_one(tmp_path, command):
+    done = run(tmp_path, *command.split())
 
-    assert done.returncode != 0
-    assert "has no cadenza.yaml" in done.stderr
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"{tmp_path} has no cadenza.yaml. `cadenza init` makes a workspace; -w or "
+        "CADENZA_WORKSPACE names another folder.\n"
+    )
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["preview approach-cold --out no/such/mail.eml", "simulate --sample 9 --touches no/such.csv"],
+)
+def test_a_file_that_cannot_be_written_is_named(folder, command):
+    done = run(folder, *command.split())
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("no/such")
+    assert done.stderr.endswith(": No such file or directory\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("nobody", "'nobody' is no lead's number and no email address"),
+        ("nobody@example.com", "no lead has the email address nobody@example.com"),
+        ("4711", "no lead has the number 4711"),
+    ],
+)
+def test_a_lead_that_there_is_not(folder, connected, name, says):
+    # somebody without an address is nobody's answer to a blank one
+    assert run(folder, "sync", **connected).returncode == 0
+
+    done = run(folder, "explain", name, **connected, COLUMNS="200")
+
+    assert done.returncode == 2
+    assert says in done.stderr
 
 
 def test_what_the_program_keeps_is_not_for_git(folder):
