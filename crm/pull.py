@@ -29,7 +29,10 @@ from runtime import clock
 Progress = Callable[[str, str, int], None]
 #: A failed pull is tried again after this much business time.
 RETRY_AFTER = timedelta(minutes=5)
-_NEXT = "mend its credentials or scopes, then run `cadenza sync`; the others go on meanwhile"
+_NEXT = (
+    "mend what it says (the login, its scopes, the environment), then run `cadenza sync`; the others "
+    "go on meanwhile"
+)
 #: Told to wait this long or longer, a connection rests altogether.
 LONG = timedelta(minutes=10)
 

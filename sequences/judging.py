@@ -32,8 +32,6 @@ class Judged(Protocol):
     def company_id(self) -> int | None: ...
     @property
     def owner(self) -> object: ...
-    @property
-    def company(self) -> object: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +134,7 @@ class Judge:
     def _company_is_taken(self, lead: Judged) -> Refusal | None:
         if self.rule.exclusive != "company" or lead.company_id not in self.let_in.companies:
             return None
-        text = f"somebody else at {lead.company} is in a sequence (exclusive)"
+        text = "somebody else of the company is in a sequence (exclusive)"
         return Refusal(text=text, retry_at=self.now + RETRY)
 
     def _rep_is_busy(self, lead: Judged) -> Refusal | None:

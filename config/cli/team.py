@@ -162,8 +162,11 @@ def apply(
         told = {"enrolled": dict(applied.enrolled), "activated": list(applied.activated)}
         typer.echo(json.dumps(told))
         return
-    for name, count in applied.enrolled.items():
-        typer.echo(f"{name}: enrolled {count}")
+    for name, definition in loaded.sequences.items():
+        rule = definition.enroll
+        later = "enrolls newcomers from now on" if rule else "takes who is enrolled by hand"
+        count = applied.enrolled.get(name)
+        typer.echo(f"{name}: active, {later if count is None else f'enrolled {count:,}'}")
     typer.echo("Next: cadenza run")
 
 

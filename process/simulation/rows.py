@@ -63,10 +63,6 @@ class Lead:
         return str(self.facts["lead"]["stage"] or "")
 
     @property
-    def company(self) -> object:
-        return self.facts["company"]["name"]
-
-    @property
     def owner(self) -> object:
         return self.facts["owner"]["name"] or self.facts["owner"]["email"]
 

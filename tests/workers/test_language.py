@@ -229,7 +229,7 @@ def test_one_of_a_company_at_a_time(at_work, make_lead, frozen_clock):
 
     assert [enrollment.lead for enrollment in Enrollment.objects.all()] == [one]
     assert str(Waiting.objects.get()).endswith(
-        "somebody else at Hopper Ltd is in a sequence (exclusive)"
+        "somebody else of the company is in a sequence (exclusive)"
     )
 
     until(lambda: Enrollment.objects.count() == 2, frozen_clock)
