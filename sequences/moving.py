@@ -63,10 +63,12 @@ def _ways(old: Sequence, new: Sequence, taken: Mapping[str, Taken]) -> Mapping[s
     before = {step.id: step for _, step in everywhere(old.steps) if isinstance(step, BranchStep)}
     found = {}
     for _, step in everywhere(new.steps):
-        if isinstance(step, BranchStep) and step.id in before and step.id in taken:
+        if isinstance(step, BranchStep) and step.id in taken:
             way = taken[step.id].way
             conditions = [(way.when, way.percent) for way in step.branch]
-            was = before[step.id].branch[way] if way != NO_WAY else None
+            # A branch that the old version lacks was taken in an older one: nobody knows the way.
+            known = step.id in before and way != NO_WAY
+            was = before[step.id].branch[way] if known else None
             condition = (was.when, was.percent) if was else None
             found[step.id] = conditions.index(condition) if condition in conditions else NO_WAY
     return found
