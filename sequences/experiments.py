@@ -190,7 +190,8 @@ def _difference(first: Arm, second: Arm, of_all: Range) -> Range:
         for part in (of_all.low, of_all.high)
         for rate in (lowest, highest)
     ]
-    return Range(low=max(-1.0, min(ends)), high=min(1.0, max(ends)))
+    ends = [max(-1.0, min(1.0, end)) for end in ends]
+    return Range(low=min(ends), high=max(ends))
 
 
 def _beat_all(name: str, comparisons: Sequence[Comparison]) -> bool:

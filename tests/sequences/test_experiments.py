@@ -83,6 +83,12 @@ def test_its_range_has_the_figures_in_it_and_is_open_without_any():
     assert rate_of(arms((0, 0))[0]) == Range(low=0, high=1)
 
 
+def test_a_range_ends_above_its_beginning_however_uneven_the_split():
+    found = judge(arms((10**9, 10**9), (5, 0)), smallest=0.03).comparisons[0]
+
+    assert found.difference == Range(low=-1, high=-1)
+
+
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(1, 9), st.integers(1, 9))
 def test_enough_evidence_and_a_range_without_one_are_the_same(hits, others, weight, other):
     first = Arm(name="a", weight=other, units=1000, hits=others)
