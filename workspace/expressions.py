@@ -103,6 +103,8 @@ def _parse(expression: str) -> nodes.Expr:
         raise Fault(f"syntax: {said}") from error
     except RecursionError as error:
         raise Fault("is nested too deeply") from error
+    if reading.is_too_deep(root):
+        raise Fault("is nested too deeply")
     for fault in _forbidden(root):
         raise fault
     return root

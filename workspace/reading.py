@@ -11,6 +11,9 @@ from workspace.problems import Fault, unknown
 #: have an entry of its own.
 Schema = Mapping[str, frozenset[str] | None]
 
+#: How deeply parts may be nested; whoever walks them, wherever it is called from, has the stack.
+DEEPEST = 120
+
 _STRINGS = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 
 
@@ -20,6 +23,14 @@ def faults(root: nodes.Node, source: str, schema: Schema) -> Iterator[Fault]:
         message, choices, culprit = _judge(chain, schema)
         if message:
             yield Fault(message, choices=choices, offset=_offset(source, line, culprit))
+
+
+def is_too_deep(root: nodes.Node) -> bool:
+    """Asked level by level, since what is too deep to be walked is what it looks for."""
+    level = [root]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return bool(level)
 
 
 def dotted(node: nodes.Node) -> tuple[str, ...] | None:

@@ -9,7 +9,15 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import (
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    nodes,
+    pass_eval_context,
+)
+from jinja2.filters import do_replace
 from jinja2.sandbox import SandboxedEnvironment
 
 from workspace import reading
@@ -81,8 +89,20 @@ def _environment(*, html: bool) -> _Environment:
     )
     environment.globals.clear()
     environment.filters = {name: environment.filters[name] for name in FILTERS}
+    environment.filters["replace"] = _replace
     environment.tests = {name: environment.tests[name] for name in TESTS}
     return environment
+
+
+@pass_eval_context
+def _replace(
+    context: nodes.EvalContext, text: str, old: str, new: str, count: int | None = None
+) -> str:
+    """As Jinja's, and bounded: a few in a row would make more than the machine holds."""
+    text = str(text)
+    if len(text) + text.count(str(old)) * len(str(new)) > LONGEST:
+        raise TemplateError(f"becomes longer than {LONGEST:,} characters")
+    return do_replace(context, text, old, new, count)
 
 
 _TEXT = _environment(html=False)
@@ -126,7 +146,7 @@ def check_template(source: str, file: str, schema: Schema) -> list[Problem]:
     except TemplateError as error:
         return [_problem(source, file, Fault(str(error)))]
     found = [*_forbidden(root, source), *reading.faults(root, source, schema)]
-    return [_problem(source, file, fault) for fault in found]
+    return [_problem(source, file, fault) for fault in found or _uncompiled(source)]
 
 
 def paths_read(source: str) -> frozenset[str]:
@@ -159,9 +179,14 @@ def _turns_on(node: nodes.Node, *, by_value: bool) -> Iterator[tuple[tuple[str, 
 
 def _parse(source: str) -> nodes.Template:
     try:
-        return _TEXT.parse(source)
+        root = _TEXT.parse(source)
     except RecursionError as error:
         raise TemplateError("is nested too deeply") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise TemplateError(str(error)) from error
+    if reading.is_too_deep(root):
+        raise TemplateError("is nested too deeply")
+    return root
 
 
 @lru_cache(maxsize=1000)
@@ -172,6 +197,13 @@ def _compiled(source: str, html: bool) -> Template:
         return (_HTML if html else _TEXT).from_string(source)
     except (RecursionError, SyntaxError, ValueError, OverflowError) as error:
         raise TemplateError(f"cannot be compiled: {error}") from error
+
+
+def _uncompiled(source: str) -> Iterator[Fault]:
+    try:
+        _compiled(source, html=False)
+    except TemplateError as error:
+        yield Fault(str(error))
 
 
 def _forbidden(node: nodes.Node, source: str) -> Iterator[Fault]:

@@ -112,6 +112,9 @@ def test_check_names_values_that_a_field_never_has():
         "{{ lead.stage }}",
         "{'a': 1}",
         "(" * 500 + "1" + ")" * 500,
+        "-" * 900 + "1",
+        "lead" + ".stage" * 300,
+        "not " * 400 + "lead.stage",
     ],
 )
 def test_check_refuses_what_is_no_condition(expression):

@@ -64,6 +64,11 @@ def test_fields_are_never_methods():
         "{{",
         "{{ lead[lead] }}",
         "{{ " + "(" * 500 + "1" + ")" * 500 + " }}",
+        "{{ lead" + ".email" * 2000 + " }}",
+        "{{ lead.email" + " | lower" * 2000 + " }}",
+        "{% if " + "lead.email and " * 2000 + "lead.email %}x{% endif %}",
+        "{{ " + "9" * 5000 + " }}",
+        "{% if lead.email %}x" + "{% elif lead.email %}y" * 3000 + "{% endif %}",
     ],
 )
 def test_what_could_run_away_is_neither_valid_nor_rendered(source):
@@ -82,6 +87,16 @@ def test_render_stops_a_text_that_becomes_too_long(monkeypatch):
 
     with pytest.raises(TemplateError, match="longer than 10 characters"):
         render("{{ lead.first_name }}", {"lead": {"first_name": "x" * 11}})
+
+
+def test_render_stops_a_text_that_would_become_too_long_on_its_way():
+    grown = " | replace('a', '" + "a" * 100 + "')"
+
+    assert render("{{ lead.first_name" + grown + " | length }}", {"lead": {"first_name": "a"}}) == (
+        "100"
+    )
+    with pytest.raises(TemplateError, match="longer than 500,000 characters"):
+        render("{{ lead.first_name" + grown * 9 + " | length }}", {"lead": {"first_name": "a"}})
 
 
 @pytest.mark.parametrize(
