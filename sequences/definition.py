@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -29,7 +30,7 @@ from sequences.steps import (
 )
 from sequences.whereabouts import Facts
 from workspace.calendars import Holidays
-from workspace.durations import Duration, FixedDuration
+from workspace.durations import LONGEST, Duration, FixedDuration
 from workspace.expressions import reads
 from workspace.names import Identifier, Slug, TimeOfDay
 from workspace.problems import Fault, Path
@@ -176,6 +177,17 @@ class Sequence(Definition):
         for path, step in reversed(list(everywhere(self.steps))):
             if counted[step.id] > 1:
                 raise Fault(f'two steps have the id "{step.id}"', path=(*path, "id"))
+        return self
+
+    @model_validator(mode="after")
+    def _comes_to_an_end(self) -> Self:
+        together = timedelta(0)
+        for path, step in everywhere(self.steps):
+            for name in ("wait", "within", "skip_after"):
+                waited: Duration | None = getattr(step, name, None)
+                together += waited.longest if waited else timedelta(0)
+                if together > LONGEST:
+                    raise Fault("makes more than ten years of waiting together", path=(*path, name))
         return self
 
     @cached_property

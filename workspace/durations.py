@@ -25,7 +25,8 @@ _LENGTHS = {
     "business day": timedelta(days=1),
     "week": timedelta(weeks=1),
 }
-_LONGEST = timedelta(days=3660)
+#: What may be written: ten years.
+LONGEST = timedelta(days=3660)
 _WRITTEN = re.compile(r"([0-9]{1,9})\s+([^\W\d]+(?:\s+[^\W\d]+)*)")
 _FRIDAY = 4
 
@@ -53,7 +54,7 @@ class Duration:
                 f'"{text}": {unknown("unit", written, (f"{unit}s" for unit in UNITS))}',
                 choices=[f"{unit}s" for unit in UNITS],
             )
-        if amount == 0 or amount * _LENGTHS[unit] > _LONGEST:
+        if amount == 0 or amount * _LENGTHS[unit] > LONGEST:
             raise Fault(f'"{text}" is not between 1 {unit} and ten years')
         return cls(amount=amount, unit=unit)
 

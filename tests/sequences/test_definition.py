@@ -157,6 +157,11 @@ def test_variants_keep_their_order_in_a_database_that_sorts_keys():
             ['s.yaml:1:7: name: "My Approach" must be lower-case words joined by "-"'],
         ),
         (
+            "wait: 3 business days",
+            "wait: 3000 days\n  - {id: rest, wait: 3000 days}",
+            ["s.yaml:16:22: steps.2.wait: makes more than ten years of waiting together"],
+        ),
+        (
             "to: 17:30",
             "to: 17:30\n  timezone: Europe/Berln",
             [
