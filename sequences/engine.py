@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce, Least
 
 from crm import edit, stages
 from crm.models import Lead
@@ -217,9 +218,12 @@ def task_ended(enrollment_id: int, step_id: str, *, at: datetime) -> None:
 def reconsider(**whose: object) -> int:
     """Something happened: ask `decide` of these active enrollments now; how many they are."""
     now = clock.now()
-    asleep = Q(due_at=None) | Q(due_at__gt=now)
-    active = Enrollment.objects.filter(asleep, status=Enrollment.Status.ACTIVE, **whose)
-    count = active.filter(started_at__lte=now).update(due_at=now)
+    found = Enrollment.objects.filter(**whose).values("pk")
+    active = Enrollment.objects.filter(
+        pk__in=found, status=Enrollment.Status.ACTIVE, started_at__lte=now
+    )
+    # Those who are due already, too: whoever is asking about them may have read the rows before.
+    count = active.update(due_at=Least(Coalesce("due_at", now), now))
     if count:
         transaction.on_commit(lambda: bell.ring("advance"))
     return count

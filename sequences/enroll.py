@@ -98,9 +98,11 @@ def enroll_all(
             _wait(version.sequence, candidate)
             continue
         slots = slots or Slots(per_day, clock.now(), begun=partial(_begun, version.sequence))
-        if enroll(version, candidate, start_at=slots.free(), because=because):
+        if enroll(version, candidate, start_at=slots.free(), per_day=per_day, because=because):
             slots.take()
             count += 1
+        else:
+            _wait(version.sequence, judge(version, candidate.lead))
     return count
 
 
@@ -109,9 +111,13 @@ def enroll(
     candidate: Candidate,
     *,
     start_at: datetime,
+    per_day: int | None = None,
     because: Mapping[str, object] | None = None,
 ) -> Enrollment | None:
-    """Enroll one lead; None when it, or its company's place, was taken in the meantime."""
+    """Enroll one lead; None when it, or the place for it, was taken in the meantime.
+
+    With `per_day` it begins later than `start_at` where that day is full by now.
+    """
     assert candidate.mailbox_id is not None, candidate.refusal  # noqa: S101 - callers check refusal
     definition = versions.definition_of(version)
     rule = definition.enroll
@@ -121,8 +127,9 @@ def enroll(
         lead = Lead.objects.select_for_update(no_key=True).get(pk=candidate.lead.pk)
         if Enrollment.objects.filter(lead=lead, status__in=OPEN).exists():
             return None
-        if rule is not None and rule.exclusive == "company" and _company_is_taken(lead):
+        if rule is not None and _place_is_taken(version, rule, lead):
             return None
+        start_at = Slots(per_day, start_at, begun=partial(_begun, version.sequence)).free()
         Waiting.objects.filter(lead=lead, sequence=version.sequence).delete()
         enrollment = Enrollment.objects.create(
             lead=lead,
@@ -219,8 +226,19 @@ def _wait(sequence: str, candidate: Candidate) -> None:
         )
 
 
+def _place_is_taken(version: AppliedVersion, rule: Enroll, lead: Lead) -> bool:
+    """Asked with the rows locked of those who have places, so that two never take one at once."""
+    if rule.exclusive == "company" and _company_is_taken(lead):
+        return True
+    if rule.per_day is not None or rule.active_per_rep is not None:
+        AppliedVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    if rule.active_per_rep is None:
+        return False
+    open_ = Enrollment.objects.filter(sequence=version.sequence, status__in=OPEN)
+    return open_.filter(lead__owner=lead.owner_id).count() >= rule.active_per_rep
+
+
 def _company_is_taken(lead: Lead) -> bool:
-    """Asked with the company's row locked, so that two of its people never enter at once."""
     if lead.company_id is None:
         return False
     Company.objects.select_for_update(no_key=True).get(pk=lead.company_id)
