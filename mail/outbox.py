@@ -129,11 +129,17 @@ def cancel(enrollment_id: int, because: Mapping[str, object]) -> int:
     return sum(settle.cancelled(message, dict(because)) for message in waiting)
 
 
-def postpone(enrollment_id: int, until: datetime) -> int:
-    """Hold what is queued of an enrollment, as when its person is out of office."""
-    return Message.objects.filter(
-        enrollment_id=enrollment_id, status=Status.QUEUED, due_at__lt=until
-    ).update(due_at=until)
+def postpone(enrollment_id: int, until: datetime) -> None:
+    """Hold what has not left of an enrollment, in the caller's transaction.
+
+    A worker that has claimed it hands nothing over any more; what a server has already is held
+    should it be refused for now.
+    """
+    ours = Message.objects.filter(enrollment_id=enrollment_id)
+    ours.filter(status__in=[Status.QUEUED, Status.SENDING], handed_at=None).update(
+        status=Status.QUEUED, due_at=until
+    )
+    ours.filter(status=Status.SENDING).update(due_at=until)
 
 
 def deliver(mailbox_id: int) -> Counter[str]:

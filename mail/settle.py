@@ -95,6 +95,7 @@ def retried(message: Message, error: str) -> str:
     attempts = message.attempts + 1
     if attempts >= MOST_ATTEMPTS:
         return failed(message, f"after {attempts} attempts: {error}")
+    held_until = Message.objects.values_list("due_at", flat=True).get(pk=message.pk)
     _move(
         message,
         (Status.SENDING,),
@@ -102,7 +103,7 @@ def retried(message: Message, error: str) -> str:
         handed_at=None,
         attempts=attempts,
         last_error=error,
-        due_at=clock.now() + FIRST_BACKOFF * 2 ** (attempts - 1),
+        due_at=max(held_until, clock.now() + FIRST_BACKOFF * 2 ** (attempts - 1)),
     )
     return "retried"
 

@@ -16,7 +16,6 @@ from crm import edit, stages
 from crm.models import Lead
 from crm.timeline import note
 from mail import outbox
-from mail.models import Message
 from runtime import bell, clock
 from sequences import cadence, claims, moving, versions
 from sequences.cadence import Assign, Branch, Send, Skip, State, Stop, Update, decide
@@ -264,7 +263,7 @@ def pause(enrollment_id: int, *, until: datetime | None) -> bool:
     enrollment = _locked(enrollment_id)
     if enrollment is None or enrollment.status not in _OPEN:
         return False
-    _postpone_queued(enrollment_id, until or NEVER)
+    outbox.postpone(enrollment_id, until or NEVER)
     enrollment.status = Enrollment.Status.PAUSED
     _save(enrollment, due_at=until)
     return True
@@ -275,7 +274,7 @@ def resume(enrollment_id: int) -> bool:
     enrollment = _locked(enrollment_id)
     if enrollment is None or enrollment.status != Enrollment.Status.PAUSED:
         return False
-    _postpone_queued(enrollment_id, clock.now())
+    outbox.postpone(enrollment_id, clock.now())
     _save(enrollment, due_at=clock.now())
     transaction.on_commit(lambda: bell.ring("advance"))
     return True
@@ -302,11 +301,6 @@ def end(
         key=f"unenrolled:{enrollment.pk}",
         data={"sequence": enrollment.sequence, "status": str(status), "reason": reason},
     )
-
-
-def _postpone_queued(enrollment_id: int, until: datetime) -> None:
-    queued = Message.objects.filter(enrollment_id=enrollment_id, status=Message.Status.QUEUED)
-    queued.update(due_at=until)
 
 
 def _locked(enrollment_id: int) -> Enrollment | None:

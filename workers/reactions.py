@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from crm import edit, engage
 from crm.models import Activity, Lead
@@ -222,17 +222,19 @@ def _answered(activity: Activity) -> None:
 
 
 def _auto_replied(activity: Activity) -> None:
-    """Out of office: hold until the person is back, or for a few days when no date was given."""
+    """Out of office: hold until the person is back, or for a few days when no date was given.
+
+    What is held by hand stays so.
+    """
     if activity.lead is None:
         return
     until = activity.data.get("until")
     back_at = (
         datetime.fromisoformat(str(until)) if until else activity.occurred_at + timedelta(days=5)
     )
-    open_ids = Enrollment.objects.filter(
-        lead=activity.lead, status__in=("active", "paused")
-    ).values_list("pk", flat=True)
-    for pk in list(open_ids):
+    by_hand = Q(status="paused", due_at=None)
+    found = Enrollment.objects.filter(lead=activity.lead, status__in=("active", "paused"))
+    for pk in list(found.exclude(by_hand).values_list("pk", flat=True)):
         if back_at > clock.now():
             engine.pause(pk, until=back_at)
 

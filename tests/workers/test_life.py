@@ -1,15 +1,19 @@
 """One lead's life over the rows: enrolled, written to, answered, moved, owed to the CRM."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
 from crm.models import Activity, Change, Deal, Lead, StageMove
 from crm.timeline import note
+from mail import claims
+from mail import settle as settle_email
 from mail.models import Inbound, Mailbox, Message, Suppression
 from process.models import Task
 from runtime import clock
 from sequences import engine, enroll
+from sequences.effects import NEVER
 from sequences.enroll import enroll_matching
 from sequences.models import Enrollment, StepRun
 from workers import reactions, schedule
@@ -211,6 +215,51 @@ def test_a_pause_by_hand_holds_until_it_is_resumed(team, make_lead, frozen_clock
     engine.resume(message.enrollment_id)
     message.refresh_from_db()
     assert message.due_at == clock.now()
+
+
+def test_an_absence_does_not_end_a_pause_by_hand(team, make_lead, frozen_clock):
+    lead = make_lead()
+    team()
+    message = until_queued(frozen_clock)
+    engine.pause(message.enrollment_id, until=None)
+    back = clock.now() + timedelta(days=9)
+
+    note("auto_replied", occurred_at=clock.now(), lead=lead, data={"until": back.isoformat()})
+    settle(frozen_clock)
+
+    assert Enrollment.objects.values_list("status", "due_at").get() == ("paused", None)
+    message.refresh_from_db()
+    assert message.due_at > clock.now() + timedelta(days=10**6)
+
+
+def test_a_pause_takes_an_email_back_that_a_worker_is_about_to_send(team, make_lead, frozen_clock):
+    make_lead()
+    team()
+    message = until_queued(frozen_clock)
+    [claimed] = claims.claim(message.mailbox, Counter())
+
+    engine.pause(message.enrollment_id, until=None)
+
+    assert not claims.mark_handed(claimed)
+    claims.release([claimed])
+    message.refresh_from_db()
+    assert (message.status, message.due_at) == ("queued", NEVER)
+
+
+def test_an_email_that_a_server_refuses_for_now_stays_held_by_a_pause(
+    team, make_lead, frozen_clock
+):
+    make_lead()
+    team()
+    message = until_queued(frozen_clock)
+    [claimed] = claims.claim(message.mailbox, Counter())
+    assert claims.mark_handed(claimed)
+
+    engine.pause(message.enrollment_id, until=None)
+    settle_email.retried(claimed, "451 try again later")
+
+    message.refresh_from_db()
+    assert (message.status, message.due_at) == ("queued", NEVER)
 
 
 @pytest.mark.parametrize(
