@@ -120,26 +120,31 @@ def _revive(pk: int, draft: Draft) -> bool:
 
 
 def cancel(enrollment_id: int, because: Mapping[str, object]) -> int:
-    """Take back what has not been handed to a server, in the caller's transaction."""
-    waiting = Message.objects.select_for_update(no_key=True).filter(
-        enrollment_id=enrollment_id,
-        status__in=[Status.QUEUED, Status.SENDING],
-        handed_at=None,
-    )
+    """Take back what has not been handed to a server, in the caller's transaction.
+
+    What a server has, or may have, does not leave again should it come back.
+    """
+    ours = Message.objects.select_for_update(no_key=True).filter(enrollment_id=enrollment_id)
+    handed = (Status.SENDING, Status.UNCONFIRMED)
+    for message in ours.filter(status__in=handed, handed_at__isnull=False):
+        settle.called_off(message, dict(because))
+    waiting = ours.filter(status__in=[Status.QUEUED, Status.SENDING], handed_at=None)
     return sum(settle.cancelled(message, dict(because)) for message in waiting)
 
 
 def postpone(enrollment_id: int, until: datetime) -> None:
     """Hold what has not left of an enrollment, in the caller's transaction.
 
-    A worker that has claimed it hands nothing over any more; what a server has already is held
-    should it be refused for now.
+    A worker that has claimed it hands nothing over any more; what a server has already, or may
+    have, is held should it come back.
     """
     ours = Message.objects.filter(enrollment_id=enrollment_id)
     ours.filter(status__in=[Status.QUEUED, Status.SENDING], handed_at=None).update(
         status=Status.QUEUED, due_at=until
     )
     ours.filter(status=Status.SENDING).update(due_at=until)
+    for message in ours.select_for_update(no_key=True).filter(status=Status.UNCONFIRMED):
+        settle.held(message, until)
 
 
 def deliver(mailbox_id: int) -> Counter[str]:

@@ -80,14 +80,30 @@ def stopped(message: Message, stop: Stop) -> str:
     return "cancelled"
 
 
-def cancelled(message: Message, reason: dict[str, object]) -> bool:
+def cancelled(
+    message: Message,
+    reason: dict[str, object],
+    *,
+    from_: tuple[str, ...] = (Status.QUEUED, Status.SENDING),
+) -> bool:
     """In the caller's transaction."""
     because = {**message.because, "cancelled": reason}
-    waiting = (Status.QUEUED, Status.SENDING)
-    moved = _move(message, waiting, status=Status.CANCELLED, handed_at=None, because=because)
+    moved = _move(message, from_, status=Status.CANCELLED, handed_at=None, because=because)
     if moved:
         note(message, "cancelled", at=clock.now(), data=reason)
     return moved
+
+
+def called_off(message: Message, reason: dict[str, object]) -> None:
+    """Its enrollment ended while a server had it, or may have: it is not queued again."""
+    because = {**message.because, "called_off": reason}
+    Message.objects.filter(pk=message.pk).update(because=because)
+
+
+def held(message: Message, until: datetime) -> None:
+    """Its enrollment is paused while its outcome is unknown: it is not queued before."""
+    because = {**message.because, "held_until": until.isoformat()}
+    Message.objects.filter(pk=message.pk).update(because=because)
 
 
 def retried(message: Message, error: str) -> str:
@@ -95,16 +111,10 @@ def retried(message: Message, error: str) -> str:
     attempts = message.attempts + 1
     if attempts >= MOST_ATTEMPTS:
         return failed(message, f"after {attempts} attempts: {error}")
-    held_until = Message.objects.values_list("due_at", flat=True).get(pk=message.pk)
-    _move(
-        message,
-        (Status.SENDING,),
-        status=Status.QUEUED,
-        handed_at=None,
-        attempts=attempts,
-        last_error=error,
-        due_at=max(held_until, clock.now() + FIRST_BACKOFF * 2 ** (attempts - 1)),
-    )
+    later = clock.now() + FIRST_BACKOFF * 2 ** (attempts - 1)
+    with transaction.atomic():
+        held_until = _locked(message).due_at
+        _requeue(message, error, attempts=attempts, due_at=max(held_until, later))
     return "retried"
 
 
@@ -130,9 +140,14 @@ def unreachable(message: Message, error: str) -> str:
 def queued_again(message: Message, *, by: str) -> None:
     """It has not left: the same row, with its Message-ID and its bytes. In the caller's transaction."""
     now = clock.now()
-    because = {**message.because, "not_sent": {"confirmed_by": by}}
-    doubtful = (Status.UNCONFIRMED,)
-    if _move(message, doubtful, status=Status.QUEUED, handed_at=None, due_at=now, because=because):
+    message.because = {**message.because, "not_sent": {"confirmed_by": by}}
+    if reason := message.because.get("called_off"):
+        cancelled(message, reason, from_=(Status.UNCONFIRMED,))
+        return
+    held_until = message.because.get("held_until")
+    due_at = max(now, datetime.fromisoformat(held_until)) if held_until else now
+    values = {"handed_at": None, "due_at": due_at, "because": message.because}
+    if _move(message, (Status.UNCONFIRMED,), status=Status.QUEUED, **values):
         note(message, "queued", at=now, data={"confirmed_by": by})
 
 
@@ -184,9 +199,17 @@ def _activity(
 
 
 def _requeue(message: Message, error: str, **values: object) -> None:
+    """In the caller's transaction; what was called off meanwhile is cancelled."""
+    if reason := _locked(message).because.get("called_off"):
+        cancelled(message, reason)
+        return
     _move(
         message, (Status.SENDING,), status=Status.QUEUED, handed_at=None, last_error=error, **values
     )
+
+
+def _locked(message: Message) -> Message:
+    return Message.objects.select_for_update(no_key=True).get(pk=message.pk)
 
 
 def _move(message: Message, from_: tuple[str, ...], **values: object) -> bool:

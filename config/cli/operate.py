@@ -60,4 +60,10 @@ def confirm(
         waiting = Message.objects.filter(status="unconfirmed").values_list("pk", flat=True)
         numbers = ", ".join(map(str, waiting)) or "none"
         raise typer.BadParameter(f"{message} is not unconfirmed; these are: {numbers}")
-    typer.echo("Noted: it was sent." if sent else "Noted: it is queued again.")
+    row.refresh_from_db()
+    not_sent = (
+        "it is queued again"
+        if row.status == "queued"
+        else "its enrollment has ended; it stays here"
+    )
+    typer.echo(f"Noted: {'it was sent' if sent else not_sent}.")

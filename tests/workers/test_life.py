@@ -7,7 +7,7 @@ import pytest
 
 from crm.models import Activity, Change, Deal, Lead, StageMove
 from crm.timeline import note
-from mail import claims
+from mail import claims, unconfirmed
 from mail import settle as settle_email
 from mail.models import Inbound, Mailbox, Message, Suppression
 from process.models import Task
@@ -260,6 +260,73 @@ def test_an_email_that_a_server_refuses_for_now_stays_held_by_a_pause(
 
     message.refresh_from_db()
     assert (message.status, message.due_at) == ("queued", NEVER)
+
+
+@pytest.mark.parametrize(
+    "comes_back",
+    [
+        lambda claimed: settle_email.retried(claimed, "451 try again later"),
+        lambda claimed: settle_email.sender_fault(claimed, "535 who are you"),
+        lambda claimed: (
+            settle_email.unconfirmed(claimed, "timed out")
+            and unconfirmed.confirm(claimed, sent=False, by="Ada")
+        ),
+    ],
+    ids=["retried", "sender_fault", "confirmed as not sent"],
+)
+def test_an_email_that_comes_back_after_the_end_does_not_leave_again(
+    team, make_lead, frozen_clock, comes_back
+):
+    make_lead()
+    team()
+    message = until_queued(frozen_clock)
+    [claimed] = claims.claim(message.mailbox, Counter())
+    assert claims.mark_handed(claimed)
+
+    engine.stop(message.enrollment_id, "stopped by hand", at=clock.now())
+    comes_back(claimed)
+
+    message.refresh_from_db()
+    assert (message.status, message.because["cancelled"]) == (
+        "cancelled",
+        {"reason": "stopped by hand"},
+    )
+
+
+def test_an_email_in_doubt_that_comes_back_stays_held_by_a_pause(team, make_lead, frozen_clock):
+    make_lead()
+    team()
+    message = until_queued(frozen_clock)
+    [claimed] = claims.claim(message.mailbox, Counter())
+    assert claims.mark_handed(claimed)
+    settle_email.unconfirmed(claimed, "timed out")
+
+    engine.pause(message.enrollment_id, until=None)
+    assert unconfirmed.confirm(claimed, sent=False, by="Ada")
+
+    message.refresh_from_db()
+    assert (message.status, message.due_at) == ("queued", NEVER)
+    engine.resume(message.enrollment_id)
+    message.refresh_from_db()
+    assert message.due_at == clock.now()
+
+
+def test_an_email_in_doubt_that_was_given_up_does_not_leave_again(team, make_lead, frozen_clock):
+    make_lead()
+    team()
+    message = until_queued(frozen_clock)
+    [claimed] = claims.claim(message.mailbox, Counter())
+    assert claims.mark_handed(claimed)
+    settle_email.unconfirmed(claimed, "timed out")
+    frozen_clock.now += timedelta(days=9)
+    unconfirmed.expire_unconfirmed(clock.now())
+    settle(frozen_clock)
+
+    assert unconfirmed.confirm(claimed, sent=False, by="Ada")
+
+    assert Enrollment.objects.get().status == "stopped"
+    message.refresh_from_db()
+    assert message.status == "cancelled"
 
 
 @pytest.mark.parametrize(
