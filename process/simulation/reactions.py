@@ -108,10 +108,12 @@ class Reactions:
         return self.scene.of_company[lead.company_id] if lead.company_id is not None else ()
 
     def _auto_replied(self, noted: Noted) -> None:
-        """Out of office: hold until the person is back."""
+        """Out of office: hold until the person is back; what is held by hand stays so."""
         until, enrollment = noted.data.get("until"), noted.lead.enrollment
         back_at = until if isinstance(until, datetime) else noted.at + AWAY
         if enrollment is None or back_at <= self.scene.now:
+            return
+        if enrollment.is_paused and enrollment.due_at is None:
             return
         enrollment.is_paused = True
         if enrollment.email is not None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm import stages
-from crm.models import Company, Lead, StageMove
+from crm.models import Company, Lead, Owner, StageMove
 from crm.timeline import note
 from mail import claims, stops, unsubscribe
 from mail import settle as settling
@@ -29,18 +29,27 @@ from process.simulation.engine import Simulation
 from process.simulation.files import files
 from process.simulation.world import Happening
 from runtime import clock
+from sequences import engine
+from sequences.definition import Sequence
 from sequences.models import Enrollment, StepRun
 from sequences.steps import TaskStep, everywhere
 from tests.sequences.strategies import IDS, sequences
-from tests.workers.test_life import leaves, settle
+from tests.workers.test_life import leaves, settle, until_queued
 from workers import schedule
+from workspace.durations import Duration
 
 pytestmark = pytest.mark.django_db
 
 DAYS = 60
 PEOPLE = 3
 PHRASES = {"price": "too expensive", "interested": "sounds interesting", "other": "hm"}
-RULES = ('lead.stage == "Approach"', 'lead.stage in ["Approach", "Handling Objections"]')
+RULES = (
+    'lead.stage == "Approach"',
+    'lead.stage in ["Approach", "Handling Objections"]',
+    'lead.title == "CTO"',
+    "lead.title is none",
+    "deal.is_open or company.industry is none",
+)
 ENROLLS = st.fixed_dictionaries(
     {"when": st.sampled_from(RULES)},
     optional={
@@ -50,11 +59,18 @@ ENROLLS = st.fixed_dictionaries(
         "active_per_rep": st.integers(1, 2),
         "exclusive": st.just("company"),
         "on": st.sampled_from([["clicked"], ["stage_moved"]]),
+        "requires": st.sampled_from([["lead.title"], ["lead.first_name"]]),
+        "list": st.just("guests"),
+        "existing": st.booleans(),
     },
 )
+LISTS = {"guests": frozenset({"p0@x.example", "p2@x.example"})}
+#: per_day, per_hour and the minutes between two, of each mailbox.
+CAPS = st.sampled_from([(100, 25, 1), (1, 1, 1), (2, 1, 45), (3, 2, 7)])
 EVENTS = (
     "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
-    "unsubscribed", "task_done", "stage", "title",
+    "unsubscribed", "task_done", "stage", "title", "bounced", "complained", "crm_reply",
+    "crm_meeting", "called", "no title",
 )  # fmt: skip
 HAPPENINGS = st.tuples(
     st.integers(0, 25 * 24), st.integers(0, PEOPLE - 1), st.sampled_from(EVENTS),
@@ -68,8 +84,13 @@ def files_of_a_team(draw):
     found = {}
     for name in ("any", "other"):
         sequence = draw(sequences()).model_dump(mode="json", by_alias=True)
+        holidays = draw(st.sampled_from([[], ["DE"], ["DE", "US", "IL"], ["lead"]]))
+        for step in sequence["steps"]:
+            if "email" in step and draw(st.booleans()):
+                step["thread"] = "new"
+        window = {**sequence["window"], "holidays": holidays}
         found[name] = type(draw(sequences())).model_validate(
-            {**sequence, "name": name, "enroll": draw(ENROLLS)}
+            {**sequence, "name": name, "enroll": draw(ENROLLS), "window": window}
         )
     return found
 
@@ -82,17 +103,24 @@ def files_of_a_team(draw):
 @given(
     before=files_of_a_team(), after=st.none() | files_of_a_team(),
     edited_at=st.integers(1, 20 * 24), happenings=st.lists(HAPPENINGS, min_size=2, max_size=14),
+    caps=st.tuples(CAPS, CAPS),
 )  # fmt: skip
 def test_the_workers_do_what_was_simulated(
-    before, after, edited_at, happenings, loaded, make_lead, frozen_clock
+    before, after, edited_at, happenings, caps, loaded, make_lead, frozen_clock
 ):
     start = frozen_clock.now
     with undone():
         people = [make_lead(f"p{n}@x.example") for n in range(PEOPLE)]
+        bob, _ = Owner.objects.get_or_create(email="bob@example.com", defaults={"name": "Bob"})
         Lead.objects.filter(pk=people[-1].pk).update(
-            company=Company.objects.create(name="Else"), timezone="America/New_York"
+            company=Company.objects.create(name="Else", industry="Steel"),
+            timezone="America/New_York",
+            country="US",
+            owner=bob,
         )
-        blueprints = [_blueprint(loaded, before), *([_blueprint(loaded, after)] if after else [])]
+        team = _team(loaded, caps)
+        apply.configure(team)
+        blueprints = [_blueprint(team, before), *([_blueprint(team, after)] if after else [])]
         events = sorted(happenings)
 
         simulated = simulate(blueprints, people, events, edited_at, start)
@@ -102,12 +130,47 @@ def test_the_workers_do_what_was_simulated(
         assert simulated == lived
 
 
+def test_who_is_paused_by_hand_stays_so_in_a_simulation(loaded, make_lead, frozen_clock):
+    lead = make_lead()
+    written = {"name": "any", "stage": "Approach", "steps": [{"id": "s0", "email": "a"}]}
+    rule = {"when": 'lead.stage == "Approach"'}
+    found = {"any": Sequence.model_validate({**written, "enroll": rule})}
+    blueprint = _blueprint(loaded, found)
+    apply.apply(blueprint)
+    message = until_queued(frozen_clock)
+    engine.pause(message.enrollment_id, until=None)
+    absence = Happening(
+        at=clock.now() + timedelta(hours=1),
+        lead_id=lead.pk,
+        kind="auto_replied",
+        data={},
+        enrollment_id=None,
+    )
+
+    scene = load.scene(blueprint, clock.now())
+    Simulation(scene, Script([absence])).run(clock.now() + timedelta(days=30))
+
+    assert scene.touches == []
+
+
 @contextmanager
 def undone():
     """Each example begins with the same rows."""
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+def _team(loaded, caps):
+    """Two reps, each with a mailbox of these caps."""
+    [ada] = loaded.mailboxes
+    bob = {"address": "bob@example.com", "owner": "bob@example.com", "username": "bob@example.com"}
+    mailboxes = []
+    for whose, (per_day, per_hour, minutes) in zip(({}, bob), caps, strict=True):
+        gap = Duration(amount=minutes, unit="minute")
+        limits = {"per_day": per_day, "per_hour": per_hour, "gap": gap}
+        mailboxes.append(ada.model_copy(update={**whose, **limits}))
+    return replace(loaded, mailboxes=mailboxes, lists=LISTS)
 
 
 def _blueprint(loaded, found):
@@ -182,6 +245,8 @@ def _happening(people, event, start):
         "task_done": ("task_done", {"step": step}),
         "stage": ("crm_moved", {"to": "Approach"}),
         "title": ("crm_changed", {"title": "CTO"}),
+        "no title": ("crm_changed", {"title": None}),
+        "bounced": ("bounced", {"hard": True}),
     }.get(kind, (kind, {}))
     return Happening(at=at, lead_id=lead_id, kind=kind, data=data, enrollment_id=None)
 
@@ -247,10 +312,13 @@ def happens(people, event):
             _do(lead, step)
         case "stage":
             _move_in_crm(lead)
-        case "title":
-            if lead.title != "CTO":
-                Lead.objects.filter(pk=lead.pk).update(title="CTO")
+        case "title" | "no title":
+            title = "CTO" if kind == "title" else ""
+            if lead.title != title:
+                Lead.objects.filter(pk=lead.pk).update(title=title)
                 note("lead_changed", lead=lead, occurred_at=now)
+        case "bounced":
+            note("bounced", lead=lead, occurred_at=now, data={"hard": True})
         case _:
             note(kind, lead=lead, occurred_at=now)
 
