@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path as FilePath
 
 from ruamel.yaml import YAML
@@ -37,6 +38,10 @@ _MEANT = (
     ),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: What "\\0" and "\\ud800" stand for: no database keeps the one, and no file the other.
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+#: Digits of a number; whatever is longer is a text.
+_LONGEST_NUMBER = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +204,12 @@ class _Reader:
             return dict(self._items(node, path))
         if isinstance(node, SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        self._look_at(node)
         return _scalar(tag.removeprefix(_STANDARD), node.value)
+
+    def _look_at(self, node: Node) -> None:
+        if found := _UNWRITABLE.search(node.value):
+            self._note(node, f"stands for a character that no text has, 0x{ord(found[0]):02x}")
 
     def _items(self, node: MappingNode, path: Path) -> Iterator[tuple[str, object]]:
         seen: dict[str, Node] = {}
@@ -207,6 +217,7 @@ class _Reader:
             if not isinstance(key_node, ScalarNode):
                 self._note(key_node, _no_key(key_node))
                 continue
+            self._look_at(key_node)
             key = str(key_node.value)
             if key in seen:
                 first = seen[key].start_mark.line + 1
@@ -233,10 +244,10 @@ def _scalar(tag: str, text: str) -> object:
     if tag == "bool":
         return text.lower() == "true"
     try:
-        if tag == "int":
+        if tag == "int" and len(text) <= _LONGEST_NUMBER:
             return int(text.replace("_", ""), 0)
-        if tag == "float":
-            return float(text.replace("_", ""))
+        if tag == "float" and isfinite(number := float(text.replace("_", ""))):
+            return number
     except ValueError:
         return text
     return text

@@ -159,3 +159,19 @@ _YAMLISH = st.lists(
 @given(_YAMLISH)
 def test_any_yamlish_text_is_read_or_invalid(text):
     assert all(place >= (1, 1) for place in places_of(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [('a: "x\\0"', "f.yaml:1:4: "), ('a: "\\ud800"', "f.yaml:1:4: "), ('"\\a": 1', "f.yaml:1:1: ")],
+)
+def test_escapes_for_what_no_text_has_are_problems(text, place):
+    with pytest.raises(Invalid) as error:
+        parse_yaml(text, "f.yaml")
+
+    assert str(error.value).startswith(f"{place}stands for a character that no text has, 0x")
+
+
+@pytest.mark.parametrize("text", ["0x" + "f" * 5000, "9" * 5000, "1e999", "-1e400"])
+def test_a_number_that_none_can_be_is_a_text(text):
+    assert parse_yaml(f"a: {text}", "f.yaml").data == {"a": text}
