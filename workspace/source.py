@@ -120,7 +120,9 @@ def read_text(path: FilePath, file: str) -> str:
             before.count(b"\n") + 1,
             error.start - before.rfind(b"\n"),
         ) from error
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    _refuse_control(text, file, "which no text has")
+    return text
 
 
 def read_yaml(path: FilePath, file: str) -> Document:
@@ -129,14 +131,7 @@ def read_yaml(path: FilePath, file: str) -> Document:
 
 
 def parse_yaml(text: str, file: str) -> Document:
-    if control := _CONTROL.search(text):
-        before = text[: control.start()]
-        raise _invalid(
-            file,
-            f"has a control character, 0x{ord(control[0]):02x}, which YAML forbids",
-            before.count("\n") + 1,
-            control.start() - before.rfind("\n"),
-        )
+    _refuse_control(text, file, "which YAML forbids")
     root = _compose(text, file)
     if root is None:
         raise _invalid(file, "is empty")
@@ -145,6 +140,17 @@ def parse_yaml(text: str, file: str) -> Document:
     if reader.problems:
         raise Invalid(reader.problems)
     return Document(file=file, text=text, data=data, _values=reader.values, _keys=reader.keys)
+
+
+def _refuse_control(text: str, file: str, why: str) -> None:
+    if control := _CONTROL.search(text):
+        before = text[: control.start()]
+        raise _invalid(
+            file,
+            f"has a control character, 0x{ord(control[0]):02x}, {why}",
+            before.count("\n") + 1,
+            control.start() - before.rfind("\n"),
+        )
 
 
 def _compose(text: str, file: str) -> Node | None:

@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from workspace.problems import Invalid
-from workspace.source import LARGEST, parse_yaml, read_yaml
+from workspace.source import LARGEST, parse_yaml, read_text, read_yaml
 
 
 def problems_of(text: str) -> list[str]:
@@ -126,6 +126,16 @@ def test_bytes_that_are_not_utf_8_are_a_problem(tmp_path):
         read_yaml(path, "a.yaml")
 
     assert str(caught.value) == "a.yaml:2:6: is not UTF-8: byte 0xfc"
+
+
+def test_a_control_character_in_any_file_is_a_problem(tmp_path):
+    path = tmp_path / "body.txt"
+    path.write_text("Hi\n  \0you")
+
+    with pytest.raises(Invalid) as caught:
+        read_text(path, "body.txt")
+
+    assert str(caught.value) == ("body.txt:2:3: has a control character, 0x00, which no text has")
 
 
 def test_large_and_missing_files_are_problems(tmp_path):
