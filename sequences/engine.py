@@ -4,11 +4,14 @@ A batch is claimed, decided and written in one transaction, so a crash leaves it
 step is taken twice: StepRun and Message are unique per (enrollment, step).
 """
 
+import logging
+from collections.abc import Iterator
 from collections.abc import Sequence as Items
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce, Least
 
@@ -24,7 +27,13 @@ from sequences.models import AppliedVersion, Enrollment, StepRun
 from sequences.states import state_of, states_of
 from sequences.versions import definition_of
 
+log = logging.getLogger(__name__)
+
 BATCH = 500
+#: Who cannot be asked about, through a fault of ours or of the rows, is tried again after so long.
+AFTER_FAILURE = timedelta(hours=1)
+#: The database cannot be reached, or broke a deadlock: the next tick goes on.
+_NOBODYS_FAULT = (OperationalError, InterfaceError)
 _OPEN = (Enrollment.Status.ACTIVE, Enrollment.Status.PAUSED)
 #: After these `decide` may be asked again at once, without looking at the rows anew.
 _TAKEN_IN_PASSING = (Assign, Skip, Branch)
@@ -48,13 +57,41 @@ def advance_due() -> int:
 
 
 def _advance_batch() -> int:
+    """One enrollment at fault must not hold up the others: a batch that fails is taken one by one."""
     now = clock.now()
+    try:
+        return _advance_claimed(due(now), now)
+    except _NOBODYS_FAULT:
+        raise
+    except Exception:  # whatever it is, most of the batch has no part in it
+        log.exception("a batch of enrollments failed: each is asked about alone")
+    ids = list(due(now).order_by("due_at", "pk").values_list("pk", flat=True)[:BATCH])
+    for enrollment_id in ids:
+        with _apart(enrollment_id, now):
+            _advance_claimed(due(now).filter(pk=enrollment_id), now)
+    return len(ids)
+
+
+def _advance_claimed(rows: QuerySet[Enrollment], now: datetime) -> int:
     with transaction.atomic():
-        claimed = claims.claim(due(now), at_most=BATCH)
+        claimed = claims.claim(rows, at_most=BATCH)
         alone = _advance_all(claimed, now)
     for enrollment_id in alone:
-        _advance_alone(enrollment_id, now)
+        with _apart(enrollment_id, now):
+            _advance_alone(enrollment_id, now)
     return len(claimed)
+
+
+@contextmanager
+def _apart(enrollment_id: int, now: datetime) -> Iterator[None]:
+    """Nothing happens to who fails in here: it is tried again later, and the others go on."""
+    try:
+        yield
+    except _NOBODYS_FAULT:
+        raise
+    except Exception:
+        log.exception("enrollment %s failed, and is tried again later", enrollment_id)
+        Enrollment.objects.filter(pk=enrollment_id).update(due_at=now + AFTER_FAILURE)
 
 
 def _advance_all(enrollments: Items[Enrollment], now: datetime) -> list[int]:

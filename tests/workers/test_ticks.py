@@ -8,13 +8,15 @@ from django.db import connection, transaction
 
 from crm.models import Activity
 from mail.models import Message
-from sequences import claims, engine
+from sequences import cadence, claims, engine
+from sequences.cadence import Update
 from sequences.models import Enrollment, StepRun
+from sequences.steps import UpdateStep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """Stands for the end of the process."""
 
 
@@ -89,3 +91,44 @@ def test_who_is_due_at_one_moment_is_claimed_in_one_order(crowd, frozen_clock):
         claimed = claims.claim(engine.due(frozen_clock.now), at_most=2)
 
     assert [enrollment.pk for enrollment in claimed] == [third, first]
+
+
+def test_one_at_fault_holds_up_nobody_else(crowd, frozen_clock):
+    other, email, _ = Enrollment.objects.order_by("pk")
+    StepRun.objects.create(
+        enrollment=other,
+        step_id="research",
+        kind="task",
+        at=frozen_clock.now - timedelta(hours=100),
+        ended_at=frozen_clock.now - timedelta(days=3),
+    )
+    Enrollment.objects.filter(pk=other.pk).update(mailbox_id=0)
+
+    engine.advance_due()
+
+    assert list(Message.objects.values_list("enrollment_id", "step_id")) == [(email.pk, "opening")]
+    other.refresh_from_db()
+    assert (other.status, other.due_at) == ("active", frozen_clock.now + engine.AFTER_FAILURE)
+
+
+def test_a_step_that_cannot_be_written_holds_up_nobody_else(crowd, frozen_clock, monkeypatch):
+    update = Update(step=UpdateStep(id="mark", update={"lead.title": "CTO"}), because={})
+    first, *others = Enrollment.objects.order_by("pk").values_list("pk", flat=True)
+
+    def decide(sequence, state, now):
+        first_lead = Enrollment.objects.get(pk=first).lead_id
+        return update if state.lead_id == first_lead else cadence.decide(sequence, state, now)
+
+    def fail(*_args):
+        raise ValueError("no such field")
+
+    monkeypatch.setattr("sequences.engine.decide", decide)
+    monkeypatch.setattr("sequences.engine._set_fields", fail)
+
+    engine.advance_due()
+
+    due = dict(Enrollment.objects.values_list("pk", "due_at"))
+    assert due[first] == frozen_clock.now + engine.AFTER_FAILURE
+    assert not engine.due(frozen_clock.now).exists()
+    assert not StepRun.objects.filter(enrollment=first).exists()
+    assert Message.objects.filter(enrollment_id__in=others).count() == 1
