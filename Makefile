@@ -29,8 +29,8 @@ demo-distributed: .venv/.ready ## The same over Redis and PostgreSQL with two wo
 	$(BIN)/cadenza demo --distributed $(ARGS)
 
 test: .venv/.ready ## Run the tests
-	$(BIN)/python -m pytest -n 2 $(ARGS)
-	CADENZA_TEST_DATABASE=postgres CADENZA_RUNS=90 $(BIN)/python -m pytest -n 2 $(ON_POSTGRES)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	CADENZA_TEST_DATABASE=postgres CADENZA_RUNS=90 $(BIN)/python -m pytest -n 2 --dist worksteal $(ON_POSTGRES)
 
 .venv/tryton/.ready: .venv/.ready requirements/tryton.txt
 	$(PYTHON) -m venv .venv/tryton
