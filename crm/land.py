@@ -446,6 +446,13 @@ class _Page:
                 occurred_at=self.now,
                 data={"won": row.is_won},
             )
+        elif isinstance(row, Owner) and take.get("active") is False:
+            note(
+                "owner_gone",
+                connection=self.connection,
+                occurred_at=self.now,
+                data={"owner": row.pk},
+            )
 
     def _delete(self, link: ExternalRecord) -> None:
         if link.deleted_at is not None:

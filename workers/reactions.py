@@ -122,6 +122,11 @@ def _reconsider(activity: Activity) -> None:
         engine.reconsider(lead=activity.lead)
 
 
+def _owner_gone(activity: Activity) -> None:
+    """Nobody is written to in the name of somebody who left: `decide` ends it, queued emails too."""
+    engine.reconsider(lead__owner=activity.data["owner"])
+
+
 def _enrolled(activity: Activity) -> None:
     _happened(activity, "enrolled")
 
@@ -410,6 +415,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "deal_closed": [_deal_closed, _reconsider, _enroll],
     "stage_moved": [_reconsider, _enroll],
     "opted_out": [_opted_out],
+    "owner_gone": [_owner_gone],
     "enrolled": [_enrolled],
     "handed_over": [_handed_over],
     "unenrolled": [_unenrolled],

@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.base import OwnerRecord
 from crm import stages
 from crm.kinds import EVENTS
-from crm.models import Activity, Company, Lead, Owner
+from crm.land import land
+from crm.models import Activity, Company, Connection, Lead, Owner
 from crm.timeline import note
 from mail import stops
 from mail.models import Message
@@ -411,3 +413,19 @@ def test_who_is_in_it_restarts_with_the_steps_not_yet_taken(at_work, make_lead, 
 def test_a_reaction_is_known_for_every_event(at_work, make_lead, frozen_clock):
     assert all(reactions.reactions_to(kind) for kinds in EVENTS.values() for kind in kinds)
     assert reactions.reactions_to("not_enrolled") == ()
+
+
+def test_an_owner_who_leaves_takes_the_queued_email_along(at_work, make_lead, frozen_clock):
+    lead = make_lead()
+    at_work(sequence(OPENING))
+    message = until_queued(frozen_clock)
+    source = Connection.objects.get(name="hubspot")
+    rep = OwnerRecord(external_id="1", email=lead.owner.email, name="Ada")
+    land(source, "owner", [rep], now=clock.now())
+
+    land(source, "owner", [replace(rep, active=False)], now=clock.now())
+    settle(frozen_clock)
+
+    message.refresh_from_db()
+    assert message.status == "cancelled"
+    assert Enrollment.objects.get(lead=lead).reason == "owner gone"
