@@ -223,7 +223,7 @@ def test_deal_has_its_people_the_primary_one_first(salesforce, scripted):
     closed, still_open = page.records
     assert isinstance(closed, DealRecord)
     assert isinstance(still_open, DealRecord)
-    assert (closed.lead_ids, str(closed.amount)) == (("0032", "0031"), "1054.0")
+    assert (closed.lead_ids, str(closed.amount)) == (("0032", "0031"), "1054.00")
     assert closed.closed_at == datetime(2026, 3, 1, tzinfo=UTC)
     assert (still_open.lead_ids, still_open.closed_at) == ((), None)
 
