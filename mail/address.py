@@ -1,6 +1,9 @@
 """What may stand in an envelope and in a header. Pure."""
 
 import re
+from functools import lru_cache
+
+import idna
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
@@ -11,11 +14,22 @@ def envelope(address: str) -> str:
     refuse_control(address, "address")
     if not _ADDRESS.fullmatch(address):
         raise ValueError(f"{address!r} is no email address")
-    local, _, domain = address.rpartition("@")
+    local, _, name = address.rpartition("@")
     try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
+        return f"{local}@{domain(name)}"
     except UnicodeError as error:
         raise ValueError(f"{address!r}: the domain is no host name") from error
+
+
+@lru_cache
+def domain(name: str) -> str:
+    """A domain in ASCII, by IDNA 2008 as registries do; raises UnicodeError.
+
+    One that is in ASCII already stays as it is: some have an underscore.
+    """
+    if name.isascii():
+        return name.encode("idna").decode("ascii")
+    return idna.encode(name, uts46=True).decode("ascii")
 
 
 def refuse_control(value: str, what: str) -> None:

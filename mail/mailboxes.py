@@ -16,6 +16,7 @@ from django.conf import settings
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
+from mail import address
 from mail.models import Mailbox
 from runtime import clock
 from workspace import secrets
@@ -164,7 +165,7 @@ def _alive(kept: _Kept) -> bool:
 def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:
     scheme, host, port = _address(mailbox.smtp_url, SMTP_PORTS)
     password = _password(mailbox)
-    name = mailbox.address.rpartition("@")[2].encode("idna").decode("ascii")
+    name = address.domain(mailbox.address.rpartition("@")[2])
     kind = smtplib.SMTP_SSL if scheme == "smtps" else smtplib.SMTP
     # Without a host it does not connect yet, which keeps the greeting for us to read.
     server = kind(local_hostname=name, timeout=CONNECT_WITHIN)

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import uuid4
 
 from django.db import transaction
@@ -84,7 +83,7 @@ def queue(drafts: Sequence[Draft]) -> list[Message]:
 
 def message_of(draft: Draft) -> Message:
     """The email as it is queued, not yet written down."""
-    domain = _domain(draft.mailbox.address)
+    domain = address.domain(draft.mailbox.address.rpartition("@")[2])
     return Message(
         enrollment_id=draft.enrollment_id,
         step_id=draft.step_id,
@@ -102,11 +101,6 @@ def message_of(draft: Draft) -> Message:
         due_at=draft.due_at,
         because=dict(draft.because),
     )
-
-
-@lru_cache
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2].encode("idna").decode("ascii")
 
 
 def _revive(pk: int, draft: Draft) -> bool:

@@ -206,6 +206,20 @@ def mailbox(db, sender, sink, imap, time, monkeypatch, settings):
 
 
 @pytest.fixture
+def international(mailbox):
+    """The mailbox on a server that offers SMTPUTF8."""
+    handler = Sink()
+    server = Server(handler, hostname="127.0.0.1", port=free_port())
+    server.utf8 = True
+    server.start()
+    mailbox.smtp_url = f"smtp://127.0.0.1:{server.port}"
+    mailbox.save()
+    yield handler
+    mailboxes.close_all()
+    server.stop()
+
+
+@pytest.fixture
 def template(db):
     return EmailTemplate.objects.create(
         name="opening",
