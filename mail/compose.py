@@ -37,6 +37,7 @@ def written(message: Message, sender: Sender) -> Composed:
     subject = _subject(message, context)
     text = _part(message.template, layout.TEXT, context)
     html = _part(message.template, layout.HTML, context)
+    text = text or rendering.text_of(html)
     references = _references(message)
     try:
         headers = _headers(message, sender, subject, references)
@@ -91,7 +92,8 @@ def _part(template: EmailTemplate, part: str, context: dict[str, object]) -> str
         layout.HTML: template.html,
     }
     try:
-        return rendering.render(sources[part], context, html=part == layout.HTML)
+        render = rendering.render_html if part == layout.HTML else rendering.render
+        return render(sources[part], context)
     except rendering.TemplateError as error:
         file = layout.template_file(template.name, part)
         raise Unsendable(f"{file}:{rendering.line_of(error)}: {error}") from error

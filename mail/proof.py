@@ -79,7 +79,7 @@ def problem(parts: Parts, context: Mapping[str, object], *, to: str) -> str:
     try:
         subject = rendering.render(parts.subject, context).strip()
         rendering.render(parts.text, context)
-        rendering.render(parts.html, context, html=True)
+        rendering.render_html(parts.html, context)
         address.refuse_control(subject, "subject")
         address.envelope(to)
     except (rendering.TemplateError, ValueError) as error:

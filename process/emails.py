@@ -24,6 +24,7 @@ class Template:
     name: str
     #: Blank for a template that only follows up in a thread: the thread has its subject.
     subject: str
+    #: Blank for one whose text is made of its HTML.
     text: str
     html: str = ""
 
@@ -74,8 +75,10 @@ def _read(folder: Path, name: str, problems: list[Problem]) -> Template:
         file = layout.template_file(name, part)
         sources[part] = ""
         if not (folder / file).exists():
-            if part == layout.TEXT:
-                problems.append(_at(file, "is missing: every email has a plain text"))
+            if part == layout.TEXT and not _has_html(folder, name):
+                problems.append(
+                    _at(file, f"is missing, and so is {layout.HTML}: write one of them")
+                )
             continue
         try:
             sources[part] = read_text(folder / file, file)
@@ -90,6 +93,10 @@ def _read(folder: Path, name: str, problems: list[Problem]) -> Template:
         text=sources[layout.TEXT],
         html=sources[layout.HTML],
     )
+
+
+def _has_html(folder: Path, name: str) -> bool:
+    return (folder / layout.template_file(name, layout.HTML)).exists()
 
 
 def _unknown_files(folder: Path, name: str, problems: list[Problem]) -> None:

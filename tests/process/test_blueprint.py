@@ -333,8 +333,8 @@ def test_counterparts_are_held_against_the_connections(problems_after):
 
 
 def test_files_that_are_missing(starter):
-    (starter / TEMPLATE / "body.txt").unlink()
-    (starter / TEMPLATE / "subject.txt").unlink()
+    for part in ("body.txt", "body.html", "subject.txt"):
+        (starter / TEMPLATE / part).unlink()
     (starter / TEMPLATE / "body.htm").write_text("x")
     (starter / "process.yaml").unlink()
 
@@ -348,7 +348,18 @@ def test_files_that_are_missing(starter):
             f'{TEMPLATE}/body.htm:1:1: unknown file "body.htm"; did you mean "body.html"? '
             "valid: body.html, body.txt, subject.txt"
         ),
-        f"{TEMPLATE}/body.txt:1:1: is missing: every email has a plain text",
+        f"{TEMPLATE}/body.txt:1:1: is missing, and so is body.html: write one of them",
+    ]
+
+
+def test_html_alone_is_a_template(starter):
+    (starter / TEMPLATE / "body.txt").unlink()
+
+    template = load(starter, schema=FIELDS).templates[TEMPLATE.rpartition("/")[2]]
+
+    assert [file for file, _ in template.parts()] == [
+        f"{TEMPLATE}/subject.txt",
+        f"{TEMPLATE}/body.html",
     ]
 
 
