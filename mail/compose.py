@@ -1,18 +1,23 @@
 """The bytes of an email: a template rendered once, threading, unsubscribe headers, CRLF."""
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from email.utils import format_datetime
 
 from crm import facts
 from crm.models import Deal, Lead
-from mail import address, mime, proof, rendering, unsubscribe
+from mail import address, dkim, mime, proof, rendering, unsubscribe
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
-from workspace import layout
+from workspace import layout, secrets
 
 
 class Unsendable(Exception):
     """This email cannot be made from its template and its lead; the text says why."""
+
+
+class Unsigned(Exception):
+    """The mailbox's emails are to be signed and cannot be; the text says why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,15 +29,21 @@ class Composed:
 
 
 def compose(message: Message) -> Composed:
-    """Render and build; raises Unsendable. The bytes are to be kept, and never made again."""
+    """Render, build and sign; raises Unsendable or Unsigned.
+
+    The bytes are to be kept, and never made again.
+    """
     sender = Sender.objects.first()
     if sender is None:
         raise Unsendable("no sender is applied: `cadenza apply` writes it from cadenza.yaml")
-    return written(message, sender)
+    composed = written(message, sender)
+    if message.mailbox.dkim is None:
+        return composed
+    return replace(composed, raw=_signed(composed.raw, message.mailbox))
 
 
 def written(message: Message, sender: Sender) -> Composed:
-    """Likewise, in the name of this sender; nothing of it needs to be in the database."""
+    """Likewise, unsigned, in the name of this sender; nothing of it needs to be in the database."""
     context = _context(message.lead, message.deal, message.mailbox, sender)
     subject = _subject(message, context)
     text = _part(message.template, layout.TEXT, context)
@@ -59,6 +70,18 @@ def problem(
     if sender is None:
         return "no sender is applied"
     return proof.problem(template, _context(lead, deal, mailbox, sender), to=lead.email)
+
+
+def _signed(raw: bytes, mailbox: Mailbox) -> bytes:
+    written = mailbox.dkim or {}
+    try:
+        key = dkim.read_key(secrets.resolve(written["key"], os.environ))
+    except dkim.BadKey as error:
+        raise Unsigned(f"{mailbox.address}: {written['key']} {error}") from error
+    except ValueError as error:
+        raise Unsigned(f"{mailbox.address}: {error}") from error
+    identity = dkim.Identity(domain=written["domain"], selector=written["selector"], key=key)
+    return dkim.sign(raw, identity, at=clock.now())
 
 
 def _context(lead: Lead, deal: Deal | None, mailbox: Mailbox, sender: Sender) -> dict[str, object]:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from mail import address
 from workspace.durations import Duration, FixedDuration
 from workspace.problems import Fault
 from workspace.secrets import SecretName
@@ -15,6 +16,7 @@ SMTP_SCHEMES = ("smtp+starttls", "smtps", "smtp")
 IMAP_SCHEMES = ("imaps", "imap+starttls", "imap")
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
+_SELECTOR = re.compile(r"[A-Za-z0-9]+([.-]+[A-Za-z0-9]+)*")
 
 
 def _address(text: str) -> str:
@@ -53,6 +55,27 @@ def _server(url: str, schemes: tuple[str, ...]) -> str:
 EmailAddress = Annotated[str, AfterValidator(_address)]
 
 
+def _domain(name: str) -> str:
+    try:
+        return address.envelope(f"postmaster@{name}").partition("@")[2]
+    except ValueError:
+        raise Fault(f'"{name}" is no domain such as example.com') from None
+
+
+def _selector(name: str) -> str:
+    if not _SELECTOR.fullmatch(name):
+        raise Fault(f'"{name}" is no selector such as cadenza1: letters, digits, "-" and "."')
+    return name
+
+
+class DkimSettings(Definition):
+    """Signing by ourselves, for a mailbox whose server does not sign."""
+
+    domain: Annotated[str, AfterValidator(_domain)]
+    selector: Annotated[str, AfterValidator(_selector)]
+    key: SecretName  #: an RSA key in PEM, or the path of its file
+
+
 class MailboxSettings(Definition):
     """A rep's mailbox. The emails of the leads that `owner` has in the CRM leave from it."""
 
@@ -63,6 +86,7 @@ class MailboxSettings(Definition):
     imap: Annotated[str, AfterValidator(_imap)]
     username: str = ""  #: default: the address
     password: SecretName
+    dkim: DkimSettings | None = None
     per_day: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 100
     per_hour: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 25
     gap: FixedDuration = Duration(amount=90, unit="second")
@@ -70,9 +94,9 @@ class MailboxSettings(Definition):
     @model_validator(mode="before")
     @classmethod
     def _named_after_address(cls, data: object) -> object:
-        address = data.get("address") if isinstance(data, dict) else None
-        if isinstance(address, str) and _ADDRESS.fullmatch(address):
-            return {"owner": address, "username": address, **data}  # type: ignore[dict-item]  # a dict
+        own = data.get("address") if isinstance(data, dict) else None
+        if isinstance(own, str) and _ADDRESS.fullmatch(own):
+            return {"owner": own, "username": own, **data}  # type: ignore[dict-item]  # a dict
         return data
 
     @model_validator(mode="after")

@@ -33,6 +33,8 @@ class Mailbox(models.Model):
     imap_url = models.CharField(max_length=500)  #: imap:// | imaps://host:port
     username = models.CharField(max_length=254)
     password = models.CharField(max_length=200)  #: as in cadenza.yaml: ${NAME}, never the secret
+    #: {"domain": ..., "selector": ..., "key": "${NAME}"}; null: its server signs, or nobody.
+    dkim = models.JSONField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     last_error = models.TextField(blank=True)
     per_day = models.IntegerField()
@@ -62,7 +64,7 @@ class EmailTemplate(models.Model):
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64)
     subject = models.TextField()
-    text = models.TextField()
+    text = models.TextField(blank=True)  #: blank: it is made of `html`
     html = models.TextField(blank=True)
 
     class Meta:

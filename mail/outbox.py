@@ -244,6 +244,8 @@ def _prepare(message: Message) -> str | None:
             composed = compose.compose(message)
         except compose.Unsendable as error:
             return settle.failed(message, str(error))
+        except compose.Unsigned as error:
+            return settle.sender_fault(message, str(error))
         message.raw = composed.raw
         message.subject = composed.subject
         message.text = composed.text

@@ -139,6 +139,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
                 "imap_url": definition.imap,
                 "username": definition.username,
                 "password": definition.password,
+                "dkim": definition.dkim and definition.dkim.model_dump(),
                 "per_day": definition.per_day,
                 "per_hour": definition.per_hour,
                 "gap": definition.gap.elapsed,

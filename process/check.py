@@ -1,10 +1,13 @@
 """What a workspace's files say about each other: names that must exist, facts that are read."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings
 from crm.kinds import EVENTS
+from mail import dkim
 from process import emails
 from process.check_sequences import Known, check_sequence
 from process.definition import OTHER, Process
@@ -13,6 +16,7 @@ from process.team import Team
 from sequences.definition import Sequence as Definition
 from workspace.problems import Path, Problem, unknown
 from workspace.reading import Schema
+from workspace.secrets import MissingSecret, resolve
 from workspace.source import Document
 
 #: What templates may read besides the facts of a lead.
@@ -36,6 +40,8 @@ def cross_check(
     read = [sequence for sequence in sequences if sequence is not None]
     if process and len(read) == len(sequences):
         yield from _tactics(*process, [sequence.name for sequence, _ in read])
+    if team:
+        yield from _signing_keys(*team)
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
     yield from _duplicates(read)
@@ -98,6 +104,20 @@ def _counterparts(
             if name not in stage.counterparts:
                 message = f'{stage.name} has no counterpart in the connection "{name}"'
                 yield document.problem(at, message, at_key=True)
+
+
+def _signing_keys(team: Team, document: Document) -> Iterator[Problem]:
+    """Keys are read where they are to be had; one that is not set is told when it is needed."""
+    for number, mailbox in enumerate(team.mailboxes):
+        if mailbox.dkim is None:
+            continue
+        with suppress(MissingSecret):
+            secret = resolve(mailbox.dkim.key, os.environ)
+            try:
+                dkim.read_key(secret)
+            except dkim.BadKey as error:
+                message = f"mailboxes.{number}.dkim.key: {mailbox.dkim.key} {error}"
+                yield document.problem(("mailboxes", number, "dkim", "key"), message)
 
 
 def _duplicates(sequences: Sequence[tuple[Definition, Document]]) -> Iterator[Problem]:

@@ -35,7 +35,7 @@ def server(settings, monkeypatch):
 
 
 def queued_for(lead, frozen_clock):
-    enroll_matching([lead.pk])
+    enroll_matching([lead.pk], moved=True)
     for _ in range(50):
         reactions.react()
         engine.advance_due()
