@@ -1,22 +1,29 @@
-"""A process of `bench.ticking` that does what it is told, one line after the other."""
+"""A process that does what it is told, one line after the other, by a module of the bench."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 _CHECKOUT = Path(__file__).parent.parent
-_START = "import django; django.setup(); from bench import ticking; ticking.main()"
+_START = "import django; django.setup(); from bench import {0}; {0}.main()"
+
+
+def serve(commands: Mapping[str, Callable[..., object]]) -> None:
+    """One line in, `["fill", 10000]`, and one line out, until there are no more."""
+    for line in sys.stdin:
+        name, *arguments = json.loads(line)
+        print(json.dumps(commands[name](*arguments)), flush=True)
 
 
 class Process:
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], module: str = "ticking") -> None:
         inherited = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-c", _START],
+            [sys.executable, "-c", _START.format(module)],
             cwd=_CHECKOUT,
             env=inherited | dict(environment),
             stdin=subprocess.PIPE,

@@ -50,7 +50,7 @@ def _median(rounds: Sequence[_Round], figure: str) -> float:
 def _rounds(kind: str) -> dict[int, list[_Round]]:
     with ExitStack() as stack:
         crowds = {
-            total: stack.enter_context(Process(stack.enter_context(_database(kind))))
+            total: stack.enter_context(Process(stack.enter_context(database(kind))))
             for total in TOTALS
         }
         for total, crowd in crowds.items():
@@ -65,7 +65,7 @@ def _rounds(kind: str) -> dict[int, list[_Round]]:
 def _steps_per_second() -> dict[str, int]:
     """With so many workers on one PostgreSQL; all of them share the machine with it."""
     found, first = {}, 1
-    with _database("postgresql") as environment, Process(environment) as crowd:
+    with database("postgresql") as environment, Process(environment) as crowd:
         crowd.ask("fill", TOTALS[1])
         for workers in CREWS:
             crowd.ask("make_due", first, DUE_FOR_A_CREW)
@@ -88,7 +88,7 @@ def _seconds_of(workers: int, environment: Mapping[str, str]) -> float:
 
 
 @contextmanager
-def _database(kind: str) -> Iterator[Mapping[str, str]]:
+def database(kind: str) -> Iterator[Mapping[str, str]]:
     """The environment of a workspace on an empty database of this kind."""
     with TemporaryDirectory(prefix="cadenza-bench-") as folder, ExitStack() as stack:
         (Path(folder) / ".cadenza").mkdir()

@@ -1,7 +1,5 @@
 """What a process of the bench does on its own database, once Django is up."""
 
-import json
-import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -11,6 +9,7 @@ from django.db import connection, transaction
 
 from bench import crowd
 from bench.crowd import NOON
+from bench.process import serve
 from runtime import clock
 from sequences import engine, versions
 from sequences.models import Enrollment
@@ -20,11 +19,8 @@ _LATER = NOON + timedelta(days=900)
 
 
 def main() -> None:
-    """One line in, `["fill", 10000]`, and one line out, until there are no more."""
     clock.install(lambda: NOON)
-    for line in sys.stdin:
-        name, *arguments = json.loads(line)
-        print(json.dumps(COMMANDS[name](*arguments)), flush=True)
+    serve(COMMANDS)
 
 
 def fill(total: int) -> None:
