@@ -5,7 +5,7 @@ text of JSON, SQLite one statement for each.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -69,6 +69,32 @@ def update(rows: Sequence[Model], *names: str) -> None:
         else:
             new = ", ".join(f"{column} = %s" for column in table.columns[:-1])
             cursor.executemany(table.told(_UPDATE_ONE, new=new), table.values(rows))
+
+
+def update_where(
+    model: type[Model], where: str, given: Sequence[Any], values: Mapping[str, object]
+) -> bool:
+    """Write these fields of the rows that `where` says in SQL; whether there were any."""
+    sets, params = [], list[Any]()
+    for name, value in values.items():
+        field: Any = _field(model, name)
+        sets.append(f"{connection.ops.quote_name(field.column)} = %s")
+        params.append(field.get_db_prep_save(value, connection))
+    table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001 - Django's public name
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {', '.join(sets)} WHERE {where}", [*params, *given])  # noqa: S608 - columns
+        return bool(cursor.rowcount)
+
+
+def lock(model: type[Model], pk: int) -> None:
+    """Keep the row from being changed by others until the transaction ends."""
+    if connection.features.has_select_for_update:
+        model._default_manager.select_for_update(no_key=True).only("pk").get(pk=pk)  # noqa: SLF001 - likewise
+
+
+@lru_cache
+def _field(model: type[Model], name: str) -> object:
+    return model._meta.get_field(name)  # noqa: SLF001 - likewise
 
 
 class _Table:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
+from crm import rows
 from mail import pacing, settle
 from mail.models import Mailbox, Message
 from runtime import clock
@@ -50,6 +51,7 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
                 if admission.because["rule"] != "window":
                     # Caps hold for them all: none is asked again before one of them can leave.
                     counts["later"] += hold(mailbox, pacing.paced(history, limits, now)[0])
+        rows.update(claimed, "status", "claimed_until", "handed_at", "because")
     return claimed
 
 
@@ -58,11 +60,11 @@ def mark_handed(message: Message) -> bool:
     now, lease = clock.now(), clock.monotonic() + LEASE
     if clock.monotonic() >= message.claimed_until:
         return False
-    held = Message.objects.filter(
-        pk=message.pk, status=Status.SENDING, handed_at=None, claimed_until=message.claimed_until
-    ).update(handed_at=now, claimed_until=lease)
+    ours = "id = %s AND status = %s AND handed_at IS NULL AND claimed_until = %s"
+    given = [message.pk, Status.SENDING, message.claimed_until]
+    held = rows.update_where(Message, ours, given, {"handed_at": now, "claimed_until": lease})
     message.handed_at, message.claimed_until = now, lease
-    return bool(held)
+    return held
 
 
 def release(messages: Iterable[Message]) -> None:
@@ -100,26 +102,34 @@ def _due(mailbox: Mailbox) -> QuerySet[Message]:
 def _locked(messages: QuerySet[Message]) -> QuerySet[Message]:
     if connection.features.has_select_for_update_skip_locked:
         messages = messages.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    return messages.select_related("mailbox", "template", "parent", "lead", "deal")
+    return messages.select_related(
+        "mailbox", "template", "parent", "lead__company", "lead__owner", "deal"
+    )
 
 
 def _lease(message: Message) -> Message:
     message.status = Status.SENDING
     message.claimed_until = clock.monotonic() + LEASE
     message.handed_at = None
-    message.save(update_fields=["status", "claimed_until", "handed_at", "because"])
     return message
 
 
 def _history(mailbox: Mailbox, now: datetime) -> list[datetime]:
-    """When the mailbox's emails of the last day left; what is under way or in doubt counts as left."""
+    """When the mailbox's emails of the last day left; what is under way or in doubt counts as left.
+
+    Of so few that this batch reaches no cap, the last one tells all that matters: the gap.
+    """
     ours = Message.objects.filter(mailbox=mailbox)
     since = now - pacing.DAY
-    left = list(ours.filter(sent_at__gt=since).values_list("sent_at", flat=True))
     doubtful = ours.filter(status=Status.UNCONFIRMED, handed_at__gt=since)
-    left += doubtful.values_list("handed_at", flat=True)
-    left += [now] * ours.filter(status=Status.SENDING).count()
-    return [moment for moment in left if moment is not None]
+    others = [moment for moment in doubtful.values_list("handed_at", flat=True) if moment]
+    others += [now] * ours.filter(status=Status.SENDING).count()
+    sent = ours.filter(sent_at__gt=since)
+    few = min(mailbox.per_hour, mailbox.per_day) - len(others) - BATCH
+    number, last = sent.aggregate(number=Count("pk"), last=Max("sent_at")).values()
+    if number <= few:
+        return [*others, last] if last else others
+    return others + [moment for moment in sent.values_list("sent_at", flat=True) if moment]
 
 
 def _never(message: Message, admission: pacing.Never) -> str:

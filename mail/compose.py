@@ -28,12 +28,12 @@ class Composed:
     references: str
 
 
-def compose(message: Message) -> Composed:
+def compose(message: Message, sender: Sender | None = None) -> Composed:
     """Render, build and sign; raises Unsendable or Unsigned.
 
-    The bytes are to be kept, and never made again.
+    The bytes are to be kept, and never made again. Without a sender, it is the one applied.
     """
-    sender = Sender.objects.first()
+    sender = sender or Sender.objects.first()
     if sender is None:
         raise Unsendable("no sender is applied: `cadenza apply` writes it from cadenza.yaml")
     composed = written(message, sender)

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,6 +61,8 @@ def hand(server: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> Ou
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(kind=Kind.LOST, reply=str(error) or type(error).__name__)
     if refused is not None:
+        with suppress(OSError, smtplib.SMTPException):
+            server.rset()  # the next email begins anew, here or on another connection
         return refused
     try:
         server.send(_LEADING_DOT.sub(b"..", raw) + b".\r\n")

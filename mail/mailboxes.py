@@ -2,6 +2,7 @@
 
 import imaplib
 import os
+import select
 import smtplib
 import socket
 import ssl
@@ -151,15 +152,23 @@ def _tidy() -> None:
 
 
 def _alive(kept: _Kept) -> bool:
-    """Whether the server still answers, asked only after a pause; RSET also ends a half-said mail."""
+    """Whether the server still answers, asked after a pause, or when it said something unasked."""
+    rested = clock.monotonic() - kept.used_at > TRUSTED_FOR
     try:
         if isinstance(kept.client, smtplib.SMTP):
+            if not rested and _is_silent(kept.client):
+                return True
             return kept.client.rset()[0] == 250  # noqa: PLR2004 - SMTP's "fine"
-        if clock.monotonic() - kept.used_at > TRUSTED_FOR:
+        if rested:
             kept.client.noop()
     except (OSError, smtplib.SMTPException, IMAPClientError, imaplib.IMAP4.error):
         return False
     return True
+
+
+def _is_silent(server: smtplib.SMTP) -> bool:
+    """Neither hung up nor said goodbye: there is nothing to read."""
+    return server.sock is not None and not select.select([server.sock], [], [], 0)[0]
 
 
 def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:

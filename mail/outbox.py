@@ -17,7 +17,7 @@ from django.db.models import Q
 from crm import rows
 from crm.models import Deal, Lead
 from mail import address, claims, compose, handing, inbound, mailboxes, settle, stops
-from mail.models import EmailTemplate, Mailbox, Message
+from mail.models import EmailTemplate, Mailbox, Message, Sender
 from mail.unconfirmed import settle_unconfirmed, unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
 
@@ -174,8 +174,9 @@ def ring(name: str, mailbox_id: int) -> None:
 
 
 def _send(batch: list[Message], counts: Counter[str]) -> None:
+    sender = Sender.objects.first()
     for place, message in enumerate(batch):
-        word = _deliver_one(message)
+        word = _deliver_one(message, sender)
         counts[word] += 1
         if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
             claims.release(batch[place + 1 :])
@@ -200,9 +201,9 @@ def _read_lately(mailbox: Mailbox) -> bool:
     return mailbox.read_at is not None and mailbox.read_at >= clock.now() - within
 
 
-def _deliver_one(message: Message) -> str:  # noqa: PLR0911 - each return is one outcome
+def _deliver_one(message: Message, sender: Sender | None) -> str:  # noqa: PLR0911 - each return is one outcome
     """1 check and render under the lead's lock, 2 connect, 3 commit the handing, 4 check, 5 hand."""
-    done = _prepare(message)
+    done = _prepare(message, sender)
     if done is not None:
         return done
     mailbox = message.mailbox
@@ -231,24 +232,23 @@ def _deliver_one(message: Message) -> str:  # noqa: PLR0911 - each return is one
     return settle.outcome(message, outcome)
 
 
-def _prepare(message: Message) -> str | None:
+def _prepare(message: Message, sender: Sender | None) -> str | None:
     """Cancel or render; None when the message is ready to be handed over."""
     with transaction.atomic():
-        Lead.objects.select_for_update(no_key=True).get(pk=message.lead_id)
+        rows.lock(Lead, message.lead_id)
         stop = stops.reason(message)
         if stop is not None:
             return settle.stopped(message, stop)
         if message.raw is not None:
             return None
         try:
-            composed = compose.compose(message)
+            composed = compose.compose(message, sender)
         except compose.Unsendable as error:
             return settle.failed(message, str(error))
         except compose.Unsigned as error:
             return settle.sender_fault(message, str(error))
-        message.raw = composed.raw
-        message.subject = composed.subject
-        message.text = composed.text
-        message.references = composed.references
-        message.save(update_fields=["raw", "subject", "text", "references"])
+        written = vars(composed)
+        for name, value in written.items():
+            setattr(message, name, value)
+        rows.update_where(Message, "id = %s", [message.pk], written)
         return None

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
 
-from crm import timeline
+from crm import rows, timeline
 from crm.models import Activity
 from mail import suppression
 from mail.handing import Kind, Outcome
@@ -215,11 +214,16 @@ def _locked(message: Message) -> Message:
 def _move(message: Message, from_: tuple[str, ...], **values: object) -> bool:
     """Write the outcome once: only while the row is in a state it comes from, and the claim ours."""
     settled = [status for status in from_ if status != Status.SENDING]
-    allowed = Q(status__in=settled)
+    where, given = f"id = %s AND (status IN ({_marks(settled)})", [message.pk, *settled]
     if Status.SENDING in from_:
-        allowed |= Q(status=Status.SENDING, claimed_until=message.claimed_until)
-    moved = Message.objects.filter(allowed, pk=message.pk).update(**values)
+        where += " OR (status = %s AND claimed_until = %s)"
+        given += [Status.SENDING, message.claimed_until]
+    moved = rows.update_where(Message, f"{where})", given, values)
     if moved:
         for name, value in values.items():
             setattr(message, name, value)
-    return bool(moved)
+    return moved
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values)) or "NULL"

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db import connection
 
 from crm.kinds import ENDING
-from crm.models import Activity, Deal, Lead
 from mail import suppression
-from mail.models import Inbound, Message, Suppression
+from mail.models import Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,13 +17,7 @@ class Stop:
 
 def reason(message: Message) -> Stop | None:
     """What forbids this message now, as committed; None when nothing does."""
-    return (
-        _suppressed(message)
-        or _lead(message)
-        or _answered(message)
-        or _met_or_answered_elsewhere(message)
-        or _deal_closed(message)
-    )
+    return _suppressed(message) or _ended(message)
 
 
 def _suppressed(message: Message) -> Stop | None:
@@ -34,40 +27,43 @@ def _suppressed(message: Message) -> Stop | None:
     return Stop(reason=found.kind, because={"suppression": found.pk})
 
 
-def _lead(message: Message) -> Stop | None:
-    lead = Lead.objects.get(pk=message.lead_id)
-    if lead.deleted_at is not None:
-        return Stop(reason="lead_deleted", because={"lead": lead.pk})
-    if lead.do_not_contact:
-        return Stop(reason=Suppression.Kind.DO_NOT_CONTACT, because={"lead": lead.pk})
-    return None
+def _ended(message: Message) -> Stop | None:
+    """In one statement, since it is asked twice of every email."""
+    since = connection.ops.adapt_datetimefield_value(message.enrolled_at)
+    given = {
+        "lead": message.lead_id,
+        "enrollment": message.enrollment_id,
+        "deal": message.deal_id,
+        "since": since,
+        **{f"kind{number}": kind for number, kind in enumerate(sorted(ENDING))},
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDED, given)
+        found = cursor.fetchone()
+    return Stop(reason=found[1], because={found[2]: found[3]}) if found else None
 
 
-def _answered(message: Message) -> Stop | None:
-    found = (
-        Inbound.objects.filter(kind=Inbound.Kind.REPLY)
-        .filter(
-            Q(lead=message.lead_id, received_at__gt=message.enrolled_at)
-            | Q(answers__enrollment_id=message.enrollment_id)
-        )
-        .first()
-    )
-    return Stop(reason="replied", because={"inbound": found.pk}) if found else None
-
-
-def _met_or_answered_elsewhere(message: Message) -> Stop | None:
-    """A booked meeting, or an answer that came by another way than our mailbox."""
-    found = Activity.objects.filter(
-        lead=message.lead_id, kind__in=ENDING, occurred_at__gt=message.enrolled_at
-    ).first()
-    return Stop(reason=found.kind, because={"activity": found.pk}) if found else None
-
-
-def _deal_closed(message: Message) -> Stop | None:
-    """A deal that was closed before the enrollment began (won-handoff) does not stop it."""
-    if message.deal_id is None:
-        return None
-    deal = Deal.objects.filter(pk=message.deal_id, is_closed=True).first()
-    if deal is None or (deal.closed_at is not None and deal.closed_at <= message.enrolled_at):
-        return None
-    return Stop(reason="deal_closed", because={"deal": deal.pk})
+#: The lead is gone or must not be written to; a reply, to us or to the enrollment; a booked meeting, or
+#: an answer that came by another way than our mailbox; a deal that was closed since the enrollment
+#: began: one closed before (won-handoff) does not stop it.
+_ENDED = f"""
+SELECT * FROM (
+SELECT 1 AS place, CASE WHEN deleted_at IS NULL THEN 'do_not_contact' ELSE 'lead_deleted' END AS reason,
+  'lead' AS name, id FROM crm_lead
+  WHERE id = %(lead)s AND (deleted_at IS NOT NULL OR do_not_contact)
+UNION ALL
+SELECT 2, 'replied', 'inbound', id FROM mail_inbound
+  WHERE lead_id = %(lead)s AND kind = 'reply' AND received_at > %(since)s
+UNION ALL
+SELECT 2, 'replied', 'inbound', mail_inbound.id
+  FROM mail_message JOIN mail_inbound ON mail_inbound.answers_id = mail_message.id
+  WHERE mail_message.enrollment_id = %(enrollment)s AND mail_inbound.kind = 'reply'
+UNION ALL
+SELECT 3, kind, 'activity', id FROM crm_activity
+  WHERE lead_id = %(lead)s AND occurred_at > %(since)s
+  AND kind IN ({", ".join(f"%(kind{number})s" for number in range(len(ENDING)))})
+UNION ALL
+SELECT 4, 'deal_closed', 'deal', id FROM crm_deal
+  WHERE id = %(deal)s AND is_closed AND (closed_at IS NULL OR closed_at > %(since)s)
+) AS found ORDER BY place, id LIMIT 1
+"""  # noqa: S608 - names of parameters

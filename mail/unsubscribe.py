@@ -8,6 +8,7 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from django.conf import settings
@@ -81,6 +82,7 @@ def unsubscribe(lead: Lead, *, how: str, at: datetime) -> bool:
         return fresh
 
 
+@lru_cache(maxsize=1000)  # a lead's stands several times in an email
 def _seal(lead_id: int, secret: str) -> str:
     plain = lead_id.to_bytes(_ID)
     tag = _tag(plain, secret)
