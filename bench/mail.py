@@ -15,7 +15,7 @@ from bench import sink
 from bench.process import Process
 from bench.tick import database
 
-COUNT, ROUNDS = 1_000, 5
+COUNT, ROUNDS = 500, 3
 #: Bytes of what `smtp-source` sends: about those of ours.
 _LENGTH = 3_700
 

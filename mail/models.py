@@ -132,9 +132,17 @@ class Message(models.Model):
             models.Index(
                 fields=["mailbox", "due_at"], condition=Q(status="queued"), name="message_queued"
             ),
-            # serves outbox.recover: claims that ran out
+            # serves claims.recover: claims that ran out; and pacing: what is under way
             models.Index(
-                fields=["claimed_until"], condition=Q(status="sending"), name="message_sending"
+                fields=["mailbox", "claimed_until"],
+                condition=Q(status="sending"),
+                name="message_under_way",
+            ),
+            # serves pacing: what may have left a mailbox
+            models.Index(
+                fields=["mailbox", "handed_at"],
+                condition=Q(status="unconfirmed"),
+                name="message_unconfirmed",
             ),
             # serves pacing: what left a mailbox lately
             models.Index(fields=["mailbox", "sent_at"], name="message_history"),
