@@ -145,6 +145,7 @@ def _message(number: int, template: int) -> Message:
     return Message(
         enrollment_id=number,
         step_id="opening",
+        sequence="approach",
         token=str(number),
         lead_id=number,
         mailbox_id=number % _REPS + 1,

@@ -147,6 +147,11 @@ class MailboxAdmin(History):
     list_filter = ["status"]
 
 
+@admin.register(mail.Pause)
+class PauseAdmin(History):
+    list_display = ["__str__", "since", "by", "reason"]
+
+
 @admin.register(mail.Message)
 class MessageAdmin(History):
     list_display = ["to_email", "subject", "step_id", "status", "mailbox", "sent_at"]

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, QuerySet
 
 from crm import rows
-from mail import pacing, settle
+from mail import pacing, pauses, settle
 from mail.models import Mailbox, Message
 from runtime import clock
 
@@ -96,7 +96,8 @@ def recover(mailbox_id: int) -> Counter[str]:
 
 
 def _due(mailbox: Mailbox) -> QuerySet[Message]:
-    return Message.objects.filter(mailbox=mailbox, status=Status.QUEUED, due_at__lte=clock.now())
+    waiting = Message.objects.filter(mailbox=mailbox, status=Status.QUEUED)
+    return pauses.unpaused(waiting).filter(due_at__lte=clock.now())
 
 
 def _locked(messages: QuerySet[Message]) -> QuerySet[Message]:

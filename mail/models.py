@@ -24,7 +24,9 @@ class Mailbox(models.Model):
 
     class Status(models.TextChoices):
         ACTIVE = "active"
-        PAUSED = "paused"  #: by a person, or by a sender fault; `last_error` says why
+        PAUSED = (
+            "paused"  #: by itself, after a fault that `last_error` tells; a person's is a Pause
+        )
 
     address = models.CharField(max_length=254, unique=True)
     display_name = models.CharField(max_length=200, blank=True)
@@ -58,6 +60,28 @@ class Mailbox(models.Model):
         return self.address
 
 
+class Pause(models.Model):
+    """What a person has paused: nothing of it leaves until a person resumes it."""
+
+    class Scope(models.TextChoices):
+        ALL = "all"
+        MAILBOX = "mailbox"
+        SEQUENCE = "sequence"
+
+    scope = models.CharField(max_length=10, choices=Scope)
+    #: The mailbox's address or the sequence's name; blank for all.
+    name = models.CharField(max_length=254, blank=True)
+    since = models.DateTimeField()
+    by = models.CharField(max_length=200)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["scope", "name"], name="one_pause_each")]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.name}" if self.name else "all sending"
+
+
 class EmailTemplate(models.Model):
     """One applied state of templates/email/<name>/, by digest; never changed once written."""
 
@@ -89,6 +113,8 @@ class Message(models.Model):
 
     enrollment_id = models.BigIntegerField(db_index=True)
     step_id = models.CharField(max_length=100)
+    #: The name by which a person pauses it, nothing more.
+    sequence = models.CharField(max_length=100, blank=True)
     #: Opaque, the same for the same enrollment and step: leaves as X-Cadenza-Step.
     token = models.CharField(max_length=100)
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE)

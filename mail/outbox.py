@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from crm import rows
 from crm.models import Deal, Lead
-from mail import address, claims, compose, handing, inbound, mailboxes, settle, stops
+from mail import address, claims, compose, handing, inbound, mailboxes, pauses, settle, stops
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from mail.unconfirmed import settle_unconfirmed, unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
@@ -45,6 +45,7 @@ class Draft:
 
     enrollment_id: int
     step_id: str
+    sequence: str
     token: str
     lead: Lead
     deal: Deal | None
@@ -87,6 +88,7 @@ def message_of(draft: Draft) -> Message:
     return Message(
         enrollment_id=draft.enrollment_id,
         step_id=draft.step_id,
+        sequence=draft.sequence,
         token=draft.token,
         lead=draft.lead,
         deal=draft.deal,
@@ -105,6 +107,7 @@ def message_of(draft: Draft) -> Message:
 
 def _revive(pk: int, draft: Draft) -> bool:
     plan = {
+        "sequence": draft.sequence,
         "due_at": draft.due_at,
         "queued_at": clock.now(),
         "because": dict(draft.because),
@@ -202,7 +205,10 @@ def _read_lately(mailbox: Mailbox) -> bool:
 
 
 def _deliver_one(message: Message, sender: Sender | None) -> str:  # noqa: PLR0911 - each return is one outcome
-    """1 check and render under the lead's lock, 2 connect, 3 commit the handing, 4 check, 5 hand."""
+    """1 check and render under the lead's lock, 2 connect, 3 commit the handing, 4 check, 5 hand.
+
+    A stop cancels and a pause holds, if it was committed before 4.
+    """
     done = _prepare(message, sender)
     if done is not None:
         return done
@@ -221,6 +227,8 @@ def _deliver_one(message: Message, sender: Sender | None) -> str:  # noqa: PLR09
     stop = stops.reason(message)
     if stop is not None:
         return settle.stopped(message, stop)
+    if pauses.is_paused(message):
+        return settle.put_back(message)
     outcome = handing.hand(
         server,
         sender=address.envelope(mailbox.address),

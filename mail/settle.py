@@ -128,6 +128,13 @@ def sender_fault(message: Message, error: str) -> str:
     return "paused"
 
 
+def put_back(message: Message) -> str:
+    """A person paused it at the last moment: it waits as it was, which is no failure."""
+    with transaction.atomic():
+        _requeue(message, message.last_error)
+    return "held"
+
+
 def unreachable(message: Message, error: str) -> str:
     """The mailbox's own server does not answer: waiting is not failing."""
     with transaction.atomic():

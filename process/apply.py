@@ -16,6 +16,7 @@ from connectors.base import WRITTEN, Written
 from crm import hints, stages
 from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
+from mail import pauses
 from mail.models import EmailTemplate, Mailbox, Sender
 from process import planning
 from process.blueprint import Blueprint
@@ -65,6 +66,8 @@ def apply(blueprint: Blueprint, frozen: Frozen | None = None) -> Applied:
     configure(blueprint)
     if frozen is not None:
         planning.compare(frozen, planning.plan(blueprint))
+    # Whoever applies has mended them. What a person paused stays so: see mail.pauses.
+    pauses.try_again(Mailbox.objects.all())
     enrolled: dict[str, int] = {}
     activated = []
     for name, definition in blueprint.sequences.items():

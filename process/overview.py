@@ -5,7 +5,8 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from crm.models import Activity, Change, Connection
-from mail.models import Mailbox, Message
+from mail import pauses
+from mail.models import Mailbox, Message, Pause
 from sequences.models import Enrollment
 
 Rows = list[dict[str, Any]]
@@ -14,6 +15,7 @@ Rows = list[dict[str, Any]]
 def overview() -> dict[str, Rows]:
     """Tables by name; an empty one has nothing to tell."""
     return {
+        "paused": [_paused(pause) for pause in Pause.objects.order_by("since", "pk")],
         "connections": _connections(),
         "enrollments": _rows(
             Enrollment.objects.values("sequence", "status")
@@ -46,6 +48,16 @@ def overview() -> dict[str, Rows]:
 
 def _rows(values: QuerySet[Any, Any]) -> Rows:
     return [dict(row) for row in values]
+
+
+def _paused(pause: Pause) -> dict[str, Any]:
+    return {
+        "paused": str(pause),
+        "since": pause.since,
+        "by": pause.by,
+        "reason": pause.reason,
+        "emails_waiting": pauses.held_by(pause).count(),
+    }
 
 
 def _connections() -> Rows:

@@ -143,6 +143,7 @@ class _Press:
             outbox.Draft(
                 enrollment_id=NOBODY,
                 step_id=step,
+                sequence="",
                 token=token(NOBODY, step),
                 lead=self.lead,
                 deal=self.deal,

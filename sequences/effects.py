@@ -129,6 +129,7 @@ class Effects:
             outbox.Draft(
                 enrollment_id=enrollment.pk,
                 step_id=decision.step.id,
+                sequence=enrollment.sequence,
                 token=token(enrollment.pk, decision.step.id),
                 lead=enrollment.lead,
                 deal=enrollment.deal,

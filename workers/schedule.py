@@ -11,6 +11,7 @@ from django.db.models import Min, Q, QuerySet
 
 from crm import hints
 from crm.models import Change, Connection
+from mail import pauses
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
@@ -111,9 +112,8 @@ def _readable(now: datetime) -> QuerySet[Mailbox]:
 
 
 def _sendable() -> QuerySet[Message]:
-    return Message.objects.filter(
-        status=Message.Status.QUEUED, mailbox__status=Mailbox.Status.ACTIVE
-    )
+    active = Message.objects.filter(mailbox__status=Mailbox.Status.ACTIVE)
+    return pauses.unpaused(active).filter(status=Message.Status.QUEUED)
 
 
 def _blocked(now: datetime) -> QuerySet[Message]:
@@ -123,10 +123,9 @@ def _blocked(now: datetime) -> QuerySet[Message]:
 def _delivering(now: datetime) -> Sequence[int]:
     """Mailboxes with an email that is due, or with one that a worker holds."""
     reachable = Q(mailbox__retry_at=None) | Q(mailbox__retry_at__lte=now)
-    active = Q(mailbox__status=Mailbox.Status.ACTIVE)
-    queued = Q(status=Message.Status.QUEUED, due_at__lte=now) & active & reachable
-    rows = Message.objects.filter(queued | Q(status=Message.Status.SENDING))
-    return sorted(set(rows.values_list("mailbox_id", flat=True)))
+    queued = _sendable().filter(reachable, due_at__lte=now)
+    held = Message.objects.filter(status=Message.Status.SENDING)
+    return sorted({id_ for rows in (queued, held) for (id_,) in rows.values_list("mailbox_id")})
 
 
 def _pending() -> QuerySet[Change]:

@@ -30,6 +30,7 @@ def main() -> None:
     """Run a command; a known error is one clear message and exit code 1."""
     from config.cli import (  # noqa: F401, PLC0415 - they add commands
         operate,
+        pausing,
         people,
         preview,
         report,

@@ -1,4 +1,4 @@
-"""Commands on people: enroll, stop, pause, resume a lead; a login for the console."""
+"""Commands on people: enroll or stop a lead, note an event; a login for the console."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -92,39 +92,6 @@ def stop(lead: LeadName) -> None:
     with transaction.atomic():
         ended = engine.stop_lead(row, "by a person", at=clock.now())
     typer.echo(f"{row}: {ended} enrollment(s) stopped.")
-
-
-@app.command()
-def pause(lead: LeadName) -> None:
-    """Hold a lead's enrollment until it is resumed."""
-    _hold(lead, paused=True)
-
-
-@app.command()
-def resume(lead: LeadName) -> None:
-    """Let a paused enrollment go on where it was."""
-    _hold(lead, paused=False)
-
-
-def _hold(name: str, *, paused: bool) -> None:
-    _ready()
-    from django.db import transaction  # noqa: PLC0415 - as above
-
-    from sequences import engine  # noqa: PLC0415 - as above
-    from sequences.models import Enrollment  # noqa: PLC0415 - as above
-
-    row = lead_of(name)
-    status = "active" if paused else "paused"
-    found = Enrollment.objects.filter(lead=row, status=status).first()
-    if found is None:
-        typer.echo(f"{row} is in no {status} enrollment.", err=True)
-        raise typer.Exit(1)
-    with transaction.atomic():
-        if paused:
-            engine.pause(found.pk, until=None)
-        else:
-            engine.resume(found.pk)
-    typer.echo(f"{row}: {found.sequence} {'is paused' if paused else 'goes on'}.")
 
 
 @app.command()

@@ -419,3 +419,59 @@ def test_a_preview_of_what_there_is_not(folder):
     assert (unknown.returncode, both.returncode) == (2, 2)
     assert "unknown sequence or template" in unknown.stderr
     assert "exclude each other" in both.stderr
+
+
+def test_sending_is_paused_and_resumed_by_a_person(folder, connected):
+    assert run(folder, "sync", **connected).returncode == 0
+    assert run(folder, "apply", "--unplanned", **connected).returncode == 0
+
+    paused = run(folder, "pause", "--all", "--reason", "a wrong price", **connected)
+    one = run(folder, "pause", "--sequence", "Approach-Cold", **connected)
+    status = run(folder, "status", "--json", **connected)
+    resumed = run(folder, "resume", "--all", **connected)
+    again = run(folder, "resume", "--all", **connected)
+
+    assert paused.stdout.startswith("Paused: all sending; 0 queued emails wait.")
+    assert one.stdout.startswith("Paused: sequence approach-cold; 0 queued emails wait.")
+    told = json.loads(status.stdout)["paused"]
+    assert [(row["paused"], row["reason"], bool(row["since"] and row["by"])) for row in told] == [
+        ("all sending", "a wrong price", True),
+        ("sequence approach-cold", "", True),
+    ]
+    assert resumed.stdout.endswith("Still paused: sequence approach-cold.\n")
+    assert (again.returncode, again.stderr) == (
+        1,
+        "That is not paused; paused: sequence approach-cold.\n",
+    )
+
+
+def test_one_leads_enrollment_is_paused_and_resumed(folder, connected):
+    assert run(folder, "sync", **connected).returncode == 0
+    assert run(folder, "apply", "--unplanned", **connected).returncode == 0
+    shown = run(folder, "preview", "approach-cold", "--json", **connected)
+    lead = str(json.loads(shown.stdout)["lead"])
+
+    done = [run(folder, word, lead, **connected) for word in ("resume", "pause", "resume")]
+
+    assert [one.returncode for one in done] == [1, 0, 0]
+    assert [one.stdout.partition(": ")[2] for one in done[1:]] == [
+        "approach-cold is paused.\n",
+        "approach-cold goes on.\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "name one: a lead, --all, --mailbox ADDRESS or --sequence NAME"),
+        (["3", "--all"], "name one: a lead, --all, --mailbox ADDRESS or --sequence NAME"),
+        (["3", "--reason", "x"], "--reason goes with --all, --mailbox or --sequence"),
+        (["--mailbox", "nobody@example.com"], "valid: none is applied yet"),
+        (["--sequence", "nothing"], "valid: none is applied yet"),
+    ],
+)
+def test_a_pause_of_what_there_is_not(folder, words, says):
+    done = run(folder, "pause", *words)
+
+    assert done.returncode == 2
+    assert says in " ".join(done.stderr.replace("│", " ").split())

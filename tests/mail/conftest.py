@@ -252,6 +252,7 @@ def queue(mailbox, template):
         arguments = {
             "enrollment_id": enrollment or lead.pk,
             "step_id": step,
+            "sequence": "approach",
             "token": f"token-{lead.pk}.{step}",
             "lead": lead,
             "deal": None,

@@ -2,7 +2,10 @@
 
 from crm.facts import FIELDS
 from crm.models import Hint
+from mail import pauses
+from mail.models import Mailbox
 from process import apply, blueprint
+from process.overview import overview
 
 
 def test_records_are_read_again_when_their_mapping_changes(make_lead, loaded, tmp_path):
@@ -18,3 +21,19 @@ def test_records_are_read_again_when_their_mapping_changes(make_lead, loaded, tm
 
     (hint,) = Hint.objects.all()
     assert (hint.connection.name, hint.kind, hint.external_id) == ("hubspot", "lead", str(lead.pk))
+
+
+def test_applying_tries_a_mended_mailbox_again_and_leaves_a_persons_pauses(team, frozen_clock):
+    address = Mailbox.objects.earliest("pk").address
+    Mailbox.objects.update(status=Mailbox.Status.PAUSED, last_error="535 no")
+    for scope, name in (("all", ""), ("mailbox", address)):
+        pauses.pause(scope, name, by="ada", reason="a wrong price")
+
+    team()
+
+    paused = {"since": frozen_clock.now, "by": "ada", "reason": "a wrong price"}
+    assert set(Mailbox.objects.values_list("status", "last_error")) == {("active", "")}
+    assert overview()["paused"] == [
+        {"paused": "all sending", **paused, "emails_waiting": 0},
+        {"paused": f"mailbox {address}", **paused, "emails_waiting": 0},
+    ]
