@@ -6,7 +6,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from mail.unsubscribe import lead_of
+from mail.unsubscribe import is_nobodys, lead_of
 from mail.unsubscribe import unsubscribe as take_off
 from runtime import clock
 
@@ -16,6 +16,8 @@ from runtime import clock
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Scanners fetch links, so only a POST unsubscribes; an unknown token learns nothing."""
+    if is_nobodys(token):
+        return render(request, "unsubscribe/nobody.html")
     lead = lead_of(token)
     if lead is None:
         return render(request, "unsubscribe/unknown.html", status=404)

@@ -26,6 +26,15 @@ class Composed:
     subject: str
     text: str
     references: str
+    redirected_to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diversion:
+    """Somebody else gets the email than its lead: it says so, and unsubscribes nobody."""
+
+    to: str
+    mark: str  #: stands before the subject
 
 
 def compose(message: Message, sender: Sender | None = None) -> Composed:
@@ -42,20 +51,36 @@ def compose(message: Message, sender: Sender | None = None) -> Composed:
     return replace(composed, raw=_signed(composed.raw, message.mailbox))
 
 
-def written(message: Message, sender: Sender) -> Composed:
+def redirect_to() -> str:
+    """Where all email goes in staging; blank: to the leads."""
+    return Sender.objects.values_list("redirect_to", flat=True).first() or ""
+
+
+def written(message: Message, sender: Sender, diversion: Diversion | None = None) -> Composed:
     """Likewise, unsigned, in the name of this sender; nothing of it needs to be in the database."""
-    context = _context(message.lead, message.deal, message.mailbox, sender)
+    if diversion is None and sender.redirect_to:
+        diversion = Diversion(to=sender.redirect_to, mark=f"[for {message.to_email}]")
+    reader = unsubscribe.nobody() if diversion else message.lead
+    context = _context(message.lead, message.deal, message.mailbox, sender, reader)
     subject = _subject(message, context)
     text = _part(message.template, layout.TEXT, context)
     html = _part(message.template, layout.HTML, context)
     text = text or rendering.text_of(html)
     references = _references(message)
     try:
-        headers = _headers(message, sender, subject, references)
+        headers = _headers(message, sender, subject, references, reader)
+        if diversion is not None:
+            headers |= _diverted(message, diversion, subject)
         raw = mime.build(headers, text=text, html=html)
     except ValueError as error:
         raise Unsendable(str(error)) from error
-    return Composed(raw=raw, subject=subject, text=text, references=references)
+    return Composed(
+        raw=raw,
+        subject=subject,
+        text=text,
+        references=references,
+        redirected_to=diversion.to if diversion else "",
+    )
 
 
 def problem(
@@ -69,7 +94,7 @@ def problem(
     """Why this email cannot be made for this lead; blank when it can."""
     if sender is None:
         return "no sender is applied"
-    return proof.problem(template, _context(lead, deal, mailbox, sender), to=lead.email)
+    return proof.problem(template, _context(lead, deal, mailbox, sender, lead), to=lead.email)
 
 
 def _signed(raw: bytes, mailbox: Mailbox) -> bytes:
@@ -84,7 +109,9 @@ def _signed(raw: bytes, mailbox: Mailbox) -> bytes:
     return dkim.sign(raw, identity, at=clock.now())
 
 
-def _context(lead: Lead, deal: Deal | None, mailbox: Mailbox, sender: Sender) -> dict[str, object]:
+def _context(
+    lead: Lead, deal: Deal | None, mailbox: Mailbox, sender: Sender, reader: Lead
+) -> dict[str, object]:
     return {
         **facts.context(lead, deal),
         "sender": {
@@ -93,7 +120,7 @@ def _context(lead: Lead, deal: Deal | None, mailbox: Mailbox, sender: Sender) ->
             "company": sender.company,
             "postal_address": sender.postal_address,
         },
-        "unsubscribe_url": unsubscribe.link(lead, mailbox, sender),
+        "unsubscribe_url": unsubscribe.link(reader, mailbox, sender),
     }
 
 
@@ -128,11 +155,23 @@ def _references(message: Message) -> str:
     return f"{message.parent.references} {message.parent.message_id}".strip()
 
 
-def _headers(message: Message, sender: Sender, subject: str, references: str) -> dict[str, str]:
-    mailbox, lead = message.mailbox, message.lead
+def _diverted(message: Message, diversion: Diversion, subject: str) -> dict[str, str]:
+    """Headers in place of those that name the lead, and one that still does."""
+    original = address.envelope(message.to_email)
+    return {
+        "To": address.envelope(diversion.to),
+        "Subject": mime.words(f"{diversion.mark} {subject}", "Subject"),
+        "X-Cadenza-Original-To": mime.words(original, "X-Cadenza-Original-To"),
+    }
+
+
+def _headers(
+    message: Message, sender: Sender, subject: str, references: str, reader: Lead
+) -> dict[str, str]:
+    mailbox = message.mailbox
     address.refuse_control(subject, "subject")
-    web = unsubscribe.web_link(lead, sender)
-    links = [web, unsubscribe.mail_link(lead, mailbox)]
+    web = unsubscribe.web_link(reader, sender)
+    links = [web, unsubscribe.mail_link(reader, mailbox)]
     headers = {
         "From": mime.mailbox(mailbox.display_name, address.envelope(mailbox.address)),
         "To": address.envelope(message.to_email),

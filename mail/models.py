@@ -14,6 +14,8 @@ class Sender(models.Model):
     #: Where people reach `cadenza web`; blank: unsubscribing works by mail alone.
     public_url = models.URLField(max_length=500, blank=True)
     timezone = models.CharField(max_length=64, default="UTC")
+    #: For staging: every email goes there, and to nobody else; blank: to the leads.
+    redirect_to = models.CharField(max_length=320, blank=True)
 
     def __str__(self) -> str:
         return self.company
@@ -125,6 +127,8 @@ class Message(models.Model):
     #: The email that this one follows up, in the same thread.
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
     to_email = models.CharField(max_length=320)
+    #: Whom `raw` is addressed to instead, in staging.
+    redirected_to = models.CharField(max_length=320, blank=True)
     #: With angle brackets; written when queued and kept over every retry.
     message_id = models.CharField(max_length=300, unique=True)
     references = models.TextField(blank=True)

@@ -214,7 +214,7 @@ def _deliver_one(message: Message, sender: Sender | None) -> str:  # noqa: PLR09
         return done
     mailbox = message.mailbox
     try:
-        recipient = address.envelope(message.to_email)
+        recipient = address.envelope(message.redirected_to or message.to_email)
         server = mailboxes.smtp(mailbox)
     except ValueError as error:
         return settle.failed(message, str(error))
@@ -247,7 +247,7 @@ def _prepare(message: Message, sender: Sender | None) -> str | None:
         stop = stops.reason(message)
         if stop is not None:
             return settle.stopped(message, stop)
-        if message.raw is not None:
+        if message.raw is not None and message.redirected_to == compose.redirect_to():
             return None
         try:
             composed = compose.compose(message, sender)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm import timeline
 from crm.models import Lead
-from mail import suppression, unsubscribe
+from mail import compose, suppression, unsubscribe
 from mail.classify import autoreply, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
@@ -100,6 +100,8 @@ def _concerned(
     if opinion.complaint is not None:
         ids, addresses = [opinion.complaint.original_id], [opinion.complaint.recipient]
     message = _by_ids(tuple(ids)) or answered
+    if _is_staging(message, opinion, [mail.from_email, *addresses]):
+        return None
     lead = message.lead if message else None
     if opinion.token:
         # The token says who it is, whoever sends it and from wherever.
@@ -107,6 +109,14 @@ def _concerned(
     if lead is not None:
         return Concerned(lead=lead, message=message if message and message.lead == lead else None)
     return _by_address(mailbox, suppression.normalize(addresses[0]))
+
+
+def _is_staging(message: Message | None, opinion: Opinion, addresses: list[str]) -> bool:
+    """It answers an email that somebody else got than its lead, who has said nothing."""
+    if (message is not None and message.redirected_to) or unsubscribe.is_nobodys(opinion.token):
+        return True
+    elsewhere = suppression.normalize(compose.redirect_to())
+    return bool(elsewhere) and elsewhere in map(suppression.normalize, addresses)
 
 
 def _by_ids(ids: tuple[str, ...]) -> Message | None:

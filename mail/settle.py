@@ -42,6 +42,8 @@ def outcome(message: Message, outcome: Outcome) -> str:
 
 def sent(message: Message, evidence: dict[str, object]) -> str:
     at = message.handed_at or clock.now()
+    if message.redirected_to:
+        evidence = {**evidence, "redirected_to": message.redirected_to}
     with transaction.atomic():
         if _move(message, OPEN, status=Status.SENT, sent_at=at, handed_at=at, last_error=""):
             note(message, "email_sent", at=at, data=evidence, key=f"sent:{message.pk}")
@@ -50,6 +52,8 @@ def sent(message: Message, evidence: dict[str, object]) -> str:
 
 def bounced(message: Message, reply: str) -> str:
     """The server knows no such address: nothing leaves to it again."""
+    if message.redirected_to:  # which is not the lead's
+        return sender_fault(message, f"redirect_to {message.redirected_to}: {reply}")
     now = clock.now()
     with transaction.atomic():
         if _move(message, (Status.SENDING,), status=Status.FAILED, last_error=reply):

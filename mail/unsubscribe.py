@@ -23,6 +23,8 @@ from mail.models import Mailbox, Sender, Suppression
 #: Where the one-click endpoint stands below the public URL.
 PATH = "u/"
 
+#: No lead has this number.
+_NOBODY = 0
 _TAG = 16
 _ID = 8
 
@@ -31,8 +33,22 @@ def token(lead: Lead) -> str:
     return _seal(lead.pk, settings.SECRET_KEY)
 
 
+def nobody() -> Lead:
+    """Whose token is in emails that go to somebody else than their lead: it unsubscribes no one."""
+    return Lead(pk=_NOBODY)
+
+
+def is_nobodys(token: str) -> bool:
+    return _lead_id(token) == _NOBODY
+
+
 def lead_of(token: str) -> Lead | None:
     """The lead whose token this is; None for anything forged, cut or unknown."""
+    lead_id = _lead_id(token)
+    return None if lead_id is None else Lead.objects.filter(pk=lead_id).first()
+
+
+def _lead_id(token: str) -> int | None:
     try:
         sealed = urlsafe_b64decode(token.encode("ascii"))
     except (UnicodeEncodeError, BadBase64, ValueError):
@@ -42,7 +58,7 @@ def lead_of(token: str) -> Lead | None:
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         lead_id = _mask(sealed[_TAG:], sealed[:_TAG], secret)
         if hmac.compare_digest(sealed[:_TAG], _tag(lead_id, secret)):
-            return Lead.objects.filter(pk=int.from_bytes(lead_id)).first()
+            return int.from_bytes(lead_id)
     return None
 
 

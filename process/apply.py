@@ -48,6 +48,7 @@ def configure(blueprint: Blueprint) -> None:
                 "postal_address": blueprint.sender.postal_address,
                 "public_url": blueprint.public_url,
                 "timezone": blueprint.timezone,
+                "redirect_to": blueprint.redirect_to,
             },
         )
         _process(blueprint)

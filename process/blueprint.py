@@ -11,7 +11,7 @@ from mail.definition import MailboxSettings
 from process.check import cross_check
 from process.definition import Process
 from process.emails import Template, read_templates
-from process.lints import lints
+from process.lints import lints, lints_of_team
 from process.lists import read_lists
 from process.places import places
 from process.team import SenderSettings, Team
@@ -29,6 +29,7 @@ __all__ = ["Blueprint", "Invalid", "Problem", "Template", "load"]
 class Blueprint:
     timezone: str
     public_url: str
+    redirect_to: str
     sender: SenderSettings
     connections: Mapping[str, ConnectionSettings]
     mailboxes: Sequence[MailboxSettings]
@@ -69,7 +70,7 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     if problems or team is None or process is None:
         raise Invalid(problems)
     read = [found for found in sequences if found is not None]
-    warnings = Invalid(lints(read, process, templates)).problems
+    warnings = Invalid([*lints_of_team(*team), *lints(read, process, templates)]).problems
     placed = [found.placed(places(found, document)) for found, document in read]
     blueprint = _blueprint(team[0], process[0], placed, templates, lists)
     return replace(blueprint, warnings=warnings)
@@ -108,6 +109,7 @@ def _blueprint(
     return Blueprint(
         timezone=team.timezone,
         public_url=team.public_url,
+        redirect_to=team.redirect_to,
         sender=team.sender,
         connections=team.connections,
         mailboxes=team.mailboxes,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from process import spam
 from process.definition import Process
 from process.emails import Template
+from process.team import Team
 from sequences.cadence import PATIENCE
 from sequences.definition import Sequence as Definition
 from sequences.steps import (
@@ -47,6 +48,12 @@ def lints(
         senders = [sequence for sequence, _ in sequences if name in sequence.templates()]
         if not senders or any("spam" not in sequence.ignore for sequence in senders):
             yield from spam.lint(template)
+
+
+def lints_of_team(team: Team, document: Document) -> Iterator[Problem]:
+    if team.redirect_to:
+        message = f"every email goes to {team.redirect_to}, and none to its lead: this is staging"
+        yield _warning(document, ("redirect_to",), message, "redirected")
 
 
 def _unreachable(steps: Steps, document: Document, path: Path) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from crm.models import Activity, Change, Connection
-from mail import pauses
+from mail import compose, pauses
 from mail.models import Mailbox, Message, Pause
 from sequences.models import Enrollment
 
@@ -15,6 +15,7 @@ Rows = list[dict[str, Any]]
 def overview() -> dict[str, Rows]:
     """Tables by name; an empty one has nothing to tell."""
     return {
+        "redirected": [{"redirect_to": to}] if (to := compose.redirect_to()) else [],
         "paused": [_paused(pause) for pause in Pause.objects.order_by("since", "pk")],
         "connections": _connections(),
         "enrollments": _rows(
@@ -44,6 +45,12 @@ def overview() -> dict[str, Rows]:
             .values("pk", "kind", "reaction_attempts", "reaction_error")
         ),
     }
+
+
+def staging() -> str:
+    """What nobody may overlook; blank when emails go to their leads."""
+    to = compose.redirect_to()
+    return f"STAGING: every email goes to {to}, and none to its lead (redirect_to)." if to else ""
 
 
 def _rows(values: QuerySet[Any, Any]) -> Rows:

@@ -79,6 +79,7 @@ class _Press:
             postal_address=blueprint.sender.postal_address,
             public_url=blueprint.public_url,
             timezone=blueprint.timezone,
+            redirect_to=blueprint.redirect_to,
         )
         self.mailbox = _mailbox(blueprint, lead) or _row(blueprint, 0)
         self.places: Mapping[str, str] = {}

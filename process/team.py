@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings, WebAddress
-from mail.definition import MailboxSettings
+from mail.definition import EmailAddress, MailboxSettings
 from workspace.calendars import LEAD, Holidays
 from workspace.names import Slug
 from workspace.problems import Fault
@@ -25,6 +25,8 @@ class Team(Definition):
     timezone: ZoneName  #: for leads whose own is not known, nor their company's
     holidays: Holidays = (LEAD,)  #: for windows that name none
     public_url: WebAddress
+    #: For staging: every email goes there, and to nobody else.
+    redirect_to: EmailAddress = ""
     sender: SenderSettings
     connections: Annotated[dict[Slug, ConnectionSettings], Field(min_length=1)]
     mailboxes: Annotated[tuple[MailboxSettings, ...], Field(min_length=1)]

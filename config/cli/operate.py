@@ -15,7 +15,7 @@ def status(as_json: Json = False) -> None:
     from config.cli.django import ready  # noqa: PLC0415 - as above
 
     ready()
-    from process.overview import overview  # noqa: PLC0415 - as above
+    from process.overview import overview, staging  # noqa: PLC0415 - as above
 
     told = overview()
     if as_json:
@@ -23,6 +23,8 @@ def status(as_json: Json = False) -> None:
         return
     from config.cli.tables import show  # noqa: PLC0415 - as above
 
+    if warning := staging():
+        typer.secho(warning, fg="red", bold=True)
     show(told)
 
 

@@ -78,5 +78,8 @@ def _ready_to_serve(*, shared: bool = False) -> None:
         )
         raise typer.Exit(1)
     from config.preflight import refuse_sandbox  # noqa: PLC0415 - as above
+    from process.overview import staging  # noqa: PLC0415 - as above
 
     refuse_sandbox()
+    if warning := staging():
+        typer.secho(warning, fg="red", bold=True, err=True)

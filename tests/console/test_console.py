@@ -81,6 +81,16 @@ def test_a_list_asks_as_often_for_thirty_rows_as_for_three(
     assert queries() <= few
 
 
+def test_the_link_of_a_test_email_unsubscribes_nobody(client, lead):
+    path = f"/u/{unsubscribe.token(unsubscribe.nobody())}"
+
+    pages = [client.get(path), client.post(path)]
+
+    assert [page.status_code for page in pages] == [200, 200]
+    assert all("Nobody was unsubscribed" in page.content.decode() for page in pages)
+    assert not Suppression.objects.exists()
+
+
 def test_looking_at_the_unsubscribe_page_changes_nothing(client, lead):
     path = f"/u/{unsubscribe.token(lead)}"
     assert client.get(path).status_code == 200

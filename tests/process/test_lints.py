@@ -124,3 +124,17 @@ def test_what_looks_like_spam_is_told(starter, part, text, told):
 
 def test_the_emails_of_the_starter_do_not_look_like_spam(starter):
     assert [one for one in load(starter, schema=FIELDS).warnings if one.lint == "spam"] == []
+
+
+def test_staging_is_told(starter):
+    path = starter / "cadenza.yaml"
+    path.write_text(f"{path.read_text()}\nredirect_to: staging@example.com\n")
+
+    loaded = load(starter, schema=FIELDS)
+
+    line = path.read_text().count("\n")
+    assert loaded.redirect_to == "staging@example.com"
+    assert list(map(str, loaded.warnings)) == [
+        f"cadenza.yaml:{line}:14: warning: redirect_to: every email goes to staging@example.com, "
+        "and none to its lead: this is staging (redirected)"
+    ]
