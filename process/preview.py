@@ -34,20 +34,23 @@ class Email:
     problem: str
 
 
-def preview(blueprint: Blueprint, name: str, lead: Lead, deal: Deal | None) -> list[Email]:
+def preview(
+    blueprint: Blueprint, name: str, lead: Lead, deal: Deal | None, *, proof_to: str = ""
+) -> list[Email]:
     """Every email of the sequence, or the one of the template, for this lead; writes nothing.
 
-    Raises Fault when nothing has this name.
+    With `proof_to` as proofs for that address. Raises Fault when nothing has this name.
     """
+    press = _Press(blueprint, lead, deal, proof_to)
     if name in blueprint.sequences:
-        return list(_Press(blueprint, lead, deal).sequence(blueprint.sequences[name]))
+        return list(press.sequence(blueprint.sequences[name]))
     if name not in blueprint.templates:
         known = [*blueprint.sequences, *blueprint.templates]
         raise Fault(unknown("sequence or template", name, known), choices=known)
     sender_of = sequence_of(blueprint, name)
     if sender_of is None:
-        return [_Press(blueprint, lead, deal).alone(name)]
-    found = _Press(blueprint, lead, deal).sequence(sender_of)
+        return [press.alone(name)]
+    found = press.sequence(sender_of)
     return [email for email in found if email.template == name]
 
 
@@ -57,6 +60,11 @@ def sequence_of(blueprint: Blueprint, name: str) -> Sequence | None:
         return blueprint.sequences[name]
     senders = (one for one in blueprint.sequences.values() if name in one.templates())
     return next(senders, None)
+
+
+def mailbox_for(blueprint: Blueprint, lead: Lead) -> Mailbox:
+    """The mailbox of the lead's owner, else the first, as the files have it."""
+    return _mailbox(blueprint, lead) or _row(blueprint, 0)
 
 
 def missing_mailbox(blueprint: Blueprint, document: Document, lead: Lead) -> str:
@@ -72,8 +80,10 @@ def missing_mailbox(blueprint: Blueprint, document: Document, lead: Lead) -> str
 class _Press:
     """Makes emails one after the other, each knowing the one that it follows up."""
 
-    def __init__(self, blueprint: Blueprint, lead: Lead, deal: Deal | None) -> None:
+    def __init__(self, blueprint: Blueprint, lead: Lead, deal: Deal | None, proof_to: str) -> None:
         self.blueprint, self.lead, self.deal = blueprint, lead, deal
+        mark = f"[Proof for {lead.email}]"
+        self.diversion = compose.Diversion(to=proof_to, mark=mark) if proof_to else None
         self.sender = Sender(
             company=blueprint.sender.company,
             postal_address=blueprint.sender.postal_address,
@@ -81,7 +91,7 @@ class _Press:
             timezone=blueprint.timezone,
             redirect_to=blueprint.redirect_to,
         )
-        self.mailbox = _mailbox(blueprint, lead) or _row(blueprint, 0)
+        self.mailbox = mailbox_for(blueprint, lead)
         self.places: Mapping[str, str] = {}
 
     def sequence(self, sequence: Sequence) -> Iterator[Email]:
@@ -118,7 +128,7 @@ class _Press:
         message = self._message(template, step.id if step else template, parent)
         raw, problem = b"", ""
         try:
-            composed = compose.written(message, self.sender)
+            composed = compose.written(message, self.sender, self.diversion)
         except compose.Unsendable as error:
             problem, message.subject = str(error), message.template.subject
         else:
@@ -169,4 +179,10 @@ def _mailbox(blueprint: Blueprint, lead: Lead) -> Mailbox | None:
 
 def _row(blueprint: Blueprint, number: int) -> Mailbox:
     settings = blueprint.mailboxes[number]
-    return Mailbox(address=settings.address, display_name=settings.name)
+    return Mailbox(
+        address=settings.address,
+        display_name=settings.name,
+        smtp_url=settings.smtp,
+        username=settings.username,
+        password=settings.password,
+    )

@@ -2,7 +2,7 @@
 
 import json
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -36,23 +36,30 @@ def preview(  # noqa: PLR0917 - Typer reads options from parameters
         Path | None,
         typer.Option(metavar="FILE.eml", help="Write the bytes; several emails are numbered."),
     ] = None,
+    send_to: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Send them there, marked as proofs.")
+    ] = "",
 ) -> None:
-    """Show emails as they would leave, headers and all; nothing is sent and nothing written down."""
+    """Show emails as they would leave, headers and all; no lead gets any, nothing is written down."""
     if lead and sample:
         raise typer.BadParameter("--lead and --sample exclude each other")
     from config.cli.django import blueprint, ready  # noqa: PLC0415 - after set-up only
 
     ready()
+    from process import proofs  # noqa: PLC0415 - as above
     from process.preview import preview as previewed  # noqa: PLC0415 - as above
     from workspace.problems import Fault  # noqa: PLC0415 - as above
 
     loaded = blueprint()
     reader, deal = _reader(loaded, name, lead, sample=sample)
     try:
-        emails = previewed(loaded, name, reader, deal)
+        to = proofs.recipient_of(send_to) if send_to else ""
+        emails = previewed(loaded, name, reader, deal, proof_to=to)
     except Fault as fault:
         raise typer.BadParameter(str(fault)) from fault
     problems = _problems(loaded, reader, emails)
+    if send_to and not problems:
+        problems = list(_send(loaded, reader, emails, to))
     if out is not None:
         _write(emails, out)
     if as_json:
@@ -88,6 +95,25 @@ def _reader(
         if enrollment is not None:
             return enrollment.lead, enrollment.deal
     return sample_lead(blueprint, stage=sequence.stage if sequence else "")
+
+
+def _send(
+    blueprint: "Blueprint", lead: "Lead", emails: Sequence["Email"], to: str
+) -> Iterator[str]:
+    """Send the proofs; what went wrong with which."""
+    from mail.handing import Kind  # noqa: PLC0415 - after set-up only
+    from mail.mailboxes import MailboxError  # noqa: PLC0415 - as above
+    from process import proofs  # noqa: PLC0415 - as above
+    from process.preview import mailbox_for  # noqa: PLC0415 - as above
+
+    try:
+        for email, outcome in proofs.send(emails, mailbox_for(blueprint, lead), to=to):
+            if outcome.kind == Kind.SENT:
+                typer.echo(f"Sent to {to}: {_title(email)}", err=True)
+            else:
+                yield f"{_title(email)}: not sent to {to} ({outcome.kind}): {outcome.reply}"
+    except MailboxError as error:
+        yield f"Not sent to {to}: {error}"
 
 
 def _problems(blueprint: "Blueprint", lead: "Lead", emails: Sequence["Email"]) -> list[str]:

@@ -6,8 +6,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import requests
+from imapclient import IMAPClient
 from ruamel.yaml import YAML
 
 from tests.connectors.conftest import start_sandbox
@@ -410,6 +413,32 @@ def test_a_preview_is_shown_kept_and_opened_and_its_problems_are_told(folder, tm
     assert "default-src 'none'" in page
     assert page.count('<iframe sandbox=""') == 4
     assert "<script" not in page
+
+
+def test_a_proof_leaves_through_the_mailbox(folder, connected, sandbox):
+    people = requests.get(f"{sandbox['control']}/people", timeout=10).json()
+    to = next(person["email"] for person in people if person["persona"] == "silent")
+    words = ("preview", "approach-cold-opening", "--sample", "--json", "--send-to")
+
+    done = run(folder, *words, to, **connected)
+    unknown = run(folder, *words, "nobody@nowhere.example", **connected)
+    refused = run(folder, *words, to, **{**connected, "MAIL_PASSWORD": "wrong"})
+    status = run(folder, "status", "--json", **connected)
+
+    url = urlsplit(sandbox["imap"])
+    with IMAPClient(url.hostname, url.port, ssl=False) as mailbox:
+        mailbox.login(sandbox["reps"][0]["email"], sandbox["mail_password"])
+        mailbox.select_folder("Sent", readonly=True)
+        found = mailbox.search(["SUBJECT", "[Proof for grace.hopper@hopper.example]", "TO", to])
+    email = "opening (approach-cold-opening, 50 %)"
+    assert (done.returncode, json.loads(done.stdout)["problems"]) == (0, [])
+    assert done.stderr == f"Sent to {to}: {email}\n"
+    assert len(found) == 1
+    [told] = json.loads(unknown.stdout)["problems"]
+    assert told.startswith(f"{email}: not sent to nobody@nowhere.example (gone): 550 5.1.1")
+    assert "refused: 535" in json.loads(refused.stdout)["problems"][0]
+    assert (unknown.returncode, refused.returncode) == (1, 1)
+    assert json.loads(status.stdout)["emails"] == []
 
 
 def test_a_preview_of_what_there_is_not(folder):

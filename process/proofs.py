@@ -1,0 +1,35 @@
+"""Sending previews to somebody who wants to see them in a real inbox; no row says so afterwards."""
+
+from collections.abc import Iterator, Sequence
+
+from mail import address, handing, mailboxes
+from mail.handing import Outcome
+from mail.models import Mailbox
+from process.preview import Email
+from workspace.problems import Fault
+
+
+def send(emails: Sequence[Email], mailbox: Mailbox, *, to: str) -> Iterator[tuple[Email, Outcome]]:
+    """Hand each to the mailbox's server at once: no cap, window or pause is asked.
+
+    Raises MailboxError when the server cannot be used.
+    """
+    recipient = recipient_of(to)
+    try:
+        for email in emails:
+            server = mailboxes.smtp(mailbox)
+            sender = address.envelope(mailbox.address)
+            yield (
+                email,
+                handing.hand(server, sender=sender, recipient=recipient, raw=email.raw),
+            )
+    finally:
+        mailboxes.drop(mailbox, "smtp")
+
+
+def recipient_of(to: str) -> str:
+    """As a server is told it; raises Fault for what is no address."""
+    try:
+        return address.envelope(to)
+    except ValueError as error:
+        raise Fault(str(error)) from error
