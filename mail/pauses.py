@@ -59,6 +59,12 @@ def is_paused(message: Message) -> bool:
     return Pause.objects.filter(ours).exists()
 
 
+def holds(pause: Pause, message: Message) -> bool:
+    """Whether this pause is of this message."""
+    of = {Scope.MAILBOX: message.mailbox.address, Scope.SEQUENCE: message.sequence}
+    return pause.name == of.get(Scope(pause.scope), "")
+
+
 def unpaused(messages: QuerySet[Message]) -> QuerySet[Message]:
     """Those of them that nobody holds."""
     for scope, name in Pause.objects.values_list("scope", "name"):

@@ -88,16 +88,22 @@ def _scope(lead: str, *, everything: bool, mailbox: str, sequence: str) -> str:
 
 def _name(mailbox: str, sequence: str) -> str:
     """As it is applied; a usage error when nothing has this name."""
-    from mail.models import Mailbox  # noqa: PLC0415 - only after set-up
-    from sequences.models import AppliedVersion  # noqa: PLC0415 - likewise
+    from sequences.models import AppliedVersion  # noqa: PLC0415 - only after set-up
 
     if mailbox:
-        addresses = Mailbox.objects.order_by("address").values_list("address", flat=True)
-        return _one_of("mailbox", mailbox, addresses)
+        return mailbox_of(mailbox)
     if sequence:
         names = AppliedVersion.objects.order_by("sequence").values_list("sequence", flat=True)
         return _one_of("sequence", sequence, names.distinct())
     return ""
+
+
+def mailbox_of(name: str) -> str:
+    """The address of the applied mailbox that is meant; a usage error when there is none."""
+    from mail.models import Mailbox  # noqa: PLC0415 - only after set-up
+
+    addresses = Mailbox.objects.order_by("address").values_list("address", flat=True)
+    return _one_of("mailbox", name, addresses)
 
 
 def _one_of(what: str, name: str, known: Collection[str]) -> str:

@@ -504,3 +504,32 @@ def test_a_pause_of_what_there_is_not(folder, words, says):
 
     assert done.returncode == 2
     assert says in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_an_outbox_with_nothing_in_it(folder, connected):
+    assert run(folder, "sync", **connected).returncode == 0
+
+    shown = run(folder, "outbox")
+    told = run(folder, "outbox", "--json")
+    wrong = run(folder, "outbox", "--mailbox", "nobody@example.com")
+
+    assert shown.stdout == "Nothing waits, nothing failed.\n"
+    assert json.loads(told.stdout) == {"queued": [], "sending": [], "unconfirmed": [], "failed": []}
+    assert wrong.returncode == 2
+    assert "no applied mailbox is called 'nobody@example.com'" in wrong.stderr.replace("\n", " ")
+
+
+def test_staging_is_said_loudly(folder, connected):
+    path = folder / "cadenza.yaml"
+    path.write_text(f"{path.read_text()}\nredirect_to: staging@example.com\n")
+    assert run(folder, "sync", **connected).returncode == 0
+
+    checked = run(folder, "check")
+    strict = run(folder, "check", "--strict")
+    status = run(folder, "status")
+    told = run(folder, "status", "--json")
+
+    assert "warning: redirect_to: every email goes to staging@example.com" in checked.stderr
+    assert (checked.returncode, strict.returncode) == (0, 1)
+    assert status.stdout.startswith("STAGING: every email goes to staging@example.com")
+    assert json.loads(told.stdout)["redirected"] == [{"redirect_to": "staging@example.com"}]
