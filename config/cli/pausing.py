@@ -45,9 +45,7 @@ def pause(
 
     row = pauses.pause(scope, _name(mailbox, sequence), by=_who(), reason=reason)
     waiting = pauses.held_by(row).count()
-    typer.echo(
-        f"Paused: {row}; {waiting:,} queued emails wait. `cadenza outbox` shows what may have left."
-    )
+    typer.echo(f"Paused: {row}; {waiting:,} queued emails wait. `cadenza outbox` lists them.")
 
 
 @app.command()
