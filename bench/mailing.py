@@ -113,6 +113,7 @@ def _lead(number: int) -> Lead:
 def _draft(number: int, mailbox: Mailbox, template: EmailTemplate) -> outbox.Draft:
     return outbox.Draft(
         enrollment_id=number,
+        sequence="welcome",
         step_id="opening",
         token=f"token-{number}",
         lead=Lead(pk=number, email=f"grace{number}@customer.example"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mail", "0002_pauses"),
+        ("mail", "0004_pauses"),
     ]
 
     operations = [
