@@ -56,6 +56,8 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
         return "ignored"
     answered = _by_ids(mail.answers)
     opinion = kinds.classify(mail, ours=answered.text if answered else "")
+    if opinion.kind == Kind.OTHER:
+        return "ignored"
     concerned = _concerned(mailbox, mail, opinion, answered)
     if concerned is None:
         return "ignored"
@@ -183,8 +185,10 @@ def _evidence(opinion: Opinion, received_at: datetime, lead: Lead) -> dict[str, 
         found = opinion.dsn
         return {
             "hard": found.hard,
-            "status": found.status,
-            "reason": found.reason,
+            "status": found.verdict.status,
+            "reason": found.verdict.reason,
+            "sender_fault": found.verdict.sender_fault,
+            "words": found.words,
             "recipient": found.recipient,
         }
     if opinion.complaint is not None:

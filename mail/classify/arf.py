@@ -16,10 +16,12 @@ class Complaint:
     original_id: str = ""
 
 
+def is_report(mail: Parsed) -> bool:
+    return _report(mail) is not None
+
+
 def detect(mail: Parsed) -> Complaint | None:
-    report = next(
-        (p for p in mail.parts if p.get_content_type() == "message/feedback-report"), None
-    )
+    report = _report(mail)
     if report is None:
         return None
     fields = _fields(report)
@@ -27,12 +29,16 @@ def detect(mail: Parsed) -> Complaint | None:
     if feedback in HARMLESS:
         return None
     original = _original(mail)
-    recipient = fields.get("original-rcpt-to") or (header(original, "To") if original else "")
     return Complaint(
         feedback=feedback,
-        recipient=first_address(recipient),
-        original_id=first_id(header(original, "Message-ID")) if original else "",
+        recipient=first_address(fields.get("original-rcpt-to", "").rpartition(";")[2])
+        or first_address(original.get("to", "")),
+        original_id=first_id(original.get("message-id", "")),
     )
+
+
+def _report(mail: Parsed) -> Message | None:
+    return next((p for p in mail.own if p.get_content_type() == "message/feedback-report"), None)
 
 
 def _fields(report: Message) -> dict[str, str]:
@@ -40,13 +46,21 @@ def _fields(report: Message) -> dict[str, str]:
     payload = report.get_payload()
     if isinstance(payload, list) and payload and isinstance(payload[0], Message):
         return {name.lower(): header(payload[0], name) for name in list(payload[0].keys())[:50]}
-    pairs = (line.partition(":") for line in content(report).split("\n")[:100])
+    return _pairs(content(report))
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = (line.partition(":") for line in text.split("\n")[:100])
     return {name.strip().lower(): value.strip() for name, _, value in pairs if value}
 
 
-def _original(mail: Parsed) -> Message | None:
+def _original(mail: Parsed) -> dict[str, str]:
+    """The headers of our mail, which comes back whole or as headers alone."""
     for part in mail.parts:
         inner = part.get_payload()
+        if part.get_content_type() == "text/rfc822-headers":
+            return _pairs(content(part))
         if part.get_content_type() == "message/rfc822" and isinstance(inner, list):
-            return next((p for p in inner if isinstance(p, Message)), None)
-    return None
+            mails = (p for p in inner if isinstance(p, Message))
+            return {n: header(p, n) for p in mails for n in ("to", "message-id")}
+    return {}

@@ -29,30 +29,54 @@ class Opinion:
     dsn: Dsn | None = None
     complaint: Complaint | None = None
     token: str = ""  #: of the List-Unsubscribe mail
+    rule: str = ""  #: what decided
 
 
 def classify(mail: Parsed, ours: str = "") -> Opinion:
     """`ours` is the text of the email that it answers: lines taken from it are no new text."""
     notification = dsn.detect(mail)
     if notification is not None:
-        return Opinion(kind="delayed" if notification.delayed else "bounce", dsn=notification)
+        kind = "delayed" if notification.delayed else "bounce"
+        return Opinion(kind=kind, dsn=notification, rule=f"{kind}: {notification.rule}")
     complaint = arf.detect(mail)
     if complaint is not None:
-        return Opinion(kind="complaint", complaint=complaint)
+        return Opinion(kind="complaint", complaint=complaint, rule="complaint: feedback report")
+    if receipt := _receipt(mail):
+        return Opinion(kind="other", rule=f"other: {receipt}")
     text = without(reply_text.extract(mail.text), ours)
-    if autoreply.is_automatic(mail):
-        return Opinion(kind="auto_reply", text=text or mail.text)
+    if automatic := autoreply.rule(mail):
+        return Opinion(kind="auto_reply", text=text or mail.text, rule=f"auto_reply: {automatic}")
     token = _TOKEN_SUBJECT.fullmatch(mail.subject)
-    if token or wants_out(text) or mail.subject.strip().casefold() == "unsubscribe":
-        return Opinion(kind="unsubscribe", text=text, token=token[1] if token else "")
-    return Opinion(kind="reply", text=text)
+    if wish := "token" if token else _wish(mail.subject, text):
+        named = token[1] if token else ""
+        return Opinion(kind="unsubscribe", text=text, token=named, rule=f"unsubscribe: {wish}")
+    return Opinion(kind="reply", text=text, rule="reply: nothing else")
+
+
+def _receipt(mail: Parsed) -> str:
+    """What a machine reports that nobody has to react to."""
+    if dsn.is_success(mail):
+        return "report of success"
+    if arf.is_report(mail):
+        return "feedback that is no complaint"
+    kinds = {part.get_content_type() for part in mail.own}
+    return "read receipt" if "message/disposition-notification" in kinds else ""
+
+
+def _wish(subject: str, text: str) -> str:
+    if wants_out(text):
+        return "words"
+    return "subject" if _is_wish_alone(subject) or OPT_OUT.match(subject.strip()) else ""
 
 
 def wants_out(text: str) -> bool:
     """Whether a person asks in writing to be left alone."""
     text = text[:OPT_OUT_WITHIN]
-    alone = text.strip(" \n\t.!\"'").casefold()
-    return alone in OPT_OUT_ALONE or OPT_OUT.search(text) is not None
+    return _is_wish_alone(text) or OPT_OUT.search(text) is not None
+
+
+def _is_wish_alone(text: str) -> bool:
+    return text.strip(" \n\t.!\"'").casefold() in OPT_OUT_ALONE
 
 
 def without(text: str, ours: str) -> str:

@@ -1,5 +1,6 @@
 """An incoming email, read defensively: anything a stranger may write parses to something."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,12 +14,18 @@ from mail.classify import html_text
 #: Bytes of an email that are read at all, and characters of its text that are looked at.
 MOST_BYTES = 256 * 1024
 MOST_TEXT = 64 * 1024
-#: Parts of one email that are looked at.
+#: Parts of one email that are looked at, and boundaries that are declared: the parser compares
+#: every line with every open one.
 MOST_PARTS = 100
+MOST_BOUNDARIES = 20
+#: Characters of a header: the parser's time for its parameters grows with their square.
+MOST_HEADER = 20_000
 MOST_IDS = 50
+#: Codecs that Python takes for a charset and that no text is in; some take quadratic time.
+NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
-_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]{1,200}@[^\s<>,;:\"()\[\]]{1,253}")
+ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]{1,200}@[^\s<>,;:\"()\[\]]{1,253}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +37,7 @@ class Parsed:
     answers: tuple[str, ...] = ()
     text: str = ""  #: the readable body, quotes and all
     parts: tuple[Message, ...] = ()  #: every leaf and container, the email itself first
+    own: tuple[Message, ...] = ()  #: of the parts, those in no mail that this one carries along
     headers: Message = field(default_factory=Message)
 
     def header(self, name: str) -> str:
@@ -39,8 +47,9 @@ class Parsed:
 def parse(raw: bytes) -> Parsed:
     """Never raises; what cannot be read is blank."""
     try:
-        message = message_from_bytes(raw[:MOST_BYTES], policy=policy.compat32)
+        message = message_from_bytes(_bounded(raw), policy=_BOUNDED)
         parts = tuple(_walk(message))
+        own = tuple(_walk(message, within=False))
     except (MessageError, RecursionError, ValueError, LookupError):
         return Parsed()
     return Parsed(
@@ -48,10 +57,30 @@ def parse(raw: bytes) -> Parsed:
         from_email=first_address(header(message, "From")),
         subject=header(message, "Subject"),
         answers=_answered(message),
-        text=_body(parts),
+        text=_body(own),
         parts=parts,
+        own=own,
         headers=message,
     )
+
+
+class _Bounded(policy.Compat32):
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:MOST_HEADER]
+
+
+_BOUNDED = _Bounded()
+_BOUNDARY = re.compile(rb"boundary", re.IGNORECASE)
+
+
+def _bounded(raw: bytes) -> bytes:
+    """As much of the email as is read."""
+    raw = raw[:MOST_BYTES]
+    for count, match in enumerate(_BOUNDARY.finditer(raw)):
+        if count == MOST_BOUNDARIES:
+            return raw[: match.start()]
+    return raw
 
 
 def header(message: Message, name: str) -> str:
@@ -70,12 +99,16 @@ def content(part: Message) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    charset = part.get_content_charset("utf-8") or "utf-8"
-    try:
-        text = payload.decode(charset, "replace")
-    except (LookupError, ValueError):
-        text = payload.decode("utf-8", "replace")
+    text = _text(payload, part.get_content_charset("utf-8") or "utf-8")
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _text(payload: bytes, charset: str) -> str:
+    try:
+        known = codecs.lookup(charset).name.replace("-", "_") not in NO_CHARSETS
+        return payload.decode(charset if known else "utf-8", "replace")
+    except (LookupError, ValueError):
+        return payload.decode("utf-8", "replace")
 
 
 def first_id(text: str) -> str:
@@ -86,19 +119,19 @@ def first_id(text: str) -> str:
 def first_address(text: str) -> str:
     """The address of `Name <address>` or of a bare one; blank when there is none."""
     angle = text.rpartition("<")[2].partition(">")[0]
-    match = _ADDRESS.search(angle) or _ADDRESS.search(text)
+    match = ADDRESS.search(angle) or ADDRESS.search(text)
     return match[0] if match else ""
 
 
-def _walk(message: Message) -> Iterator[Message]:
-    """Parts in reading order, a mail inside a mail included, at most MOST_PARTS."""
+def _walk(message: Message, *, within: bool = True) -> Iterator[Message]:
+    """Parts in reading order, at most MOST_PARTS; `within`: those of a mail inside the mail, too."""
     waiting, seen = [message], 0
     while waiting and seen < MOST_PARTS:
         part = waiting.pop()
         seen += 1
         yield part
         inner = part.get_payload()
-        if isinstance(inner, list):
+        if isinstance(inner, list) and (within or part.get_content_type() != "message/rfc822"):
             waiting.extend(reversed([p for p in inner if isinstance(p, Message)]))
 
 
@@ -110,27 +143,30 @@ def _answered(message: Message) -> tuple[str, ...]:
 
 
 def _body(parts: tuple[Message, ...]) -> str:
-    """The first text/plain that is no attachment, else the first text/html as text."""
-    html = ""
+    """Every text/plain that is no attachment, else every text/html as text."""
+    plain: list[str] = []
+    html: list[str] = []
     for part in parts:
         kind = part.get_content_type()
         if kind.startswith("message/") and part is not parts[0]:
             break  # what follows belongs to the mail inside
-        if "attachment" in header(part, "Content-Disposition").lower() or part.is_multipart():
+        if part.is_multipart() or _is_attached(part):
             continue
-        if kind == "text/plain":
-            text = content(part)
-            if text.strip():
-                return text[:MOST_TEXT]
-        elif kind == "text/html" and not html:
-            html = content(part)
-    return html_text.convert(html)[:MOST_TEXT]
+        if kind in {"text/plain", "text/html"} and (text := content(part)).strip():
+            (plain if kind == "text/plain" else html).append(text)
+    return "\n".join(plain)[:MOST_TEXT] or html_text.convert("\n".join(html))[:MOST_TEXT]
+
+
+def _is_attached(part: Message) -> bool:
+    """Whether a part is a file; mail programs cut a text in two around a picture."""
+    disposition = header(part, "Content-Disposition").lower()
+    return "attachment" in disposition or "filename" in disposition
 
 
 def _decoded(text: str) -> str:
     try:
         return "".join(
-            chunk.decode(charset or "ascii", "replace") if isinstance(chunk, bytes) else chunk
+            _text(chunk, charset or "ascii") if isinstance(chunk, bytes) else chunk
             for chunk, charset in decode_header(text)
         )
     except (MessageError, LookupError, ValueError):

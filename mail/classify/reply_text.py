@@ -5,18 +5,33 @@ Where in doubt a line is kept: a lost word of the person's is worse than a quote
 
 import re
 
-from mail.classify.tables import HEADER_WORDS, ORIGINAL, SENT_FROM, WROTE
+from mail.classify.tables import (
+    DEVICE,
+    HEADER_WORDS,
+    ORIGINAL,
+    SENT_FROM,
+    SUBJECT_WORDS,
+    WROTE,
+)
 
 #: Longer lines are no attribution and no header of a quoted mail.
 LONGEST_MARK = 400
 #: Lines over which clients wrap "On Monday, 2 March 2026 at 09:00 Ada Byron <ada@...> wrote:".
 ATTRIBUTION_LINES = 4
+#: A signature is short; a long text below two dashes is the person's.
+SIGNATURE_LINES = 12
 
 _DASHES = "-_=* \t—–"
 _HEADER_LINE = re.compile(r"\*?([^\W\d][^:：<>@]{0,25}?)\*?\s?[:：]\*?(\s|$)")
 _WORDS = frozenset(HEADER_WORDS)
 #: Mobile Outlook and others draw a rule over the quoted mail's header.
 _RULE = re.compile(r"[-_]{10,}")
+_TIME = re.compile(r"\d{1,2}[:.h]\d{2}\b")
+_YEAR = re.compile(r"\b(19|20)\d{2}\b|\d年")
+#: Clients whose language has no verb here end with the address: `2026年3月4日 18:00 Ada <ada@...>:`.
+_ADDRESS_ENDS = re.compile(r"\d.{0,300}<[^<>\s]{1,200}@[^<>\s]{1,250}>\s?[:：]$")
+#: Zoho writes `---- On Wed, 04 Mar 2026 Ada <ada@...> wrote ----`.
+_FRAMED = re.compile(r"-{3,10} .{5,300} -{3,10}")
 _DATED = re.compile(r"\d")
 _VERB = re.compile("|".join(map(re.escape, sorted(WROTE, key=len, reverse=True))), re.IGNORECASE)
 
@@ -30,15 +45,18 @@ def extract(text: str) -> str:
         line = lines[place].strip()
         if _begins_original(lines, place):
             break
-        if line in {"--", "-- ", "—"} and lines[place].startswith(line[:1]):
-            place = _after_signature(lines, place)
-            continue
+        if line in {"--", "—"} and lines[place].startswith(line):
+            after = _after_signature(lines, place)
+            if after > place:
+                place = after
+                continue
         height = _attribution(lines, place)
         if height:
-            if not _quote_follows(lines, place + height):
+            if _quote_follows(lines, place + height):
+                place += height
+                continue
+            if _is_a_clients(" ".join(lines[place : place + height])):
                 break  # the quoted mail follows without marks
-            place += height
-            continue
         if not (line.startswith(">") or _from_a_phone(line)):
             kept.append(lines[place].rstrip())
         place += 1
@@ -64,13 +82,17 @@ def _begins_original(lines: list[str], place: int) -> bool:
 
 
 def _is_header_block(lines: list[str], place: int) -> bool:
-    """Three header lines of a quoted mail within six, the first of them here."""
+    """Three header lines of a quoted mail within six, the first of them here: its subject is among
+    them, and an address or a time of day; a person's own list of "From: To:" has neither."""
     while place < len(lines) and not lines[place].strip():
         place += 1
     if place >= len(lines) or not _header_word(lines[place]):
         return False
-    words = {_header_word(line) for line in lines[place : place + 6]}
-    return len(words - {""}) >= 3  # noqa: PLR2004 - From, Date and Subject at least
+    block = lines[place : place + 6]
+    words = {_header_word(line) for line in block} - {""}
+    if len(words) < 3 or words.isdisjoint(SUBJECT_WORDS):  # noqa: PLR2004 - From, Date and Subject at least
+        return False
+    return any(_is_a_clients(line[:LONGEST_MARK]) for line in block)
 
 
 def _header_word(line: str) -> str:
@@ -92,7 +114,10 @@ def _attribution(lines: list[str], place: int) -> int:
         wrapped = f"{wrapped} {line}"[: LONGEST_MARK * 2]
         if line.endswith((":", "：")):
             dated = _DATED.search(wrapped) or "@" in wrapped
-            return height if dated and _VERB.search(wrapped[-200:]) and _is_whole(wrapped) else 0
+            verb = _VERB.search(wrapped[-200:]) or _ADDRESS_ENDS.search(wrapped)
+            return height if dated and verb and _is_whole(wrapped) else 0
+        if _FRAMED.fullmatch(line):
+            return height
         if line.endswith((".", "!", "?")) and height == 1:
             return 0
     return 0
@@ -100,7 +125,12 @@ def _attribution(lines: list[str], place: int) -> int:
 
 def _is_whole(wrapped: str) -> bool:
     """An attribution carries an address, a time of day or a year; a person's colon does not."""
-    return "@" in wrapped or bool(re.search(r"\d{1,2}[:.h]\d{2}|\b(19|20)\d{2}\b|\d年", wrapped))
+    return _is_a_clients(wrapped) or bool(_YEAR.search(wrapped))
+
+
+def _is_a_clients(text: str) -> bool:
+    """Clients write an address or a time of day; without one it may be the person's own line."""
+    return "@" in text or bool(_TIME.search(text))
 
 
 def _quote_follows(lines: list[str], place: int) -> bool:
@@ -111,17 +141,27 @@ def _quote_follows(lines: list[str], place: int) -> bool:
 
 
 def _after_signature(lines: list[str], place: int) -> int:
-    """The signature ends where a quote begins: people also write below it."""
+    """Where the signature ends: at a quote, below which people also write; here when it is none."""
+    end = len(lines)
     for later in range(place + 1, len(lines)):
-        if lines[later].lstrip().startswith(">"):
-            return later
-        if _begins_original(lines, later) or _attribution(lines, later):
-            return later
-    return len(lines)
+        if (
+            lines[later].lstrip().startswith(">")
+            or _begins_original(lines, later)
+            or _attribution(lines, later)
+        ):
+            end = later
+            break
+        if later > place + SIGNATURE_LINES * 3:
+            break
+    written = sum(bool(line.strip()) for line in lines[place + 1 : end])
+    return end if written <= SIGNATURE_LINES else place
 
 
 def _from_a_phone(line: str) -> bool:
-    return len(line) < 100 and line.casefold().startswith(SENT_FROM)  # noqa: PLR2004 - one short line
+    """One short line that names a device or a program."""
+    if len(line) >= 100 or line.endswith("?"):  # noqa: PLR2004 - one short line
+        return False
+    return line.casefold().startswith(SENT_FROM) and DEVICE.search(line) is not None
 
 
 def _tidy(kept: list[str]) -> str:

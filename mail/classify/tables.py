@@ -22,11 +22,20 @@ HEADER_WORDS = (
     "lähettäjä", "lähetetty", "vastaanottaja", "aihe",
     "od", "wysłano", "do", "temat", "odesláno", "komu", "předmět", "odoslané", "predmet",
     "от", "отправлено", "кому", "тема", "від", "надіслано",
-    "gönderen", "gönderildi", "kime", "konu", "tarih",
+    "gönderen", "gönderildi", "gönderilmiş", "kime", "konu", "tarih",
+    "enviada em", "enviada", "wysłane", "data", "kopia", "dw", "copie", "cc", "kopie", "trimis", "către", "subiect",
+    "надіслано", "кому", "тема", "дата", "копия", "από", "στάλθηκε", "προς", "θέμα", "מאת", "נשלח", "אל", "נושא",
+    "送信者", "发送日期", "보낸사람", "받는사람", "날짜", "dato", "päivä", "päiväys", "datum", "poslano", "za", "zadeva",
     "feladó", "elküldve", "címzett", "tárgy",
     "发件人", "发送时间", "收件人", "主题", "日期", "寄件者", "收件者", "主旨",
     "差出人", "送信日時", "宛先", "件名", "보낸 사람", "보낸 날짜", "받는 사람", "제목",
 )  # fmt: skip
+
+#: Of them, those that name the subject: every mail client writes one of these.
+SUBJECT_WORDS = frozenset(
+    "subject betreff objet asunto assunto oggetto onderwerp ämne emne aihe temat předmět predmet тема konu "
+    "tárgy subiect θέμα נושא zadeva 主题 主旨 件名 제목".split()
+)
 
 #: Between dashes or underscores: everything behind is the mail that was answered.
 ORIGINAL = (
@@ -45,8 +54,19 @@ SENT_FROM = (
     "von meinem", "gesendet mit", "gesendet von", "envoyé de mon", "envoyé depuis",
     "enviado desde mi", "enviado do meu", "inviato da", "verzonden vanaf mijn",
     "skickat från min", "sendt fra min", "wysłane z", "отправлено с", "lähetetty",
-    "发自我的", "iphoneから送信",
+    "发自我的", "iphoneから送信", "sent via", "sent with", "sent by", "envoyé avec", "enviado desde", "enviado con",
+    "inviato dal", "inviato con", "enviado via", "verstuurd vanaf", "verzonden met", "skickat från", "sendt fra",
+    "lähetetty", "odesláno z", "poslano z", "wysłano z", "отправлено из", "надіслано з", "gönderildi", "telefonumdan",
+    "küldve", "发送自", "나의", "내", "이메일", "trimis de pe",
 )  # fmt: skip
+
+#: What such a line names; without one of these it may well be the person's own sentence.
+DEVICE = re.compile(
+    r"iphone|ipad|ipod|android|galaxy|samsung|outlook|blackberry|huawei|xiaomi|redmi|oneplus|pixel|nokia|motorola|\bhtc\b|sony|xperia"
+    r"|mobil|phone|handy|tablet|telefon|teléfono|móvil|celular|telefoon|телефон|smartphone|yahoo|proton|gmx|web\.de|\bmail (for|för|für|app)"
+    r"|windows|spark|airmail|aqua mail|k-9|thunderbird|myMail|mail\.ru|яндекс|手机|携帯|휴대폰",
+    re.IGNORECASE,
+)
 
 #: Subjects of automatic replies begin like this.
 AUTO_SUBJECT = (
@@ -61,7 +81,10 @@ AUTO_SUBJECT = (
     "automatiskt svar", "automatisk svar", "frånvaro", "fravær", "automaattinen vastaus",
     "poissa", "odpowiedź automatyczna", "autoodpowiedź", "automatická odpověď", "автоответ",
     "автоматический ответ", "otomatik yanıt", "automatikus válasz", "自动回复", "自動回覆",
-    "自動返信", "不在", "자동 회신", "부재중", "trả lời tự động",
+    "自動返信", "不在", "자동 회신", "부재중", "trả lời tự động", "автоматична відповідь", "αυτόματη απάντηση",
+    "răspuns automat", "odsutný", "nepřítomen", "nieobecność", "balasan otomatis", "תגובה אוטומטית", "رد تلقائي",
+    "abwesenheitsnotiz", "respuesta de ausencia", "vacation", "i am out of", "i'm out of", "i am away", "autosvar",
+    "notification d'absence", "message d'absence", "avviso di assenza", "自动答复", "自動応答", "休假",
 )  # fmt: skip
 
 #: A written wish to be left alone, in the person's own words.
@@ -85,7 +108,12 @@ OPT_OUT = re.compile(
     | \b(remov|descadastr|cancel)\w*(-me|\ meu\ (e-?mail|nome|contato))\b | \bdescadastr\w+\b
     | \b(uitschrijven|afmelden)\b | \bavregistrera\b | \bavprenumerera\b | \bafmeld\ mig\b | \bavmeld\ meg\b
     | \bpoistakaa\b | \bwypis(ać|z|zcie)\b | \bodhlás(it|te)\b | \bотпис(ать|аться|ите)\b | \bотпишите\b
-    | \babonelikten\ çık\w*\b | \bleirat\w+\b | 退订 | 取消订阅 | 退訂 | 配信停止 | 配信を停止 | 수신\ ?거부
+    | \b(geen|nooit)\ (meer\ )?(e-?)?mails?\ meer\b | \bmeld\ meg\ av\b | \b(ta|stryk)\ bort\ mig\b | \bfjern\ (mig|meg)\b
+    | \b(töröljenek|töröljön|iratkoz\w{1,8}\ le)\b | \blisteden\ çık\w* | \bbeni\ çıkar\w* | \bdezabon\w+\b
+    | \bkontaktieren\ sie\ (mich|uns)\ (bitte\ )?nicht\b | \b(schreiben|mailen)\ sie\ (mir|uns)\ (bitte\ )?(nicht|nie)\ (mehr|wieder)\b
+    | \b(supprimez|effacez)(-|\ )(moi|mes\ données)\b | \bno\ quiero\ (recibir\ )?más\b | \bne\ m'(écrivez|envoyez)\ plus\b
+    | \bremova(m)?\ (meu|me)\b | \bне\ (пишите|присылайте)\b | \bудалите\ меня\b
+    | \b(usuńcie|proszę\ usunąć)\ (mnie|mój)\b | \bvyřaďte\ mě\b | 不要再(发|寄)  | \babonelikten\ çık\w*\b | \bleirat\w+\b | 退订 | 取消订阅 | 退訂 | 配信停止 | 配信を停止 | 수신\ ?거부
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -97,14 +125,33 @@ OPT_OUT_ALONE = frozenset(
 
 #: What a return date stands behind: from that day on, and up to and including that day.
 BACK = re.compile(
-    r"\b(back|return(ing|s)?|available again|in the office again|reach me again|zurück|wieder (erreichbar|im büro|da)"
-    r"|de retour|retour|de vuelta|regres\w+|vuelvo|ritorn\w+|rientr\w+|di ritorno|de volta|volto|retorn\w+"
-    r"|terug|tillbaka|tilbake|tilbage|takaisin|wracam|zpět|вернусь|буду)\b",
+    r"\b(back|return(ing|s)?|available again|in the office again|reach me again|reopen\w{0,3}|resume\w{0,2}|zurück|wieder (erreichbar|im büro|da)"
+    r"|de retour|retour|reprend\w{0,4}|de vuelta|regres\w{1,6}|vuelvo|ritorn\w{1,6}|rientr\w{1,6}|di ritorno|de volta|volto|retorn\w{1,6}"
+    r"|terug|weer|tillbaka|åter|tilbake|tilbage|takaisin|palaan|wracam|wrócę|zpět|vrátím|вернусь|буду|повернусь|επιστρέψω|revin|mă întorc)\b"
+    r"|から",
+    re.IGNORECASE,
+)
+#: From that day on something begins: work, or the absence itself.
+SINCE = re.compile(
+    r"\b(from|starting|as of|ab( dem)?|à partir du|a partir del?|dal|vanaf|från|fra|od|alkaen|с)\b",
     re.IGNORECASE,
 )
 UNTIL = re.compile(
-    r"\b(until|till|through|thru|to|bis( einschließlich| zum)?|jusqu'au|hasta( el)?|fino al|até|tot( en met)?"
-    r"|t/m|till och med|til og med|do|до|по)\b",
+    r"\b(until|till|through|thru|to|bis( einschließlich| zum)?|jusqu'au|au|hasta( el)?|al|fino al|até|a|tot( en met)?"
+    r"|t/m|till och med|t\.o\.m\.?|til og med|do|až do|до|по|până( pe| la)?|έως|μέχρι)\b",
+    re.IGNORECASE,
+)
+#: The same where the words stand behind the date.
+BACK_BEHIND = re.compile(
+    r"\s?(日|号)?\s?(から|より|に(戻|復帰|出社)|(返回|回来|恢复|回到)|에 ?(복귀|돌아)|부터)|-?(á|é)?n\b.{0,12}(vissza|térek)"
+    r"|[^.\n]{0,25}\b(wieder|zurück|back|terug|weer|tillbaka|tilbage|tilbake|palaan|takaisin|dönü\w{1,5})\b",
+    re.IGNORECASE,
+)
+UNTIL_BEHIND = re.compile(
+    r"\s?(まで|止|까지|为止)|-?ig\b|[^.\n]{0,15}\b(kadar|asti|saakka)\b", re.IGNORECASE
+)
+TOMORROW = re.compile(
+    r"\b(tomorrow|morgen|demain|mañana|domani|amanhã|imorgon|i morgon|i morgen|huomenna|jutro|zítra|завтра)\b|明日|明天|내일",
     re.IGNORECASE,
 )
 
@@ -112,18 +159,18 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january jan januar janvier enero gennaio janeiro januari ene gen",
-            "february feb februar février fevrier febrero febbraio fevereiro februari fév fev",
-            "march mar märz maerz mars marzo março marco maart mrz mär",
-            "april apr avril abril aprile avr abr",
-            "may mai mayo maggio maio mei maj mag",
-            "june jun juni juin junio giugno junho giu",
-            "july jul juli juillet julio luglio julho lug",
-            "august aug août aout agosto augustus augusti ago",
-            "september sep sept septembre septiembre settembre setembro set",
-            "october oct oktober octobre octubre ottobre outubro okt ott out",
-            "november nov novembre noviembre novembro",
-            "december dec dezember décembre decembre diciembre dicembre dezembro desember dez dic",
+            "january jan januar janvier enero gennaio janeiro januari ene gen stycznia styczeń ledna leden января січня ocak ianuarie ιανουαρίου tammikuuta",
+            "february feb februar février fevrier febrero febbraio fevereiro februari fév fev lutego luty února únor февраля лютого şubat februarie φεβρουαρίου helmikuuta február február",
+            "march mar märz maerz mars marzo março marco maart mrz mär marca marzec března březen марта березня mart martie μαρτίου maaliskuuta március mars",
+            "april apr avril abril aprile avr abr kwietnia kwiecień dubna duben апреля квітня nisan aprilie απριλίου huhtikuuta április april",
+            "may mai mayo maggio maio mei maj mag maja maj května květen мая травня mayıs μαΐου toukokuuta május",
+            "june jun juni juin junio giugno junho giu czerwca czerwiec června červen июня червня haziran iunie ιουνίου kesäkuuta június",
+            "july jul juli juillet julio luglio julho lug lipca lipiec července červenec июля липня temmuz iulie ιουλίου heinäkuuta július",
+            "august aug août aout agosto augustus augusti ago sierpnia sierpień srpna srpen августа серпня ağustos αυγούστου elokuuta augusztus",
+            "september sep sept septembre septiembre settembre setembro set września wrzesień září сентября вересня eylül septembrie σεπτεμβρίου syyskuuta szeptember",
+            "october oct oktober octobre octubre ottobre outubro okt ott out października październik října říjen октября жовтня ekim octombrie οκτωβρίου lokakuuta október",
+            "november nov novembre noviembre novembro listopada listopad listopadu ноября листопада kasım noiembrie νοεμβρίου marraskuuta",
+            "december dec dezember décembre decembre diciembre dicembre dezembro desember dez dic grudnia grudzień prosince prosinec декабря грудня aralık decembrie δεκεμβρίου joulukuuta",
         ),
         start=1,
     )
@@ -133,13 +180,13 @@ WEEKDAYS = {
     name: number
     for number, names in enumerate(
         (
-            "monday montag lundi lunes lunedì segunda-feira maandag måndag mandag",
-            "tuesday dienstag mardi martes martedì terça-feira dinsdag tisdag tirsdag",
-            "wednesday mittwoch mercredi miércoles mercoledì quarta-feira woensdag onsdag",
-            "thursday donnerstag jeudi jueves giovedì quinta-feira donderdag torsdag",
-            "friday freitag vendredi viernes venerdì sexta-feira vrijdag fredag",
-            "saturday samstag samedi sábado sabato zaterdag lördag lørdag",
-            "sunday sonntag dimanche domingo domenica zondag söndag søndag",
+            "monday montag lundi lunes lunedì segunda-feira maandag måndag mandag maanantaina poniedziałek pondělí понедельник pazartesi",
+            "tuesday dienstag mardi martes martedì terça-feira dinsdag tisdag tirsdag tiistaina wtorek úterý вторник salı",
+            "wednesday mittwoch mercredi miércoles mercoledì quarta-feira woensdag onsdag keskiviikkona środę středu среду çarşamba",
+            "thursday donnerstag jeudi jueves giovedì quinta-feira donderdag torsdag torstaina czwartek čtvrtek четверг perşembe",
+            "friday freitag vendredi viernes venerdì sexta-feira vrijdag fredag perjantaina piątek pátek пятницу cuma",
+            "saturday samstag samedi sábado sabato zaterdag lördag lørdag lauantaina sobotę sobotu субботу cumartesi",
+            "sunday sonntag dimanche domingo domenica zondag söndag søndag sunnuntaina niedzielę neděli воскресенье pazar",
         )
     )
     for name in names.split()

@@ -4,7 +4,7 @@ import pytest
 
 from crm.models import Activity
 from mail import inbound, outbox
-from mail.models import Inbound, Message
+from mail.models import Inbound, Message, Suppression
 
 REPLY = """\
 From: Grace Hopper <{sender}>
@@ -91,3 +91,71 @@ def test_the_same_follow_up_leaves_without_a_reply(mailbox, sent, queue, lead, t
     assert counts == {"sent": 1}
     assert [mail["In-Reply-To"] for mail in sink.mails()] == [None, sent.message_id]
     assert [mail["Subject"] for mail in sink.mails()] == ["A question, Grace"] * 2
+
+
+REPORT = """\
+From: MAILER-DAEMON@mx.customer.example
+To: Ada <ada@example.com>
+Subject: {subject}
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=edge
+
+--edge
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.customer.example
+
+Final-Recipient: rfc822; grace@customer.example
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; {words}
+
+--edge
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+--edge--
+"""
+
+
+def report(sent, status, words, action="failed"):
+    subject = "Undelivered Mail Returned to Sender"
+    return REPORT.format(
+        subject=subject, action=action, status=status, words=words, message_id=sent.message_id
+    )
+
+
+def test_a_hard_bounce_suppresses_the_lead(mailbox, sent, imap):
+    imap.arrive(report(sent, "5.1.1", "550 5.1.1 user unknown"))
+
+    counts = inbound.read(mailbox.pk)
+
+    kinds = list(Suppression.objects.values_list("email", "kind"))
+    assert (counts, kinds) == ({"bounce": 1}, [("grace@customer.example", "hard_bounce")])
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("5.7.26", "550 5.7.26 the sender is unauthenticated"),
+        ("5.7.515", "550 5.7.515 sending domain lacks the required authentication level"),
+        ("5.0.0", "550 5.7.30 DKIM did not pass, user unknown"),
+        ("4.7.32", "421 4.7.32 From header is not aligned"),
+    ],
+)
+def test_a_fault_of_the_sender_never_suppresses_the_lead(mailbox, sent, imap, status, words):
+    imap.arrive(report(sent, status, words))
+
+    counts = inbound.read(mailbox.pk)
+
+    data = Inbound.objects.get().data
+    assert (counts, Suppression.objects.count()) == ({"bounce": 1}, 0)
+    assert (data["hard"], data["sender_fault"], data["reason"]) == (False, True, "authentication")
+
+
+def test_a_report_of_success_leaves_no_trace(mailbox, sent, imap):
+    imap.arrive(report(sent, "2.0.0", "250 2.0.0 Ok", action="delivered"))
+
+    counts = inbound.read(mailbox.pk)
+
+    assert (counts, Inbound.objects.count(), activities()) == ({"ignored": 1}, 0, [])

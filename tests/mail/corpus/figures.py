@@ -25,7 +25,7 @@ def judge(case: Case) -> Judged:
     opinion = kinds.classify(parsed.parse(case.raw))
     recipients: tuple[str, ...] = ()
     if opinion.dsn is not None:
-        recipients = (opinion.dsn.recipient,)
+        recipients = opinion.dsn.recipients
     if opinion.complaint is not None:
         recipients = (opinion.complaint.recipient,)
     away = opinion.kind == "auto_reply"
@@ -33,13 +33,14 @@ def judge(case: Case) -> Judged:
         kind=opinion.kind,
         recipients=recipients,
         hard=opinion.dsn is not None and opinion.dsn.hard,
+        sender_fault=opinion.dsn is not None and opinion.dsn.verdict.sender_fault,
         text=opinion.text,
         returns_on=autoreply.back_on(opinion.text, DAY) if away else None,
     )
     return Judged(case=case, found=found)
 
 
-def figures(cases: Sequence[Case]) -> dict[str, object]:
+def figures(cases: Sequence[Case]) -> dict[str, float]:
     """Shares are of 1; what must not happen is counted."""
     judged = [judge(case) for case in cases]
     bounces = [j for j in judged if j.right.kind in BOUNCES]

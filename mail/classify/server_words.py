@@ -1,0 +1,162 @@
+"""What mail servers write: why they refuse, and how a notification is told from other mail."""
+
+import re
+
+
+def _any(*phrases: str) -> re.Pattern[str]:
+    return re.compile("|".join(phrases), re.IGNORECASE)
+
+
+#: Why a server refuses, by its words; the first reason that occurs decides. Every repetition is
+#: bounded, so that the time stays linear.
+REASONS = {
+    "authentication": _any(
+        r"\b(unauthenticated|does(n't| not) pass (spf|dkim|dmarc)|(spf|dkim|dmarc)[^.\n]{0,40}(fail|did not pass)|required authentication level)",
+    ),
+    "mailbox_full": _any(
+        r"(over|exceed\w{0,3}|exceeding)[ -]?(\w{1,20} ){0,3}(quota|(allowed|maximum|storage) (size|limit))",
+        "quota[ -]?exceed", "quota (is )?(full|reached)",
+        r"(mailbox|inbox|account|mailfolder|mail box|user|recipient storage|maildir)( \w{1,20})? (is |was )?(now )?(full|over ?quota|overquota)",
+        "(mailbox|message store) (size )?(limit|has reached)", "exceeds allowed size", "storage (limit|space)",
+        "not enough (storage|space)", "insufficient (system )?storage", "disk ?quota", "overquota",
+        "out of (disk )?(space|storage)", "邮箱已满", "空间不足", "容量", "boîte (aux lettres|de réception) (est )?pleine",
+        "postfach (ist )?voll", "überfüllt", "buzón (está )?lleno", "casella (è )?piena",
+        r"caixa (de \w{1,20} )?(está )?cheia", "ящик переполнен", "переполнен",
+    ),
+    "rate_limited": _any(
+        "too (many|fast|quickly|frequently)", "rate[ -]?limit", "unusual rate", "throttl", "try again later",
+        "temporarily deferred", "exceeded the (rate|maximum (number|rate))",
+    ),
+    "greylisted": _any(
+        "gr[ae]y[ -]?list",
+    ),
+    "unknown_domain": _any(
+        "(host|domain)( or domain)?( name)? (is )?(unknown|not found|does ?n.t exist|does not exist)",
+        "(unknown|no such|bad|invalid|non-?existent) (host|domain)", "nxdomain", "name service error",
+        "unrout(e)?able", "(no|couldn't find any|unable to (resolve|find)) (mx|host|mail exchanger|a valid mx)",
+        "unable to (look ?up|resolve) (dns|mx|domain|host)", r"dns domain \S{1,100} does not exist",
+        r"(domain|host) \S{1,100} (does not exist|not found|unknown)", "all relevant mx records point to non-existent",
+        "no route to domain", "illegal host", "domain isn't in my list",
+        r"mail server for \S{1,100} (not found|unknown)",
+    ),
+    "takes_no_mail": _any(
+        "null ?mx", "does not accept (e-?)?mail",
+    ),
+    "moved": _any(
+        "(has|have) moved", "no forwarding address", "address (has )?changed",
+    ),
+    "unknown_recipient": _any(
+        r"5\.4\.1 recipient address rejected",
+        r"(unknown|no such|invalid|illegal|bad|non-?existent|unregistered|undefined|unrecognized|nonexistent) (or \w{1,20} )?(e-?mail )?(local[- ]?part|local|user|recipients?|address(es)?|mailbox|account|alias|person|destination|rcpt|customer|inbox|name)",
+        r"(user|recipient|mailbox|account|address|addressee|alias|mail ?box|inbox|local part|person|recipient name|destination|rcpt|e-?mail|customer)(\(s\))?( \S{1,100}){0,4} (is |was |are |has been |could )?(not (be )?(found|known|recogni[sz]ed|exist(ing)?|listed|valid|here|registered|a known)|not local|unknown|invalid|nonexistent|non-existent|undeliverable|isn't valid|n't found)",
+        "(do(es)?|did) ?(n'?t|not) exist", r"(does ?n'?t|do not|does not) have (an?|this) \S{1,100} (account|user)",
+        r"doesn't have a \S{1,100} account", "not (a )?(known|valid|an? existing) (user|recipient|mailbox|address)",
+        "no (mailbox|user|recipient|account) (here|found|by|with|on)", "no mailbox here", "not our customer",
+        "not listed in (domino|public|name)", "recip(ient)?(not|s not )found", "recipnotfound",
+        "mailbox (unavailable|not available)", "(address|user) rejected: (user|unknown)",
+        "unable to (find|verify) (user|recipient|mailbox)", "user (is )?not (known|found|exist)",
+        "(here|there) is no (such )?(user|mailbox|account)", r"user \S{1,100} (unknown|not known)",
+        "undeliverable address", r"\bdd this user", "address (error|lookup failed)",
+        "delivery not (possible|authorized) to this", "history of bouncing as an invalid", r"\bno account\b",
+        "not a (local|valid) (user|mailbox)", "we do not relay this user", "user_?unknown", "not a user",
+        "unbekannte[rs]? (benutzer|empfänger|adresse)",
+        r"(empfänger|benutzer|adresse)[^.\n]{0,30}(unbekannt|existiert nicht|nicht gefunden)",
+        r"(utilisateur|destinataire|adresse)[^.\n]{0,40}(inconnue?|n'existe pas|introuvable)", "n'existe pas",
+        "no existe", "usuario desconocido", "desconocid", "não existe", "nao existe", "desconhecid", "non esiste",
+        "sconosciut", "bestaat niet", "onbekend", "nieznany", "nie istnieje", "okänd (mottagare|användare)",
+        "finns inte", "ukendt", "ukjent", "findes ikke", "tuntematon", "не существует", "пользователь не найден",
+        "неизвестн", "такого пользователя", "neexistuje", "neznám", "nem létezik", "bulunamadı", "不存在", "存在しません",
+        "見つかりません", "존재하지",
+    ),
+    "inactive": _any(
+        r"(mailbox|account|user|address|recipient|inbox|mail ?box|e-?mail)\b[^.\n]{0,80}(disabled|inactive|deactivated|terminated|no longer|suspended|discontinued|closed|expired|blocked|locked|deleted|removed|retired|frozen)",
+        "no longer (available|valid|active|with|employed|in use|works|accepts|exists|here)",
+        "(disabled|inactive|suspended|deactivated|expired|closed) (mailbox|account|user|recipient|address)",
+        "has been (disabled|deactivated|suspended|discontinued|terminated)",
+    ),
+    "blocked": _any(
+        "black ?list", "block ?list", "blocked (using|by|because)",
+        r"block(ed)?[^.\n]{0,40}(ip|list|spamhaus|rbl|dnsbl)", "spamhaus", "dnsbl", r"\brbl\b", "banned",
+        "listed (at|in|on|by)", "poor reputation", "low reputation", r"\bbarracuda", "client host", "bad reputation",
+    ),
+    "spam": _any(
+        r"\bspam", "junk", "unsolicited", "bulk mail", "likely suspicious", "content (filter|reject)", "virus",
+        "malware", "phish", "bayes",
+    ),
+    "too_large": _any(
+        r"(message|mail|size)[^.\n]{0,30}(too (large|big)|exceeds|limit)", "too (large|big)", "size limit",
+    ),
+    "loop": _any(
+        "hop count", "too many hops", "mail loop", "routing loop", "loops? back", "forwarding loop", "looping",
+    ),
+    "relaying": _any(
+        "relay(ing)? (access )?(denied|not permitted|not allowed|prohibited)", "not permitted to relay",
+        "unable to relay", "we do not relay", r"\brelaying\b",
+    ),
+    "sender_refused": _any(
+        "sender (verify|address) (failed|rejected)",
+        r"(domain of )?sender[^.\n]{0,40}(does not exist|not found|rejected|denied|refused)", "invalid sender",
+        "bad sender",
+    ),
+    "refused": _any(
+        "access denied", "policy", "policies", "not authori[sz]ed", "permission", "rejected", "refused", "denied",
+        "not permitted", "authentication required", "not accepted",
+    ),
+    "expired": _any(
+        "expired", "too long in", "in the queue too long", "too old", "retry time(out)?", "could not be delivered for",
+        "time limit", "not been able to deliver", "gave up", "giving up after",
+    ),
+    "unreachable": _any(
+        "timed out", "timeout", "connection (refused|reset|lost|failed|closed)", "could(n't| not) connect",
+        "unable to connect", "no route", "unreachable", "establish an smtp connection", "deferred", "not respond",
+        "network",
+    ),
+}  # fmt: skip
+
+#: Whose mail is a server's.
+ROBOT = re.compile(
+    r"(mailer[-_.]?daemon|mail[-_.]?daemon|daemon|postmaster|microsoftexchange[0-9a-f]{20,40}|bounces?\b|bounce[-+]|mdaemon"
+    r"|mailadmin|mail-?delivery|no-?reply-bounce|noreply-dsn|smtp-?daemon|maildelivery)",
+    re.IGNORECASE,
+)
+ROBOT_NAME = re.compile(
+    r"mail(er)? ?delivery|mailer[ -]?daemon|delivery (sub)?system|system administrator|courier mail server|postmaster"
+    r"|mail administrator|internet mail delivery|microsoft outlook <microsoftexchange",
+    re.IGNORECASE,
+)
+DELAY_SUBJECT = re.compile(
+    r"\bdelay(ed)?\b|warning: (could not send|message)|not yet been delivered|still (being )?retr|delivery (is )?delayed"
+    r"|verzögert|verzögerung|retardé|retardée|retras|in ritardo|atrasad|vertraagd|försenad|opóźni|задерж",
+    re.IGNORECASE,
+)
+DELAY_WORDS = re.compile(
+    r"warning message only|this is a warning|not yet been delivered|will (be )?(continue|retr|keep trying)|still (being )?(retried|trying)"
+    r"|do not need to resend|no action is required|has been delayed|delivery is delayed",
+    re.IGNORECASE,
+)
+BOUNCE_SUBJECT = re.compile(
+    r"undeliver|delivery (status|failure|failed|report|has failed|problem|error|unsuccessful|notification|incomplete)|returned mail"
+    r"|mail delivery|failure notice|failed delivery|non-?deliver|nondeliverable|non[- ]?remis|message (could not be|not) delivered"
+    r"|could not (be )?deliver|rejected:|mail (system )?(error|failure)|mail returned|returned to sender|user unknown|unknown user"
+    r"|error sending|bounced? (mail|message)|permanent (delivery )?(failure|error)|message status|warning: (could not send|message)"
+    r"|unzustellbar|nicht zugestellt|zustell(fehler|ung)|échec|non remis|non distribu|no (se ha podido )?entreg|no se pu(e|o)d|devuelto|mancata consegna|non recapitabile"
+    r"|não (foi )?entregue|falha na entrega|onbestelbaar|niet (worden )?bezorgd|niedostarcz|nie ?dostarcz|kunde inte lever|kunne ikke lever|недостав|не доставлен|nedoručiteln"
+    r"|kézbesíthetetlen|iletilemedi|退信|配信不能|送信エラー|エラーメール|반송|delay(ed)? mail|\bdelayed\b",
+    re.IGNORECASE,
+)
+#: How servers begin a notification.
+BOUNCE_WORDS = re.compile(
+    r"this is the (mail system at|postfix|qmail|\w{1,20} (mailer|mail server|program))|created automatically by (the )?mail|mail delivery software"
+    r"|(could|can)(n't| ?not) be (delivered|sent)|(was|were|is) (not|un) ?(able to be )?deliver|undeliverable|not delivered|unable to (be )?deliver|not able to deliver|wasn't able to deliver"
+    r"|(did|has) not (reach|been delivered)|not reach(ed)? (some|the following)|delivery (to the following|has failed|failed|failure|problems)|failed to deliver|fatal (delivery )?errors|delivery status notification"
+    r"|following (address|recipient)|transcript of session|did not receive this message|this is (the )?mailer-daemon|unknown user|returned (to you|to sender)|message delivery failed|permanent error"
+    r"|konnte nicht zugestellt|n'a pas pu être|no se ha podido entregar|non è stato (consegnato|recapitato)|não foi entregue|kon niet worden bezorgd|nie została dostarczona|kunde inte levereras"
+    r"|не может быть (отправлено|доставлено)|не доставлено|退回|配信できません|届けられません",
+    re.IGNORECASE,
+)
+#: Below this line our own mail comes back.
+ORIGINAL_FOLLOWS = re.compile(
+    r"^[ \t]{0,8}-{3,20} ?(.{0,60}(original|copy|header|below|unsent|returned message|forwarded|message follows))"
+    r"|^original message follows|^return-path:|^received: (from|by)|^-{5,20} original",
+    re.IGNORECASE | re.MULTILINE,
+)
