@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm import timeline
 from crm.models import Lead
-from mail import compose, suppression, unsubscribe
+from mail import compose, suppression, touches, unsubscribe
 from mail.classify import autoreply, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
@@ -54,7 +54,7 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
     mail = parsed.parse(arrived.raw)
     if _is_ours(mailbox, mail):
         return "ignored"
-    answered = _by_ids(mail.answers)
+    answered = touches.by_ids(mail.answers)
     opinion = kinds.classify(mail, ours=answered.text if answered else "")
     if opinion.kind == Kind.OTHER:
         return "ignored"
@@ -101,7 +101,7 @@ def _concerned(
         ids, addresses = [opinion.dsn.original_id], [opinion.dsn.recipient]
     if opinion.complaint is not None:
         ids, addresses = [opinion.complaint.original_id], [opinion.complaint.recipient]
-    message = _by_ids(tuple(ids)) or answered
+    message = touches.by_ids(tuple(ids)) or answered
     if _is_staging(message, opinion, [mail.from_email, *addresses]):
         return None
     lead = message.lead if message else None
@@ -121,29 +121,12 @@ def _is_staging(message: Message | None, opinion: Opinion, addresses: list[str])
     return bool(elsewhere) and elsewhere in map(suppression.normalize, addresses)
 
 
-def _by_ids(ids: tuple[str, ...]) -> Message | None:
-    """Our message among them; the earliest named is the nearest."""
-    known = {
-        message.message_id: message
-        for message in Message.objects.filter(message_id__in=[i for i in ids if i]).select_related(
-            "lead"
-        )
-    }
-    return next((known[i] for i in ids if i in known), None)
-
-
 def _by_address(mailbox: Mailbox, address: str) -> Concerned | None:
-    if not address:
-        return None
-    left = Message.objects.filter(to_email__iexact=address, handed_at__isnull=False)
-    message = (
-        left.filter(mailbox=mailbox).order_by("-handed_at").select_related("lead").first()
-        or left.order_by("-handed_at").select_related("lead").first()
-    )
+    message = touches.by_address(address, mailbox)
     if message is not None:
         return Concerned(lead=message.lead, message=message)
     lead = Lead.objects.filter(email=address, deleted_at=None).order_by("pk").first()
-    return Concerned(lead=lead, message=None) if lead else None
+    return Concerned(lead=lead, message=None) if lead and address else None
 
 
 def _follow(inbound: Inbound, lead: Lead, opinion: Opinion) -> None:

@@ -169,7 +169,7 @@ def _came_in(kind: str) -> Reaction:
         if inbound is None or activity.lead is None or not inbound.message_id:
             return
         answers = inbound.answers
-        reason = f"{activity.data.get('recipient', '')}: {activity.data.get('reason', '')}"
+        reason = f"{activity.data.get('recipient', '')}: {activity.data.get('words', '')}"
         engage.log(
             activity.lead,
             answers.deal if answers else None,

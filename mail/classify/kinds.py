@@ -41,8 +41,8 @@ def classify(mail: Parsed, ours: str = "") -> Opinion:
     complaint = arf.detect(mail)
     if complaint is not None:
         return Opinion(kind="complaint", complaint=complaint, rule="complaint: feedback report")
-    if receipt := _receipt(mail):
-        return Opinion(kind="other", rule=f"other: {receipt}")
+    if why := _neither(mail):
+        return Opinion(kind="other", rule=f"other: {why}")
     text = without(reply_text.extract(mail.text), ours)
     if automatic := autoreply.rule(mail):
         return Opinion(kind="auto_reply", text=text or mail.text, rule=f"auto_reply: {automatic}")
@@ -53,14 +53,18 @@ def classify(mail: Parsed, ours: str = "") -> Opinion:
     return Opinion(kind="reply", text=text, rule="reply: nothing else")
 
 
-def _receipt(mail: Parsed) -> str:
-    """What a machine reports that nobody has to react to."""
+def _neither(mail: Parsed) -> str:
+    """Why nobody has to react to it: machines report, or lists send, and no person answers."""
     if dsn.is_success(mail):
         return "report of success"
     if arf.is_report(mail):
         return "feedback that is no complaint"
-    kinds = {part.get_content_type() for part in mail.own}
-    return "read receipt" if "message/disposition-notification" in kinds else ""
+    if any(p.get_content_type() == "message/disposition-notification" for p in mail.own):
+        return "read receipt"
+    if not (mail.from_email or mail.subject or mail.text):
+        return "nothing to read"
+    is_list = mail.header("List-Unsubscribe") and mail.header("List-Id")
+    return "newsletter" if is_list and not mail.answers else ""
 
 
 def _wish(subject: str, text: str) -> str:

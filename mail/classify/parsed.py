@@ -85,10 +85,12 @@ def _bounded(raw: bytes) -> bytes:
 
 def header(message: Message, name: str) -> str:
     """The header's text on one line, encoded words read; blank when it is missing."""
-    value = message.get(name)
+    lower = name.lower()
+    value = next((value for key, value in message.raw_items() if key.lower() == lower), None)
     if value is None:
         return ""
-    text = str(value)[:4000]
+    # Raw bytes come as surrogates; what is no UTF-8 is replaced.
+    text = str(value)[:4000].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if "=?" in text:
         text = _decoded(text)
     return " ".join(text.replace("\x00", " ").split())
@@ -106,9 +108,11 @@ def content(part: Message) -> str:
 def _text(payload: bytes, charset: str) -> str:
     try:
         known = codecs.lookup(charset).name.replace("-", "_") not in NO_CHARSETS
-        return payload.decode(charset if known else "utf-8", "replace")
+        text = payload.decode(charset if known else "utf-8", "replace")
     except (LookupError, ValueError):
-        return payload.decode("utf-8", "replace")
+        text = payload.decode("utf-8", "replace")
+    # UTF-7 can hide half a character, which no database and no terminal takes.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def first_id(text: str) -> str:
