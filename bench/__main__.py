@@ -8,11 +8,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import experiments, mail, pull, rendering, simulate, sync, tick
+from bench import experiments, inbound, mail, pull, rendering, simulate, sync, tick
 
 Result = Mapping[str, object]
 BENCHMARKS: Mapping[str, Callable[[Path | None], Result]] = {
     "experiments": experiments.measure,
+    "inbound": inbound.measure,
     "mail": mail.measure,
     "pull": pull.measure,
     "rendering": rendering.measure,

@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
+from itertools import islice
 
 from mail.classify import html_text
 
@@ -18,6 +19,8 @@ MOST_TEXT = 64 * 1024
 #: every line with every open one.
 MOST_PARTS = 100
 MOST_BOUNDARIES = 20
+#: Lines that may begin a part: the parser makes an object of each.
+MOST_EDGES = 2000
 #: Characters of a header: the parser's time for its parameters grows with their square.
 MOST_HEADER = 20_000
 MOST_IDS = 50
@@ -71,15 +74,18 @@ class _Bounded(policy.Compat32):
 
 
 _BOUNDED = _Bounded()
-_BOUNDARY = re.compile(rb"boundary", re.IGNORECASE)
+_COSTLY = (
+    (re.compile(rb"boundary", re.IGNORECASE), MOST_BOUNDARIES),
+    (re.compile(rb"^--", re.MULTILINE), MOST_EDGES),
+)
 
 
 def _bounded(raw: bytes) -> bytes:
     """As much of the email as is read."""
     raw = raw[:MOST_BYTES]
-    for count, match in enumerate(_BOUNDARY.finditer(raw)):
-        if count == MOST_BOUNDARIES:
-            return raw[: match.start()]
+    for pattern, most in _COSTLY:
+        beyond = next(islice(pattern.finditer(raw), most, None), None)
+        raw = raw[: beyond.start()] if beyond else raw
     return raw
 
 

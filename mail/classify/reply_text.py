@@ -142,19 +142,16 @@ def _quote_follows(lines: list[str], place: int) -> bool:
 
 def _after_signature(lines: list[str], place: int) -> int:
     """Where the signature ends: at a quote, below which people also write; here when it is none."""
-    end = len(lines)
+    written = 0
     for later in range(place + 1, len(lines)):
-        if (
-            lines[later].lstrip().startswith(">")
-            or _begins_original(lines, later)
-            or _attribution(lines, later)
-        ):
-            end = later
-            break
-        if later > place + SIGNATURE_LINES * 3:
-            break
-    written = sum(bool(line.strip()) for line in lines[place + 1 : end])
-    return end if written <= SIGNATURE_LINES else place
+        if lines[later].lstrip().startswith(">"):
+            return later
+        if _begins_original(lines, later) or _attribution(lines, later):
+            return later
+        written += bool(lines[later].strip())
+        if written > SIGNATURE_LINES:
+            return place
+    return len(lines)
 
 
 def _from_a_phone(line: str) -> bool:
