@@ -71,7 +71,7 @@ QUOTES = st.one_of(
 def test_no_word_above_a_quote_is_lost(text, quote, how):
     raw = message({"In-Reply-To": "<touch-1@sender.example>"}, f"{text}\n\n{quote}\n", how=how)
 
-    found = explain(raw, today=DAY)["new_text"]
+    found = str(explain(raw, today=DAY)["new_text"])
 
     assert found.split()[: len(text.split())] == text.split()
 
