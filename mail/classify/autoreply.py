@@ -32,12 +32,17 @@ _MARKS = (
 )  # fmt: skip
 _PREFIX = re.compile(r"\s{0,5}((re|aw|sv|antw)\s{0,3}:\s{0,5}|[\[(*]{1,3})")
 
+#: Numbers of the forms of a date below, apart from 3, which needs a guess.
+_FORMS = (1, 2, 4, 5, 6, 7, 8, 9, 10)
+#: A date before this one and a dash: an absence from then until now.
+_RANGE = re.compile(r"\d\.?\s?[-\u2013\u2014]\s?$")
 _NAMES = "|".join(map(re.escape, sorted(MONTHS, key=len, reverse=True)))
 _DAYS = "|".join(map(re.escape, sorted(WEEKDAYS, key=len, reverse=True)))
 _DATE = re.compile(
     rf"""
       (?P<y1>20\d\d)[-./](?P<m1>\d{{1,2}})[-./](?P<d1>\d{{1,2}})\b
     | \b(?P<d2>\d{{1,2}})\.\ ?(?P<m2>\d{{1,2}})\.(\ ?(?P<y2>20\d\d|\d\d)\b)?
+    | \b\d{{1,2}}\.?\ ?[-\u2013]\ ?(?P<d10>\d{{1,2}})(th|\.)?\ (de\ )?(?P<m10>{_NAMES})\b(,?\ (de\ )?(?P<y10>20\d\d))?
     | \b(?P<a3>\d{{1,2}})[/-](?P<b3>\d{{1,2}})([/-](?P<y3>20\d\d|\d\d))?\b
     | \b(?P<d4>\d{{1,2}})(st|nd|rd|th|º|er|\.)?\ (de\ |of\ |d')?(?P<m4>{_NAMES})\b\.?(,?\ (de\ )?(?P<y4>20\d\d))?
     | \b(?P<m5>{_NAMES})\b\.?\ (?P<d5>\d{{1,2}})(st|nd|rd|th)?\b(,?\ (?P<y5>20\d\d))?
@@ -77,28 +82,28 @@ def back_on(text: str, today: date) -> date | None:
         day = _day(match, today)
         if day is None or not today <= day <= today + LONGEST_ABSENCE:
             continue
-        before = _sentence(text[max(0, match.start() - NEAR) : match.start()])
+        start = match.start("d10") if match["d10"] else match.start()
+        before = _sentence(text[max(0, start - NEAR) : start])
         behind = text[match.end() : match.end() + NEAR]
-        is_named = bool(match["weekday"] or match["tomorrow"])
-        rank, first_day_back = _rank(before, behind, day, is_named=is_named)
+        rank, first_day_back = _rank(before, behind, day)
         if rank and (best is None or (rank, first_day_back) > best):
             best = (rank, first_day_back)
     return best[1] if best else None
 
 
-def _rank(before: str, behind: str, day: date, *, is_named: bool) -> tuple[int, date]:
-    """How surely the date is the return's: 3 "back on", 2 "until", 1 any other date, 0 none."""
+def _rank(before: str, behind: str, day: date) -> tuple[int, date]:
+    """How surely the date is the return's: 3 "back on", 2 "until" or "from", 0 not at all."""
     back, until, since = _last(BACK, before), _last(UNTIL, before), _last(SINCE, before)
-    if back >= 0 and back >= until:
+    # "back on", and "not back until": "until" alone means back on the day after.
+    if back >= 0:
         return 3, day
-    # "back until" does not occur; "away until Friday" means back on the day after.
-    if until > since or UNTIL_BEHIND.match(behind):
+    if until > since or _RANGE.search(before) or UNTIL_BEHIND.match(behind):
         return 2, day + timedelta(days=1)
     if BACK_BEHIND.match(behind):
         return 3, day
     if since >= 0:
         return 2, day
-    return (0, day) if is_named else (1, day)
+    return 0, day
 
 
 def _sentence(before: str) -> str:
@@ -119,7 +124,7 @@ def _day(match: re.Match[str], today: date) -> date | None:
         return today + timedelta(days=1)
     if groups["a3"]:
         return _slashed(int(groups["a3"]), int(groups["b3"]), groups["y3"], today)
-    for form in "12456789":
+    for form in _FORMS:
         if groups[f"d{form}"]:
             month = groups[f"m{form}"]
             number = int(month) if month.isdigit() else MONTHS[month.lower()]

@@ -22,7 +22,7 @@ ATTRIBUTION_LINES = 4
 SIGNATURE_LINES = 12
 
 _DASHES = "-_=* \t—–"
-_HEADER_LINE = re.compile(r"\*?([^\W\d][^:：<>@]{0,25}?)\*?\s?[:：]\*?(\s|$)")
+_HEADER_LINE = re.compile(r"\*{0,2}([^\W\d][^:：<>@]{0,25}?)\*{0,2}\s?[:：]\*{0,2}(\s|$)")
 _WORDS = frozenset(HEADER_WORDS)
 #: Mobile Outlook and others draw a rule over the quoted mail's header.
 _RULE = re.compile(r"[-_]{10,}")
@@ -32,6 +32,12 @@ _YEAR = re.compile(r"\b(19|20)\d{2}\b|\d年")
 _ADDRESS_ENDS = re.compile(r"\d.{0,300}<[^<>\s]{1,200}@[^<>\s]{1,250}>\s?[:：]$")
 #: Zoho writes `---- On Wed, 04 Mar 2026 Ada <ada@...> wrote ----`.
 _FRAMED = re.compile(r"-{3,10} .{5,300} -{3,10}")
+#: Old Gmail writes `2026/3/4 Ada <ada@...>` and no more.
+_UNWORDED = re.compile(r"(19|20)\d\d/\d{1,2}/\d{1,2} .{1,200}<[^<>\s]{1,250}>")
+#: Marks of writing direction, which stand around any part of a line in Hebrew and Arabic.
+_DIRECTION = dict.fromkeys(
+    map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+)
 _DATED = re.compile(r"\d")
 _VERB = re.compile("|".join(map(re.escape, sorted(WROTE, key=len, reverse=True))), re.IGNORECASE)
 
@@ -57,7 +63,8 @@ def extract(text: str) -> str:
                 continue
             if _is_a_clients(" ".join(lines[place : place + height])):
                 break  # the quoted mail follows without marks
-        if not (line.startswith(">") or _from_a_phone(line)):
+        is_rule = _RULE.fullmatch(line) is not None and _quote_follows(lines, place + 1)
+        if not (is_rule or line.startswith(">") or _from_a_phone(line)):
             kept.append(lines[place].rstrip())
         place += 1
     return _tidy(kept)
@@ -108,15 +115,26 @@ def _attribution(lines: list[str], place: int) -> int:
         return 0
     wrapped = ""
     for height, raw in enumerate(lines[place : place + ATTRIBUTION_LINES], start=1):
-        line = raw.strip()
+        line = raw.translate(_DIRECTION).strip()
         if not line or line.startswith(">"):
             return 0
         wrapped = f"{wrapped} {line}"[: LONGEST_MARK * 2]
         if line.endswith((":", "：")):
             dated = _DATED.search(wrapped) or "@" in wrapped
-            verb = _VERB.search(wrapped[-200:]) or _ADDRESS_ENDS.search(wrapped)
+            verb = (
+                _VERB.search(wrapped)
+                or _ADDRESS_ENDS.search(wrapped)
+                # In whichever language: a date and an address right above a quote.
+                or (
+                    "@" in wrapped
+                    and _DATED.search(wrapped)
+                    and _quote_follows(lines, place + height)
+                )
+            )
             return height if dated and verb and _is_whole(wrapped) else 0
-        if _FRAMED.fullmatch(line):
+        if _FRAMED.fullmatch(line) or (
+            _UNWORDED.fullmatch(line) and _quote_follows(lines, place + 1)
+        ):
             return height
         if line.endswith((".", "!", "?")) and height == 1:
             return 0

@@ -24,11 +24,16 @@ REASONS = {
         r"caixa (de \w{1,20} )?(está )?cheia", "ящик переполнен", "переполнен",
     ),
     "rate_limited": _any(
+        "receiving mail (too|at a rate)", "sending quota",
         "too (many|fast|quickly|frequently)", "rate[ -]?limit", "unusual rate", "throttl", "try again later",
         "temporarily deferred", "exceeded the (rate|maximum (number|rate))",
     ),
     "greylisted": _any(
         "gr[ae]y[ -]?list",
+    ),
+    "sender_refused": _any(
+        r"sender (verify|address|domain) (failed|rejected)", r"verification failed for <", r"sender verify failed",
+        r"domain of sender[^.\n]{0,60}(does not (exist|resolve)|not found)", "(invalid|bad) sender",
     ),
     "unknown_domain": _any(
         "(host|domain)( or domain)?( name)? (is )?(unknown|not found|does ?n.t exist|does not exist)",
@@ -46,7 +51,7 @@ REASONS = {
         "(has|have) moved", "no forwarding address", "address (has )?changed",
     ),
     "unknown_recipient": _any(
-        r"5\.4\.1 recipient address rejected",
+        r"5\.4\.1 recipient address rejected", r"5\.1\.0 address rejected",
         r"(unknown|no such|invalid|illegal|bad|non-?existent|unregistered|undefined|unrecognized|nonexistent) (or \w{1,20} )?(e-?mail )?(local[- ]?part|local|user|recipients?|address(es)?|mailbox|account|alias|person|destination|rcpt|customer|inbox|name)",
         r"(user|recipient|mailbox|account|address|addressee|alias|mail ?box|inbox|local part|person|recipient name|destination|rcpt|e-?mail|customer)(\(s\))?( \S{1,100}){0,4} (is |was |are |has been |could )?(not (be )?(found|known|recogni[sz]ed|exist(ing)?|listed|valid|here|registered|a known)|not local|unknown|invalid|nonexistent|non-existent|undeliverable|isn't valid|n't found)",
         "(do(es)?|did) ?(n'?t|not) exist", r"(does ?n'?t|do not|does not) have (an?|this) \S{1,100} (account|user)",
@@ -92,11 +97,6 @@ REASONS = {
     "relaying": _any(
         "relay(ing)? (access )?(denied|not permitted|not allowed|prohibited)", "not permitted to relay",
         "unable to relay", "we do not relay", r"\brelaying\b",
-    ),
-    "sender_refused": _any(
-        "sender (verify|address) (failed|rejected)",
-        r"(domain of )?sender[^.\n]{0,40}(does not exist|not found|rejected|denied|refused)", "invalid sender",
-        "bad sender",
     ),
     "refused": _any(
         "access denied", "policy", "policies", "not authori[sz]ed", "permission", "rejected", "refused", "denied",

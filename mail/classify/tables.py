@@ -8,6 +8,8 @@ WROTE = (
     "schreef", "skrev", "kirjoitti", "napisał", "napisał(a)", "napsal", "napísal", "написал",
     "написала", "пишет", "написав", "yazdı", "írta", "a scris", "έγραψε", "כתב", "كتب", "写道",
     "寫道", "のメール", "さんは書きました", "님이 작성", "đã viết", "menulis",
+    "geschreven", "napisana przez", "pisze", "작성", "пише", "написа", "เขียนว่า", "napisao", "napisala", "rašė", "kirjutas",
+    "rakstīja", "zitat von", "quoting",
 )  # fmt: skip
 
 #: Words that a quoted mail's header lines begin with.
@@ -25,7 +27,7 @@ HEADER_WORDS = (
     "gönderen", "gönderildi", "gönderilmiş", "kime", "konu", "tarih",
     "enviada em", "enviada", "wysłane", "data", "kopia", "dw", "copie", "cc", "kopie", "trimis", "către", "subiect",
     "надіслано", "кому", "тема", "дата", "копия", "από", "στάλθηκε", "προς", "θέμα", "מאת", "נשלח", "אל", "נושא",
-    "送信者", "发送日期", "보낸사람", "받는사람", "날짜", "dato", "päivä", "päiväys", "datum", "poslano", "za", "zadeva",
+    "de la", "изпратено", "до", "относно", "šalje", "poslano", "predmet", "送信者", "发送日期", "보낸사람", "받는사람", "날짜", "dato", "päivä", "päiväys", "datum", "poslano", "za", "zadeva",
     "feladó", "elküldve", "címzett", "tárgy",
     "发件人", "发送时间", "收件人", "主题", "日期", "寄件者", "收件者", "主旨",
     "差出人", "送信日時", "宛先", "件名", "보낸 사람", "보낸 날짜", "받는 사람", "제목",
@@ -33,7 +35,7 @@ HEADER_WORDS = (
 
 #: Of them, those that name the subject: every mail client writes one of these.
 SUBJECT_WORDS = frozenset(
-    "subject betreff objet asunto assunto oggetto onderwerp ämne emne aihe temat předmět predmet тема konu "
+    "subject betreff objet asunto assunto oggetto onderwerp ämne emne aihe temat předmět predmet тема относно konu "
     "tárgy subiect θέμα נושא zadeva 主题 主旨 件名 제목".split()
 )
 
@@ -138,7 +140,8 @@ SINCE = re.compile(
 )
 UNTIL = re.compile(
     r"\b(until|till|through|thru|to|bis( einschließlich| zum)?|jusqu'au|au|hasta( el)?|al|fino al|até|a|tot( en met)?"
-    r"|t/m|till och med|t\.o\.m\.?|til og med|do|až do|до|по|până( pe| la)?|έως|μέχρι)\b",
+    r"|t/m|till och med|t\.o\.m\.?|til og med|do|až do|до|по|până( pe| la)?|έως|μέχρι)\b"
+    r"|\b(between\b.{3,25}\band|zwischen\b.{3,25}\bund|entre\b.{3,25}\b(et|y|e))\b",
     re.IGNORECASE,
 )
 #: The same where the words stand behind the date.

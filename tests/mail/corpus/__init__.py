@@ -2,12 +2,22 @@
 5965, 6522, 8058) and from how each mail system is known to lay out its messages.
 
 Half of it is `held`: written before the rules were tuned and never looked at while tuning. Which
-half a case belongs to is the last bit of its id's SHA-256, so a case never changes sides.
+half a case belongs to is the last bit of its id's SHA-256, so a case never changes sides. What was
+written afterwards is open.
 """
 
 from hashlib import sha256
 
-from tests.mail.corpus import automatic, bounces, complaints, notices, others, replies, wishes
+from tests.mail.corpus import (
+    automatic,
+    bounces,
+    complaints,
+    later,
+    notices,
+    others,
+    replies,
+    wishes,
+)
 from tests.mail.corpus.case import Case
 
 FAMILIES = {
@@ -18,12 +28,13 @@ FAMILIES = {
     "wishes": wishes.CASES,
     "replies": replies.CASES,
     "others": others.CASES,
+    "later": later.CASES,
 }
 CASES: tuple[Case, ...] = tuple(case for family in FAMILIES.values() for case in family)
 
 
 def is_held(case: Case) -> bool:
-    return sha256(case.id.encode()).digest()[-1] % 2 == 1
+    return "-later-" not in case.id and sha256(case.id.encode()).digest()[-1] % 2 == 1
 
 
 OPEN = tuple(case for case in CASES if not is_held(case))
