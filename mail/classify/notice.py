@@ -84,13 +84,16 @@ def _rule(mail: Parsed, words: str) -> str:
     if mail.subject.casefold().startswith(AUTO_SUBJECT):
         return ""
     if _REPLY_SUBJECT.match(mail.subject):
-        return "null path and words" if _has_null_path(mail) and opens else ""
+        return ""
     told = "subject" if subject else "words"
     if _is_a_robot(mail) and (subject or opens or codes(words) or reason_in(words) in HARD):
         return f"robot's address and {told}"
-    if _has_null_path(mail) and (subject or opens):
+    # Automatic replies have no return path either: they may speak of addresses and deliveries.
+    if _has_null_path(mail) and (subject or (opens and (codes(words) or reason_in(words) in HARD))):
         return f"null path and {told}"
-    return "subject and words" if subject and opens and not mail.answers else ""
+    # A person may write of undelivered goods, but names nobody whom a mail did not reach.
+    named = subject and opens and not mail.answers and _in_words(mail)
+    return "subject and words" if named else ""
 
 
 def _is_a_robot(mail: Parsed) -> bool:

@@ -148,8 +148,8 @@ BOUNCE_SUBJECT = re.compile(
 BOUNCE_WORDS = re.compile(
     r"this is the (mail system at|postfix|qmail|\w{1,20} (mailer|mail server|program))|created automatically by (the )?mail|mail delivery software"
     r"|(could|can)(n't| ?not) be (delivered|sent)|(was|were|is) (not|un) ?(able to be )?deliver|undeliverable|not delivered|unable to (be )?deliver|not able to deliver|wasn't able to deliver"
-    r"|(did|has) not (reach|been delivered)|not reach(ed)? (some|the following)|delivery (to the following|has failed|failed|failure|problems)|failed to deliver|fatal (delivery )?errors|delivery status notification"
-    r"|following (address|recipient)|transcript of session|did not receive this message|this is (the )?mailer-daemon|unknown user|returned (to you|to sender)|message delivery failed|permanent error"
+    r"|(message|mail)( \S{1,60}){0,3} (did|has) not (yet )?(reach|been delivered)|did not reach the|not reach(ed)? (some|the following)|delivery (to the following|has failed|failed|failure|problems)|failed to deliver|fatal (delivery )?errors|delivery status notification"
+    r"|following address(es|\(es\))?[ \n](failed|had|has|could)|following recipient|transcript of session|did not receive this message|this is (the )?mailer-daemon|unknown user|returned (to you|to sender)|message delivery failed|permanent error"
     r"|konnte nicht zugestellt|n'a pas pu être|no se ha podido entregar|non è stato (consegnato|recapitato)|não foi entregue|kon niet worden bezorgd|nie została dostarczona|kunde inte levereras"
     r"|не может быть (отправлено|доставлено)|не доставлено|退回|配信できません|届けられません",
     re.IGNORECASE,

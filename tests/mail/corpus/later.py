@@ -3,6 +3,7 @@
 from tests.mail.corpus.automatic import RFC, UNMARKED, auto
 from tests.mail.corpus.case import ADA
 from tests.mail.corpus.notices import G, notice
+from tests.mail.corpus.others import ANSWERS, plain
 from tests.mail.corpus.replies import OURS, A, quoted, reply
 
 TEXT = "Hello,\n\nTuesday is fine.\n\nGrace"
@@ -125,6 +126,15 @@ AWAY = (
     auto("later-14", RFC, "Automatic reply", "Sono assente dal 2 al 13 marzo 2026.", (2026, 3, 14)),
     auto("later-15", RFC, "Automatic reply", "Estaré fuera del 2 al 13 de marzo.", (2026, 3, 14)),
 )  # fmt: skip
+NULL = {"Return-Path": "<>"}
+TRAPS = (
+    auto("later-null-address", NULL, "A question", "I am away. Please use the following address: joan@customer.example"),
+    auto("later-null-reach", NULL, "A question", "If you did not reach me by phone, I am out until 13 March.", (2026, 3, 14)),
+    auto("later-null-unused", NULL, "Re: A question", "This account is no longer in use. Your message will not be delivered."),
+    plain("later-goods", {"Subject": "Undeliverable goods"}, "The message could not be delivered to the user. 5.1.1, what is that?", "reply"),
+    plain("later-fixed", ANSWERS, "Our address changed, the user unknown error is fixed.", "reply"),
+    plain("later-list", {"Subject": "News", "List-Id": "<news.customer.example>", "List-Unsubscribe": "<https://customer.example/u>"}, "Our spring offers", "other"),
+)  # fmt: skip
 CASES = (
     *(
         reply(f"later-{name}", f"{TEXT}\n\n{intro}\n{quoted(OURS)}\n", TEXT)
@@ -136,4 +146,5 @@ CASES = (
     ),
     *NOTICES,
     *AWAY,
+    *TRAPS,
 )
