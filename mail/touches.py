@@ -17,3 +17,10 @@ def by_address(address: str, mailbox: Mailbox | None = None) -> Message | None:
     left = Message.objects.filter(to_email__iexact=address, handed_at__isnull=False)
     latest = left.order_by("-handed_at").select_related("lead")
     return latest.filter(mailbox=mailbox).first() or latest.first()
+
+
+def find(ids: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[str, str] | None:
+    """The Message-ID and the text of ours: by ids, else by the first address that has one."""
+    named = (by_address(address) for address in addresses)
+    message = by_ids(ids) or next(filter(None, named), None)
+    return (message.message_id, message.text) if message else None

@@ -90,9 +90,4 @@ def _touches(folder: Path) -> "Touches | None":
     ready()
     from mail import touches  # noqa: PLC0415 - as above
 
-    def find(ids: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[str, str] | None:
-        named = (touches.by_address(address) for address in addresses)
-        message = touches.by_ids(ids) or next(filter(None, named), None)
-        return (message.message_id, message.text) if message else None
-
-    return find
+    return touches.find

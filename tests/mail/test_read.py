@@ -3,7 +3,7 @@
 import pytest
 
 from crm.models import Activity
-from mail import inbound, outbox
+from mail import inbound, outbox, touches
 from mail.models import Inbound, Message, Suppression
 
 REPLY = """\
@@ -159,3 +159,15 @@ def test_a_report_of_success_leaves_no_trace(mailbox, sent, imap):
     counts = inbound.read(mailbox.pk)
 
     assert (counts, Inbound.objects.count(), activities()) == ({"ignored": 1}, 0, [])
+
+
+def test_a_touch_is_found_by_id_and_else_by_address(sent):
+    ours = (sent.message_id, sent.text)
+
+    found = [
+        touches.find((sent.message_id,), ()),
+        touches.find(("<other@example.com>",), ("Grace@customer.example",)),
+        touches.find(("<other@example.com>", ""), ("", "alan@customer.example")),
+    ]
+
+    assert found == [ours, ours, None]
