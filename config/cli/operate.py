@@ -1,4 +1,4 @@
-"""Commands of an operator: status, explain, outbox, confirm."""
+"""Commands of an operator: status, explain."""
 
 import json
 from typing import Annotated
@@ -6,11 +6,7 @@ from typing import Annotated
 import typer
 
 from config.cli.app import app
-from config.cli.pausing import MailboxAddress, mailbox_of
 from config.cli.team import Json
-
-#: Emails per state on a terminal.
-_SHOWN = 50
 
 
 @app.command()
@@ -45,59 +41,3 @@ def explain(
 
     for line in explanation(lead_of(lead)):
         typer.echo(line)
-
-
-@app.command()
-def outbox(mailbox: MailboxAddress = "", as_json: Json = False) -> None:
-    """What has not left, and why: queued, sending, unconfirmed and failed emails."""
-    from config.cli.django import ready  # noqa: PLC0415 - as above
-
-    ready()
-    from mail import backlog  # noqa: PLC0415 - as above
-
-    address = mailbox_of(mailbox) if mailbox else ""
-    if as_json:
-        told = backlog.backlog(address)
-        typer.echo(json.dumps(told, default=str, ensure_ascii=False))
-        return
-    from config.cli.tables import show  # noqa: PLC0415 - as above
-
-    show(backlog.backlog(address, at_most=_SHOWN))
-    counts = backlog.count(address)
-    for status, count in counts.items():
-        if count > _SHOWN:
-            typer.echo(f"{count:,} are {status}, {_SHOWN} of them shown; --json has all.")
-    if counts["unconfirmed"]:
-        typer.echo("You know of an unconfirmed one: cadenza confirm NUMBER --sent, or --not-sent.")
-    if not any(counts.values()):
-        typer.echo("Nothing waits, nothing failed.")
-
-
-@app.command()
-def confirm(
-    message: Annotated[
-        int, typer.Argument(help="The number of an unconfirmed email; `cadenza outbox` has it.")
-    ],
-    sent: Annotated[
-        bool, typer.Option("--sent/--not-sent", help="Whether it left; not sent: queued again.")
-    ],
-) -> None:
-    """Say whether an email whose outcome is unknown was sent."""
-    from config.cli.django import ready  # noqa: PLC0415 - as above
-
-    ready()
-    from mail import unconfirmed  # noqa: PLC0415 - as above
-    from mail.models import Message  # noqa: PLC0415 - as above
-
-    row = Message.objects.filter(pk=message).first()
-    if row is None or not unconfirmed.confirm(row, sent=sent, by="command line"):
-        waiting = Message.objects.filter(status="unconfirmed").values_list("pk", flat=True)
-        numbers = ", ".join(map(str, waiting)) or "none"
-        raise typer.BadParameter(f"{message} is not unconfirmed; these are: {numbers}")
-    row.refresh_from_db()
-    not_sent = (
-        "it is queued again"
-        if row.status == "queued"
-        else "its enrollment has ended; it stays here"
-    )
-    typer.echo(f"Noted: {'it was sent' if sent else not_sent}.")

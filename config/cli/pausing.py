@@ -9,7 +9,7 @@ import typer
 from config.cli.app import app
 
 Lead = Annotated[
-    str, typer.Argument(metavar="[LEAD]", help="A lead's number or email address: its enrollment.")
+    str, typer.Argument(metavar="LEAD", help="A lead's number or email address: its enrollment.")
 ]
 All = Annotated[bool, typer.Option("--all", help="Everything that would leave.")]
 MailboxAddress = Annotated[
