@@ -46,9 +46,7 @@ def compose(message: Message, sender: Sender | None = None) -> Composed:
     if sender is None:
         raise Unsendable("no sender is applied: `cadenza apply` writes it from cadenza.yaml")
     composed = written(message, sender)
-    if message.mailbox.dkim is None:
-        return composed
-    return replace(composed, raw=_signed(composed.raw, message.mailbox))
+    return replace(composed, raw=signed(composed.raw, message.mailbox))
 
 
 def redirect_to() -> str:
@@ -97,8 +95,11 @@ def problem(
     return proof.problem(template, _context(lead, deal, mailbox, sender, lead), to=lead.email)
 
 
-def _signed(raw: bytes, mailbox: Mailbox) -> bytes:
-    written = mailbox.dkim or {}
+def signed(raw: bytes, mailbox: Mailbox) -> bytes:
+    """With a signature where the mailbox has a key; raises Unsigned."""
+    written = mailbox.dkim
+    if written is None:
+        return raw
     try:
         key = dkim.read_key(secrets.resolve(written["key"], os.environ))
     except dkim.BadKey as error:

@@ -185,4 +185,5 @@ def _row(blueprint: Blueprint, number: int) -> Mailbox:
         smtp_url=settings.smtp,
         username=settings.username,
         password=settings.password,
+        dkim=settings.dkim and settings.dkim.model_dump(),
     )

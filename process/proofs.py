@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from mail import address, handing, mailboxes
+from mail import address, compose, handing, mailboxes
 from mail.handing import Outcome
 from mail.models import Mailbox
 from process.preview import Email
@@ -12,17 +12,15 @@ from workspace.problems import Fault
 def send(emails: Sequence[Email], mailbox: Mailbox, *, to: str) -> Iterator[tuple[Email, Outcome]]:
     """Hand each to the mailbox's server at once: no cap, window or pause is asked.
 
-    Raises MailboxError when the server cannot be used.
+    Raises MailboxError when the server cannot be used, and Unsigned when the key cannot.
     """
     recipient = recipient_of(to)
     try:
         for email in emails:
             server = mailboxes.smtp(mailbox)
             sender = address.envelope(mailbox.address)
-            yield (
-                email,
-                handing.hand(server, sender=sender, recipient=recipient, raw=email.raw),
-            )
+            raw = compose.signed(email.raw, mailbox)
+            yield email, handing.hand(server, sender=sender, recipient=recipient, raw=raw)
     finally:
         mailboxes.drop(mailbox, "smtp")
 

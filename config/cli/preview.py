@@ -101,7 +101,8 @@ def _send(
     blueprint: "Blueprint", lead: "Lead", emails: Sequence["Email"], to: str
 ) -> Iterator[str]:
     """Send the proofs; what went wrong with which."""
-    from mail.handing import Kind  # noqa: PLC0415 - after set-up only
+    from mail.compose import Unsigned  # noqa: PLC0415 - after set-up only
+    from mail.handing import Kind  # noqa: PLC0415 - as above
     from mail.mailboxes import MailboxError  # noqa: PLC0415 - as above
     from process import proofs  # noqa: PLC0415 - as above
     from process.preview import mailbox_for  # noqa: PLC0415 - as above
@@ -112,7 +113,7 @@ def _send(
                 typer.echo(f"Sent to {to}: {_title(email)}", err=True)
             else:
                 yield f"{_title(email)}: not sent to {to} ({outcome.kind}): {outcome.reply}"
-    except MailboxError as error:
+    except (MailboxError, Unsigned) as error:
         yield f"Not sent to {to}: {error}"
 
 

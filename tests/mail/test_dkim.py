@@ -67,6 +67,18 @@ def test_what_arrives_is_signed_and_is_what_was_kept(signing, queue, lead, sink)
     ]  # fmt: skip
 
 
+def test_what_is_sent_elsewhere_in_staging_is_signed_as_it_is(signing, sender, queue, lead, sink):
+    sender.redirect_to = "staging@example.com"
+    sender.save()
+    queue(lead)
+
+    outbox.deliver(signing.pk)
+
+    (raw,) = sink.taken
+    assert verified(raw)
+    assert b"\r\nTo: staging@example.com\r\n" in raw
+
+
 def test_a_follow_ups_thread_is_signed_too(signing, queue, lead, sink):
     first = queue(lead)
     outbox.deliver(signing.pk)

@@ -7,6 +7,7 @@ import pytest
 
 from crm.facts import FIELDS
 from mail import unsubscribe
+from mail.definition import DkimSettings
 from mail.handing import Kind
 from mail.models import Message
 from process import proofs
@@ -14,6 +15,7 @@ from process.blueprint import load
 from process.preview import mailbox_for, preview
 from process.sample import sample
 from tests.mail import conftest
+from tests.mail.test_dkim import KEY, pem, verified
 from workspace.problems import Fault
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +66,17 @@ def test_a_real_leads_proof_unsubscribes_nobody(loaded):
     nobody, token = unsubscribe.token(unsubscribe.nobody()), unsubscribe.token(lead)
     assert (_links(email).count(nobody), _links(email).count(token)) == (4, 0)
     assert (_links(other).count(nobody), _links(other).count(token)) == (0, 4)
+
+
+def test_a_proof_is_signed_where_the_mailbox_signs(loaded, sink, monkeypatch):
+    monkeypatch.setenv("DKIM_KEY", pem(KEY))
+    dkim = DkimSettings(domain="example.com", selector="cadenza1", key="${DKIM_KEY}")
+    first, *others = loaded.mailboxes
+    signing = replace(loaded, mailboxes=(first.model_copy(update={"dkim": dkim}), *others))
+
+    prove(signing, "approach-cold-opening")
+
+    assert verified(sink.taken[0])
 
 
 def test_each_is_sent_though_one_is_refused(loaded, sink):
