@@ -247,7 +247,8 @@ def _prepare(message: Message, sender: Sender | None) -> str | None:
         stop = stops.reason(message)
         if stop is not None:
             return settle.stopped(message, stop)
-        if message.raw is not None and message.redirected_to == compose.redirect_to():
+        to = sender.redirect_to if sender else ""
+        if message.raw is not None and message.redirected_to == to:
             return None
         try:
             composed = compose.compose(message, sender)
