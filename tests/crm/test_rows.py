@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from crm import rows
-from crm.models import Activity
+from crm.models import Activity, Connection, Lead
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +77,19 @@ def test_no_rows_are_no_statement(django_assert_num_queries):
         rows.update([], "kind")
 
     assert stored() == []
+
+
+def test_a_conditional_update_writes_every_kind_of_value_or_nothing():
+    lead = Lead.objects.create(
+        email="a@b.example",
+        source=Connection.objects.create(name="x", kind="csv", pull_every=timedelta(hours=1)),
+        created_at=NOON,
+    )
+    values = {"first_name": "Ada", "deleted_at": NOON, "do_not_contact": True, "extra": {"a": [1]}}
+
+    missed = rows.update_where(Lead, "id = %s AND first_name = %s", [lead.pk, "Bob"], values)
+    written = rows.update_where(Lead, "id = %s AND first_name = %s", [lead.pk, ""], values)
+
+    lead.refresh_from_db()
+    assert (missed, written) == (False, True)
+    assert {name: getattr(lead, name) for name in values} == values

@@ -1,0 +1,59 @@
+"""One connection, kept open: what it costs, what it survives, and what its mailbox may send."""
+
+from datetime import timedelta
+
+from mail import claims, mailboxes, outbox
+from mail.models import Message
+from runtime import clock
+
+
+def test_emails_share_a_connection_also_after_a_refusal(mailbox, queue, make_lead, sink):
+    sink.answers["RCPT"] = ["", "550 5.7.1 not wanted"]
+    for number in range(4):
+        queue(make_lead(f"lead{number}@customer.example"))
+
+    outcome = outbox.deliver(mailbox.pk)
+
+    assert outcome == {"sent": 3, "failed": 1}
+    assert sink.connections == 1
+
+
+def test_a_server_that_hung_up_meanwhile_is_called_again(mailbox, queue, make_lead, sink):
+    queue(make_lead("one@customer.example"))
+    outbox.deliver(mailbox.pk)
+    hung_up = mailboxes.smtp(mailbox)
+    hung_up.sock.shutdown(2)
+    queue(make_lead("two@customer.example"))
+
+    outcome = outbox.deliver(mailbox.pk)
+
+    assert outcome == {"sent": 1}
+    assert (len(sink.taken), sink.connections) == (2, 2)
+
+
+def test_caps_hold_over_batches(mailbox, queue, make_lead, sink):
+    mailbox.per_hour = 13
+    mailbox.save()
+    for number in range(20):
+        queue(make_lead(f"lead{number}@customer.example"))
+
+    first = outbox.deliver(mailbox.pk)
+
+    assert first["sent"] == 13
+    assert Message.objects.filter(status="queued").count() == 7
+    assert not Message.objects.filter(status="queued", due_at__lte=clock.now()).exists()
+
+
+def test_what_is_under_way_or_in_doubt_counts_as_left(mailbox, queue, make_lead):
+    mailbox.per_hour = 12
+    for number, status in enumerate(("sending", "unconfirmed", "sent", "queued")):
+        message = queue(make_lead(f"lead{number}@customer.example"))
+        at = clock.now() - timedelta(minutes=number)
+        sent_at = at if status == "sent" else None
+        Message.objects.filter(pk=message.pk).update(status=status, handed_at=at, sent_at=sent_at)
+    now = clock.now()
+    moments = [now, now - timedelta(minutes=1), now - timedelta(minutes=2)]
+
+    history = claims._history(mailbox, now)
+
+    assert sorted(history, reverse=True) == moments
