@@ -106,4 +106,5 @@ def test_a_missing_file_is_named(tmp_path):
     done = run(tmp_path, "inbound", "explain", str(tmp_path / "no.eml"))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "no.eml" in done.stderr
+    told = "".join(done.stderr.replace("│", "").split())  # a long path is wrapped
+    assert str(tmp_path / "no.eml") in told
