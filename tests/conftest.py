@@ -4,6 +4,11 @@ import os
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
+
+# On a busy machine an example may take long: how long says nothing about the code.
+settings.register_profile("patient", parent=settings(), deadline=None)
+settings.load_profile("patient")
 
 
 class SettableClock:
