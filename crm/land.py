@@ -202,7 +202,8 @@ class _Page:
             if link.deleted_at is not None or news.tells(self.records[external_id], link.base)
         }
         self._lock(fresh.values())
-        for external_id, link in fresh.items():
+        # Neither the CRM's order nor the database's: what happened is noted in that of our rows.
+        for external_id, link in sorted(fresh.items(), key=lambda one: one[1].pk):
             record = self.records[external_id]
             if isinstance(record, LeadRecord) and record.converted_to:
                 if link.deleted_at is None:

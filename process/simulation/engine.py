@@ -99,10 +99,18 @@ class Simulation:
                 pulled = True
                 connection.pull_due_at += connection.pull_every
                 self.scene.news[connection.name] = []
-                # Records land before what was logged about them.
-                for happening in sorted(news, key=lambda one: one.kind not in CHANGES):
+                for happening in sorted(news, key=self._landing):
                     self._take_in(happening)
         return pulled
+
+    def _landing(self, happening: Happening) -> tuple[int, int]:
+        """Leads land before deals, both in the order of our rows, and then what was logged."""
+        if happening.kind not in CHANGES:
+            return 2, 0
+        deal = self.scene.leads[happening.lead_id].bound_deal()
+        if happening.kind == "crm_changed" or deal is None:
+            return 0, happening.lead_id
+        return 1, deal.pk
 
     def _take_in(self, happening: Happening) -> None:
         lead, data = self.scene.leads[happening.lead_id], happening.data
