@@ -302,10 +302,16 @@ def _seeds(block):
     return range(block * RUNS // BLOCKS, (block + 1) * RUNS // BLOCKS)
 
 
+def _named(block):
+    """What pytest prints: the block's seeds."""
+    seeds = _seeds(block)
+    return f"seeds-{seeds[0]}-to-{seeds[-1]}" if seeds else f"block-{block}-empty"
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.django_db
-@pytest.mark.parametrize("block", range(BLOCKS))
+@pytest.mark.parametrize("block", range(BLOCKS), ids=_named)
 def test_at_rest_everybody_agrees_and_nothing_was_lost(block, frozen_clock, monkeypatch):
     # A dead worker's lease runs out in a minute; here nobody else is alive.
     monkeypatch.setattr("crm.lease.SECONDS", 0.0)
