@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -175,14 +176,15 @@ def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:
     scheme, host, port = _address(mailbox.smtp_url, SMTP_PORTS)
     password = _password(mailbox)
     name = address.domain(mailbox.address.rpartition("@")[2])
-    kind = smtplib.SMTP_SSL if scheme == "smtps" else smtplib.SMTP
-    # Without a host it does not connect yet, which keeps the greeting for us to read.
-    server = kind(local_hostname=name, timeout=CONNECT_WITHIN)
     try:
-        code, greeting = server.connect(host, port)
-        if code != 220:  # noqa: PLR2004 - SMTP's "ready"
-            raise Unreachable(f"{mailbox.smtp_url}: {code} {_text(greeting)}")
-        _meet(mailbox.smtp_url, greeting)
+        server = _greeted(scheme, host, port, name)
+    except smtplib.SMTPConnectError as error:
+        text = f"{mailbox.smtp_url}: {error.smtp_code} {_text(error.smtp_error)}"
+        raise Unreachable(text) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unreachable(f"{mailbox.smtp_url}: {error}") from error
+    try:
+        _meet(mailbox.smtp_url, server.greeting)
         if scheme == "smtp+starttls":
             server.starttls(context=ssl.create_default_context())
         server.ehlo_or_helo_if_needed()
@@ -204,16 +206,38 @@ def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:
     return server
 
 
+class _Smtp(smtplib.SMTP):
+    """Keeps what the server said first: the library throws it away."""
+
+    greeting = b""
+
+    def connect(self, *to: Any, **options: Any) -> tuple[int, bytes]:
+        code, self.greeting = super().connect(*to, **options)
+        return code, self.greeting
+
+
+class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
+    pass
+
+
+def _greeted(scheme: str, host: str, port: int, name: str) -> _Smtp:
+    if scheme != "smtps":
+        return _Smtp(host, port, local_hostname=name, timeout=CONNECT_WITHIN)
+    # Without a context of its own the library would believe any certificate.
+    trust = ssl.create_default_context()
+    return _SmtpOverTls(host, port, local_hostname=name, timeout=CONNECT_WITHIN, context=trust)
+
+
 def _address(url: str, ports: dict[str, int]) -> tuple[str, str, int]:
     parts = urlsplit(url)
     if parts.scheme not in ports or not parts.hostname:
         raise Refused(f"{url!r} is no address such as {' or '.join(f'{s}://host' for s in ports)}")
-    if settings.CADENZA_MODE == "sandbox" and not _is_loopback(parts.hostname):
+    if settings.CADENZA_MODE == "sandbox" and not is_loopback(parts.hostname):
         raise Refused(f"{url}: in sandbox mode only this machine is talked to")
     return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -234,8 +258,8 @@ def _password(mailbox: Mailbox) -> str:
         raise Refused(f"{mailbox.address}: {error}") from error
 
 
-def _text(greeting: bytes) -> str:
-    return greeting.decode("utf-8", "replace")
+def _text(said: bytes | str) -> str:
+    return said if isinstance(said, str) else said.decode("utf-8", "replace")
 
 
 def _close(client: smtplib.SMTP | IMAPClient) -> None:

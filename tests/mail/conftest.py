@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from contextlib import closing
@@ -10,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message as Mail
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trustme
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 from imapclient import IMAPClient
 
 from crm.models import Connection, Lead
@@ -203,6 +206,68 @@ def mailbox(db, sender, sink, imap, time, monkeypatch, settings):
         per_hour=100,
         gap=timedelta(0),
     )
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch):
+    """Whose certificates this machine trusts."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    return authority
+
+
+class Trusting(Controller):
+    """Its first client, which only sees that it is up, knows the issuer of its certificate."""
+
+    def __init__(self, issuer: trustme.CA, handler: "Sink", **options: Any) -> None:
+        super().__init__(handler, "127.0.0.1", **options)
+        self.issuer = issuer
+
+    def _trigger_server(self):
+        context = ssl.create_default_context()
+        self.issuer.configure_trust(context)
+        address = ("127.0.0.1", self.port)
+        with (
+            socket.create_connection(address) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as client,
+        ):
+            client.recv(100)
+
+
+def _let_in(
+    _server: object, _session: object, _envelope: object, _how: str, who: Any
+) -> AuthResult:
+    return AuthResult(success=(who.login, who.password) == (ADA.encode(), PASSWORD.encode()))
+
+
+@pytest.fixture
+def encrypted(mailbox, sink):
+    """The mailbox on an SMTP server with a certificate of this issuer."""
+    servers = []
+
+    def start(issuer, scheme="smtps", **certificate):
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        issuer.issue_cert("127.0.0.1", **certificate).configure_cert(context)
+        if scheme == "smtps":
+            server: Controller = Trusting(issuer, sink, port=free_port(), ssl_context=context)
+        else:
+            options: dict[str, Any] = {
+                "tls_context": context,
+                "require_starttls": True,
+                "authenticator": _let_in,
+            }
+            server = Controller(sink, "127.0.0.1", free_port(), **options)
+        server.start()
+        servers.append(server)
+        mailbox.smtp_url = f"{scheme}://127.0.0.1:{server.port}"
+        mailbox.save()
+        return mailbox
+
+    yield start
+    mailboxes.close_all()
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture
