@@ -5,6 +5,7 @@ CADENZA_MODE        production (default) | sandbox: which endpoints may be talke
 CADENZA_SECRET_KEY  signs logins and unsubscribe links; with SQLite one is made and kept beside it
 DATABASE_URL        postgres://... ; default: SQLite in the workspace's .cadenza folder
 REDIS_URL           redis://... ; default: none, `cadenza run` needs no broker
+CADENZA_RESOLVER    address[:port] of the name server that `cadenza doctor` asks; default: the machine's
 """
 
 import os
@@ -19,6 +20,7 @@ WORKSPACE = Path(os.environ.get("CADENZA_WORKSPACE", ".")).resolve()
 STATE = WORKSPACE / ".cadenza"
 CADENZA_MODE = os.environ.get("CADENZA_MODE", "production")
 REDIS_URL = os.environ.get("REDIS_URL", "")
+CADENZA_RESOLVER = os.environ.get("CADENZA_RESOLVER", "")
 
 
 def _kept_secret() -> str:

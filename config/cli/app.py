@@ -29,6 +29,7 @@ def workspace_option(
 def main() -> None:
     """Run a command; a known error is one clear message and exit code 1."""
     from config.cli import (  # noqa: F401, PLC0415 - they add commands
+        doctor,
         inbound,
         operate,
         outbox,

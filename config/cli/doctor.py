@@ -1,0 +1,74 @@
+"""`cadenza doctor`: what stands in the way of the mailboxes' emails, and what to do about it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from config.cli.app import app
+from config.cli.team import Json
+
+if TYPE_CHECKING:
+    from mail.doctor.findings import Finding
+    from mail.models import Mailbox
+
+
+@app.command()
+def doctor(
+    addresses: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[MAILBOX]...", help="Their addresses; default: all applied ones."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check SPF, DKIM, DMARC, MX, PTR, encryption and login of each mailbox. Sends nothing.
+
+    Exit code 1 when anything is a fault.
+    """
+    from config.cli.django import ready  # noqa: PLC0415 - loads only what it needs
+
+    ready()
+    from rich.console import Console  # noqa: PLC0415 - likewise
+
+    from mail.doctor.examine import examine  # noqa: PLC0415 - likewise
+
+    chosen = _chosen(addresses or [])
+    with Console(stderr=True).status("looking") as status:
+        findings = examine(chosen, lambda what: status.update(f"looking at {what}"))
+    if as_json:
+        typer.echo(json.dumps([asdict(found) for found in findings], ensure_ascii=False))
+    else:
+        _show(findings)
+    raise typer.Exit(any(found.grade == "fault" for found in findings))
+
+
+def _chosen(addresses: Sequence[str]) -> "list[Mailbox]":
+    from mail.models import Mailbox  # noqa: PLC0415 - only after set-up
+
+    known = {mailbox.address: mailbox for mailbox in Mailbox.objects.order_by("address")}
+    if not known:
+        raise typer.BadParameter("no mailbox is applied yet; run: cadenza apply")
+    unknown = [address for address in addresses if address not in known]
+    if unknown:
+        valid = ", ".join(known)
+        raise typer.BadParameter(f"no mailbox {', '.join(unknown)}; valid: {valid}")
+    return [known[address] for address in addresses or known]
+
+
+_COLORS = {"fine": "green", "unknown": "yellow", "warning": "yellow", "fault": "red"}
+
+
+def _show(findings: "Sequence[Finding]") -> None:
+    subject = ""
+    for found in findings:
+        if found.subject != subject:
+            subject = found.subject
+            typer.secho(subject, bold=True)
+        grade = typer.style(f"{found.grade:<8}", fg=_COLORS[found.grade])
+        typer.echo(f"  {grade} {found.check}: {found.said}")
+        if found.fix:
+            typer.echo(f"           -> {found.fix}")
+    counts = {grade: sum(found.grade == grade for found in findings) for grade in _COLORS}
+    typer.echo(", ".join(f"{count} {grade}" for grade, count in counts.items() if count))

@@ -1,0 +1,103 @@
+"""Everything that can stand in the way, of some mailboxes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+
+from mail import address, mailboxes
+from mail.doctor import dkim_record, dmarc, hosts, logins, spf
+from mail.doctor.findings import Finding, Grade
+from mail.doctor.names import Names, NoAnswer, names
+from mail.doctor.providers import provider_of
+from mail.models import Mailbox, Sender
+from runtime import clock
+
+#: Real seconds for our own web to answer.
+ANSWER_WITHIN = 10.0
+
+
+def examine(found: Iterable[Mailbox], told: Callable[[str], None]) -> list[Finding]:
+    """Findings in the order of the mailboxes; `told` hears what is looked at now."""
+    findings: dict[Finding, None] = {}  # mailboxes of one domain find the same
+    asked = _names()
+    for mailbox in found:
+        told(mailbox.address)
+        findings |= dict.fromkeys(_of_mailbox(mailbox, asked, clock.now()))
+    sender = Sender.objects.first()
+    if sender is not None:
+        told("the public address")
+        findings[_of_public_url(sender.public_url)] = None
+    return list(findings)
+
+
+def _of_mailbox(mailbox: Mailbox, asked: Names | NoAnswer, now: datetime) -> Iterator[Finding]:
+    domain = address.domain(mailbox.address.rpartition("@")[2])
+    server = urlsplit(mailbox.smtp_url).hostname or ""
+    provider = provider_of(server)
+    ours = dkim_record.Ours(**mailbox.dkim) if mailbox.dkim else None
+    signed_as = ours.domain if ours else ""
+    yield _asking("spf", domain, asked, lambda by: spf.examine(domain, by, provider))
+    yield _asking(
+        "dkim",
+        domain,
+        asked,
+        lambda by: (
+            dkim_record.examine_ours(ours, by)
+            if ours
+            else dkim_record.examine_theirs(domain, by, provider)
+        ),
+    )
+    yield _asking("dmarc", domain, asked, lambda by: dmarc.examine(domain, by, signed_as))
+    yield _asking("mx", domain, asked, lambda by: hosts.examine_exchanges(domain, by))
+    if not mailboxes.is_loopback(server):
+        yield _asking("ptr", server, asked, lambda by: hosts.examine_pointers(server, by))
+    yield from logins.examine_smtp(mailbox, now)
+    yield from logins.examine_imap(mailbox, now)
+
+
+def _asking(
+    check: str, subject: str, asked: Names | NoAnswer, question: Callable[[Names], Finding]
+) -> Finding:
+    try:
+        if isinstance(asked, NoAnswer):
+            raise asked
+        return question(asked)
+    except NoAnswer as error:
+        fix = "try again; another resolver: CADENZA_RESOLVER=192.0.2.53:53"
+        return Finding(subject=subject, check=check, grade=Grade.UNKNOWN, said=str(error), fix=fix)
+
+
+def _names() -> Names | NoAnswer:
+    try:
+        return names()
+    except NoAnswer as error:
+        return error
+
+
+def _of_public_url(url: str) -> Finding:
+    """RFC 8058 wants HTTPS, and providers POST to it: it has to be reached from outside."""
+    if not url:
+        said = "not set: unsubscribing works by mail alone, without one click"
+        return _public(Grade.WARNING, said, "set public_url in cadenza.yaml")
+    base, host = url.rstrip("/"), urlsplit(url).hostname or ""
+    if settings.CADENZA_MODE == "sandbox" and not mailboxes.is_loopback(host):
+        said = f"{url}: in sandbox mode only this machine is asked"
+        return _public(Grade.UNKNOWN, said, "run it where the mailboxes are real")
+    try:
+        answer = requests.get(f"{base}/healthz", timeout=ANSWER_WITHIN, allow_redirects=False)
+    except requests.RequestException as error:
+        fix = "start `cadenza web`, and check the name and the proxy before it"
+        return _public(Grade.FAULT, f"{url} does not answer: {error}", fix)
+    if answer.text.strip() != "ok":
+        fix = "lead the whole of this address to `cadenza web`"
+        return _public(Grade.FAULT, f"{base}/healthz: {answer.status_code}, and not ours", fix)
+    if not url.startswith("https://") and not mailboxes.is_loopback(host):
+        return _public(Grade.FAULT, f"{url} is not encrypted", "one click needs https (RFC 8058)")
+    return _public(Grade.FINE, url)
+
+
+def _public(grade: Grade, said: str, fix: str = "") -> Finding:
+    return Finding(subject="public_url", check="web", grade=grade, said=said, fix=fix)

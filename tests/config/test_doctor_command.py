@@ -1,0 +1,47 @@
+"""`cadenza doctor`: which mailboxes it looks at, and how it ends."""
+
+import json
+
+import pytest
+
+from tests.config.test_cli import run
+
+SECRETS = {"MAIL_PASSWORD_ADA": "wrong"}
+
+
+@pytest.fixture
+def applied(tmp_path):
+    """A workspace whose only mailbox has nobody behind it."""
+    assert run(tmp_path, "init", str(tmp_path)).returncode == 0
+    path = tmp_path / "cadenza.yaml"
+    text = path.read_text().replace("smtp.example.com:587", "127.0.0.1:1")
+    text = text.replace("imap.example.com:993", "127.0.0.1:1")
+    path.write_text(text.replace("https://outreach.example.com", "http://127.0.0.1:1"))
+    done = run(tmp_path, "apply", "--unplanned", CADENZA_MODE="sandbox")
+    assert done.returncode == 0, done.stderr
+    return tmp_path
+
+
+def test_faults_are_told_and_end_with_one(applied):
+    done = run(applied, "doctor", "--json", CADENZA_MODE="sandbox", **SECRETS)
+
+    assert done.returncode == 1, done.stderr
+    faults = [found for found in json.loads(done.stdout) if found["grade"] == "fault"]
+    assert [found["check"] for found in faults] == ["smtp", "imap", "web"]
+    assert all(found["fix"] for found in faults)
+
+
+def test_a_mailbox_that_is_not_there(applied):
+    done = run(applied, "doctor", "nobody@example.com")
+
+    assert done.returncode == 2
+    assert "ada@example.com" in done.stderr
+
+
+def test_nothing_is_applied_yet(tmp_path):
+    assert run(tmp_path, "init", str(tmp_path)).returncode == 0
+
+    done = run(tmp_path, "doctor")
+
+    assert done.returncode == 2
+    assert "cadenza apply" in done.stderr

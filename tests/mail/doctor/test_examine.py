@@ -1,0 +1,82 @@
+"""A mailbox examined over real servers: names, encryption, logins; and what the command says."""
+
+from datetime import UTC, datetime, timedelta
+
+import trustme
+
+from mail.doctor import examine, logins
+from runtime import clock
+
+
+def test_a_mailbox_whose_domain_publishes_what_it_should(mailbox, server, settings):
+    settings.CADENZA_RESOLVER = f"127.0.0.1:{server.port}"
+    server.text("example.com", "v=spf1 mx ~all")
+    server.text("_dmarc.example.com", "v=DMARC1; p=quarantine; rua=mailto:dmarc@example.com")
+    server.zone["example.com", "MX"] = ["10 mx.example.com."]
+    server.zone["mx.example.com", "A"] = ["192.0.2.1"]
+
+    found = examine.examine([mailbox], print)
+
+    assert [(each.check, str(each.grade)) for each in found] == [
+        ("spf", "fine"),
+        ("dkim", "unknown"),
+        ("dmarc", "fine"),
+        ("mx", "fine"),
+        ("tls", "fine"),
+        ("smtp", "warning"),  # the server wants no login
+        ("tls", "fine"),
+        ("imap", "fine"),
+        ("sent folder", "warning"),  # the server marks none
+        ("web", "unknown"),
+    ]
+
+
+def test_without_a_name_server_the_rest_is_examined(mailbox, settings):
+    settings.CADENZA_RESOLVER = ""
+
+    found = examine.examine([mailbox], print)
+
+    assert {each.check for each in found if each.grade == "unknown"} >= {"spf", "dmarc", "mx"}
+    assert "imap" in {each.check for each in found if each.grade == "fine"}
+
+
+def test_a_wrong_password(mailbox, monkeypatch):
+    monkeypatch.setenv("MAIL_PASSWORD_ADA", "wrong")
+
+    (found,) = logins.examine_imap(mailbox, clock.now())
+
+    assert (found.check, str(found.grade)) == ("imap", "fault")
+    assert found.fix.endswith(f"cadenza resume --mailbox {mailbox.address}")
+
+
+def test_a_server_that_is_not_there(mailbox):
+    mailbox.smtp_url = "smtp://127.0.0.1:1"
+
+    (found,) = logins.examine_smtp(mailbox, clock.now())
+
+    assert (found.check, str(found.grade)) == ("smtp", "fault")
+    assert "firewall" in found.fix
+
+
+def test_a_certificate_that_ends_soon(authority, encrypted):
+    now = datetime.now(UTC)  # as the servers see it
+    mailbox = encrypted(authority, not_after=now + timedelta(days=3))
+
+    encryption, _ = logins.examine_smtp(mailbox, now)
+
+    assert (encryption.check, str(encryption.grade)) == ("tls", "warning")
+
+
+def test_a_certificate_of_nobody(authority, encrypted):
+    mailbox = encrypted(trustme.CA())
+
+    (found,) = logins.examine_smtp(mailbox, clock.now())
+
+    assert (found.check, str(found.grade)) == ("tls", "fault")
+    assert "certificate" in found.fix
+
+
+def test_a_password_in_the_clear(mailbox):
+    found = logins._encryption("smtp://mail.example.com", object(), clock.now())
+
+    assert str(found.grade) == "fault"
