@@ -4,6 +4,7 @@ CADENZA_WORKSPACE   the team's folder (default: the current one)
 CADENZA_MODE        production (default) | sandbox: which endpoints may be talked to
 CADENZA_SECRET_KEY  signs logins and unsubscribe links; with SQLite one is made and kept beside it
 DATABASE_URL        postgres://... ; default: SQLite in the workspace's .cadenza folder
+CADENZA_SQLITE_SYNC full (default) | normal: quicker, and a power cut may take back the last commits
 REDIS_URL           redis://... ; default: none, `cadenza run` needs no broker
 CADENZA_RESOLVER    address[:port] of the name server that `cadenza doctor` asks; default: the machine's
 """
@@ -47,6 +48,9 @@ if os.environ.get("DATABASE_URL"):
         )
 else:
     SECRET_KEY = os.environ.get("CADENZA_SECRET_KEY") or _kept_secret()
+    sync = os.environ.get("CADENZA_SQLITE_SYNC", "full")
+    if sync not in {"full", "normal"}:
+        raise ImproperlyConfigured(f"CADENZA_SQLITE_SYNC is {sync!r}; valid: full, normal")
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
@@ -55,7 +59,7 @@ else:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+                "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={sync};",
             },
         }
     }
