@@ -14,7 +14,13 @@ EVERY = timedelta(minutes=15)
 
 
 def log(
-    lead: Lead, deal: Deal | None, *, message_id: str, touch: dict[str, str], at: datetime
+    lead: Lead,
+    deal: Deal | None,
+    *,
+    message_id: str,
+    touch: dict[str, str],
+    at: datetime,
+    may_exist: bool = False,
 ) -> None:
     """Owe one engagement, at the next mark after `at`; once per Message-ID.
 
@@ -36,6 +42,7 @@ def log(
             "owner_id": owner.external_id if owner and lead.owner_id else "",
         },
         at=_next_mark(at),
+        may_exist=may_exist,
     )
 
 

@@ -67,8 +67,12 @@ def owe_touch(
     message_id: str,
     touch: Mapping[str, str],
     at: datetime,
+    may_exist: bool = False,
 ) -> None:
-    """Owe the CRM one engagement for what happened; once per Message-ID and connection."""
+    """Owe the CRM one engagement for what happened; once per Message-ID and connection.
+
+    One that may exist there already is looked for first.
+    """
     Change.objects.bulk_create(
         [
             Change(
@@ -80,10 +84,17 @@ def owe_touch(
                 priority=PRIORITY_TOUCH,
                 due_at=at,
                 created_at=at,
+                attempted_at=at if may_exist else None,
             )
         ],
         ignore_conflicts=True,
     )
+
+
+def doubt_touches(connection_id: int, *, at: datetime) -> None:
+    """The CRM may hold these already: each is looked for there before it is written."""
+    pending = Change.objects.filter(connection=connection_id, status=Change.Status.PENDING)
+    pending.filter(kind=Change.Kind.TOUCH, attempted_at=None).update(attempted_at=at)
 
 
 def owe_completion(touch: Change, *, at: datetime) -> None:

@@ -23,6 +23,10 @@ def due(mailbox: Mailbox) -> bool:
     return _due(mailbox).exists()
 
 
+def count_due(mailbox: Mailbox) -> int:
+    return _due(mailbox).count()
+
+
 def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
     """At most BATCH due messages that are admitted now; the others get a later due time.
 

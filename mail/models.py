@@ -51,6 +51,8 @@ class Mailbox(models.Model):
     #: Not read again before; set after a failure.
     retry_at = models.DateTimeField(null=True, blank=True)
     failures = models.IntegerField(default=0)
+    #: Nobody can say here what left since then, see mail.watch: nothing leaves until that is known.
+    unaccounted_since = models.DateTimeField(null=True, blank=True)
     #: The listener that holds IDLE, and until when (real seconds, see runtime.clock).
     listener = models.CharField(max_length=100, blank=True)
     listened_until = models.FloatField(default=0)
@@ -205,6 +207,38 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} ({self.kind})"
+
+
+class Watch(models.Model):
+    """One row: the last moment at which somebody kept watch over this database, see mail.watch."""
+
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"seen at {self.seen_at}"
+
+
+class SentCopy(models.Model):
+    """An email that left and that the database does not know of, found where it was kept.
+
+    A backup was restored: the step that it was sent for is yet to come here, or never will.
+    """
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE)
+    message_id = models.CharField(max_length=300, unique=True)
+    token = models.CharField(max_length=100, db_index=True)  #: its X-Cadenza-Step
+    to_email = models.CharField(max_length=320, db_index=True)  #: normalized
+    sent_at = models.DateTimeField()
+    found_in = models.CharField(max_length=300)  #: the folder
+    raw = models.BinaryField()
+    #: The step came and is known as sent, or a person looked at it; until then its lead is in doubt.
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "sent copies"
+
+    def __str__(self) -> str:
+        return f"{self.to_email} {self.sent_at}"
 
 
 class Inbound(models.Model):

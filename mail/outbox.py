@@ -16,7 +16,19 @@ from django.db.models import Q
 
 from crm import rows
 from crm.models import Deal, Lead
-from mail import address, claims, compose, handing, inbound, mailboxes, pauses, settle, stops
+from mail import (
+    address,
+    claims,
+    compose,
+    handing,
+    inbound,
+    mailboxes,
+    pauses,
+    sent_copies,
+    settle,
+    stops,
+    watch,
+)
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from mail.unconfirmed import settle_unconfirmed, unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
@@ -75,7 +87,8 @@ def queue(drafts: Sequence[Draft]) -> list[Message]:
         elif _revive(pk, draft):
             queued.append(Message.objects.get(pk=pk))
     rows.insert(fresh)
-    queued += fresh
+    left_before = sent_copies.claim_sent(fresh)
+    queued += [message for message in fresh if message not in left_before]
     settle.note_queued(queued, at=clock.now())
     for mailbox_id in {message.mailbox_id for message in queued}:
         ring("deliver", mailbox_id)
@@ -149,6 +162,9 @@ def deliver(mailbox_id: int) -> Counter[str]:
     counts: Counter[str] = Counter(claims.recover(mailbox_id))
     mailbox = Mailbox.objects.get(pk=mailbox_id)
     if mailbox.status != Mailbox.Status.ACTIVE or not claims.due(mailbox):
+        return counts
+    if watch.is_unaccounted(mailbox):
+        counts["unaccounted"] += claims.count_due(mailbox)
         return counts
     if not _inbox_is_known(mailbox):
         counts["unread"] += claims.hold(mailbox, mailbox.retry_at or clock.now())

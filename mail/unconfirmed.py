@@ -9,11 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Min, QuerySet
-from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
-from imapclient.imapclient import SENT
 
-from mail import mailboxes, settle
+from mail import mailboxes, sent_copies, settle
 from mail.models import Mailbox, Message, Sender
 from runtime import bell, clock
 from workspace.durations import Duration
@@ -61,7 +59,7 @@ def look_for_sent_copies(mailbox: Mailbox) -> int:
     if not doubtful.exists():
         return 0
     client = mailboxes.imap(mailbox)
-    folder = _sent_folder(client)
+    folder = sent_copies.folder_of(client)
     if folder is None:
         return 0
     client.select_folder(folder, readonly=True)
@@ -114,9 +112,3 @@ def _look_at(message: Message, moment: datetime) -> bool:
     """False when another worker was here first."""
     same = Message.objects.filter(pk=message.pk, status=Status.UNCONFIRMED, due_at=message.due_at)
     return bool(same.update(due_at=moment))
-
-
-def _sent_folder(client: IMAPClient) -> str | None:
-    """By its special use, else by the names that servers give it."""
-    folder: str | None = client.find_special_folder(SENT)
-    return folder

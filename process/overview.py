@@ -6,7 +6,7 @@ from django.db.models import Count, QuerySet
 
 from crm.models import Activity, Change, Connection
 from mail import compose, pauses
-from mail.models import Mailbox, Message, Pause
+from mail.models import Mailbox, Message, Pause, SentCopy
 from sequences.models import Enrollment
 
 Rows = list[dict[str, Any]]
@@ -30,6 +30,14 @@ def overview() -> dict[str, Rows]:
             Mailbox.objects.exclude(status="active", last_error="").values(
                 "address", "status", "last_error"
             )
+        ),
+        "mailboxes_asked_what_left": _rows(
+            Mailbox.objects.exclude(unaccounted_since=None).values(
+                "address", "unaccounted_since", "last_error"
+            )
+        ),
+        "emails_nobody_knows": _rows(
+            SentCopy.objects.filter(settled_at=None).values("to_email", "sent_at", "found_in")
         ),
         "unconfirmed": _rows(
             Message.objects.filter(status="unconfirmed").values("pk", "to_email", "handed_at")

@@ -11,6 +11,7 @@ from workspace.expressions import look_up
 
 #: What a throttle holds back is judged again after so long, or when a place is free.
 RETRY = timedelta(days=1)
+_IN_DOUBT = "got an email that this database does not know: look at it, then `cadenza settle`"
 
 
 class Judged(Protocol):
@@ -51,6 +52,8 @@ class Known:
     ended: Mapping[int, datetime]
     #: Lead -> when somebody last wrote to it, spoke with it or heard from it.
     touched: Mapping[int, datetime]
+    #: Addresses that got an email which this database does not know of.
+    in_doubt: frozenset[str] = frozenset()
 
 
 @dataclass(kw_only=True)
@@ -89,6 +92,7 @@ class Judge:
         """Why not; None: let in. `problem` says why an email of it cannot be made for the lead."""
         lasting = (
             _of_person(lead, self.known.suppressed)
+            or (_IN_DOUBT if lead.email in self.known.in_doubt else "")
             or ("already in a sequence" if lead.pk in self.known.busy else "")
             or self._was_in_it(lead)
             or (problem() if has_mailbox else _no_mailbox(lead))

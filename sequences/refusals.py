@@ -7,7 +7,7 @@ from datetime import datetime
 
 from crm import facts, history
 from crm.models import Deal, Lead
-from mail import compose
+from mail import compose, sent_copies
 from mail.models import EmailTemplate, Mailbox, Sender, Suppression
 from runtime import clock
 from sequences.definition import Enroll
@@ -92,6 +92,7 @@ def _known(sequence: str, rule: Enroll, leads: Sequence[Lead]) -> Known:
     }
     return Known(
         suppressed=frozenset(emails.values_list("email", flat=True)),
+        in_doubt=sent_copies.in_doubt([lead.email for lead in leads if lead.email]),
         busy=frozenset(of_leads.filter(status__in=OPEN).values_list("lead_id", flat=True)),
         ended=ended,
         touched=history.last_touches(ids) if rule.quiet_for else {},

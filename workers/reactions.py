@@ -136,11 +136,11 @@ def _email_sent(activity: Activity) -> None:
     sent_at = message.sent_at or activity.occurred_at
     engine.sent(message.enrollment_id, message.step_id, at=sent_at, because=message.because)
     if activity.lead is not None:
-        _owe_touch(message, activity.lead, sent_at)
+        _owe_touch(message, activity.lead, sent_at, may_exist="found_in" in activity.data)
     _happened(activity, "email_sent")
 
 
-def _owe_touch(message: Message, lead: Lead, sent_at: datetime) -> None:
+def _owe_touch(message: Message, lead: Lead, sent_at: datetime, *, may_exist: bool) -> None:
     engage.log(
         lead,
         message.deal,
@@ -154,6 +154,7 @@ def _owe_touch(message: Message, lead: Lead, sent_at: datetime) -> None:
             "from_email": message.mailbox.address,
             "to_email": message.to_email,
         },
+        may_exist=may_exist,
     )
 
 

@@ -11,7 +11,7 @@ from django.db.models import Min, Q, QuerySet
 
 from crm import hints
 from crm.models import Change, Connection
-from mail import pauses
+from mail import pauses, watch
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
@@ -36,6 +36,7 @@ class Due:
     deliver: Sequence[int] = ()
     push: Sequence[int] = ()
     settle_unconfirmed: bool = False
+    read_back: bool = False
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
@@ -54,6 +55,7 @@ def due(*, inboxes: bool = True) -> Due:
         deliver=_delivering(now),
         push=_pushing(now),
         settle_unconfirmed=unconfirmed_due(now),
+        read_back=watch.waiting(),
     )
 
 
@@ -61,6 +63,7 @@ def ring_due(work: Due) -> None:
     """Ring for everything due: what stops people's emails first, what sends them last."""
     for name in (
         "read_mailbox",
+        "read_back",
         "react",
         "push",
         "reread",

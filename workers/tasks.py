@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from crm import hints
 from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
-from mail import inbound, outbox
+from mail import inbound, outbox, watch
+from process import readback
 from sequences import engine
 from sequences import enroll as enrolling
 from workers import reactions, schedule
@@ -14,6 +15,7 @@ from workers.app import app
 
 @app.task
 def sweep() -> None:
+    watch.keep()
     schedule.ring_due(schedule.due())
 
 
@@ -39,6 +41,11 @@ def push(connection_ids: Sequence[int]) -> None:
 def read_mailbox(mailbox_ids: Sequence[int]) -> None:
     for mailbox_id in mailbox_ids:
         inbound.read(mailbox_id)
+
+
+@app.task
+def read_back() -> None:
+    readback.read_back()
 
 
 @app.task

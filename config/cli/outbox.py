@@ -40,6 +40,25 @@ def outbox(mailbox: MailboxAddress = "", as_json: Json = False) -> None:
 
 
 @app.command()
+def settle(
+    address: Annotated[str, typer.Argument(help="As `cadenza status` has it.")],
+) -> None:
+    """Say that you looked at what an address got without this database's knowledge.
+
+    Such emails are found in Sent folders after a backup was restored; the lead is not enrolled before.
+    """
+    from config.cli.django import ready  # noqa: PLC0415 - only after set-up
+
+    ready()
+    from mail import sent_copies  # noqa: PLC0415 - only after set-up
+
+    count = sent_copies.settle_by_hand(address)
+    if not count:
+        raise typer.BadParameter(f"{address} got nothing that is not known here")
+    typer.echo(f"{address}: {count:,} emails noted; it may be enrolled again.")
+
+
+@app.command()
 def confirm(
     message: Annotated[
         int, typer.Argument(help="The number of an unconfirmed email; `cadenza outbox` has it.")

@@ -61,12 +61,13 @@ def resume(
     if scope == "lead":
         _hold(lead, paused=False)
         return
-    from mail import pauses  # noqa: PLC0415 - only after set-up
+    from mail import pauses, watch  # noqa: PLC0415 - only after set-up
     from mail.models import Mailbox, Pause  # noqa: PLC0415 - likewise
 
     name = _name(mailbox, sequence)
     overdue = pauses.resume(scope, name)
-    mended = pauses.try_again(Mailbox.objects.filter(address=name)) if mailbox else 0
+    ours = Mailbox.objects.filter(address=name)
+    mended = pauses.try_again(ours) + watch.trust(ours) if mailbox else 0
     others = ", ".join(map(str, Pause.objects.order_by("since"))) or "nothing"
     if overdue is None and not mended:
         typer.echo(f"That is not paused; paused: {others}.", err=True)
