@@ -5,14 +5,14 @@ text of JSON, SQLite one statement for each.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
 from django.db import connection
-from django.db.models import DateTimeField, JSONField, Model
+from django.db.models import BinaryField, DateTimeField, JSONField, Model
 
 _INSERT = """
 INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s)
@@ -86,10 +86,14 @@ def update_where(
         return bool(cursor.rowcount)
 
 
-def lock(model: type[Model], pk: int) -> None:
-    """Keep the row from being changed by others until the transaction ends."""
+def lock(model: type[Model], pks: Iterable[int]) -> None:
+    """Keep these rows from being changed by others until the transaction ends.
+
+    In the order of their ids, so that two who lock several never wait for each other.
+    """
     if connection.features.has_select_for_update:
-        model._default_manager.select_for_update(no_key=True).only("pk").get(pk=pk)  # noqa: SLF001 - likewise
+        locked = model._default_manager.select_for_update(no_key=True).order_by("pk")  # noqa: SLF001 - likewise
+        list(locked.filter(pk__in=set(pks)).values_list("pk"))
 
 
 @lru_cache
@@ -138,4 +142,11 @@ def _conversion(field: object) -> Callable[[Any], object] | None:
     in_json = connection.vendor == "postgresql"
     if isinstance(field, DateTimeField):
         return datetime.isoformat if in_json else connection.ops.adapt_datetimefield_value
+    if isinstance(field, BinaryField) and in_json:
+        return _hex
     return json.dumps if isinstance(field, JSONField) and not in_json else None
+
+
+def _hex(value: bytes) -> str:
+    """As PostgreSQL reads bytes from text."""
+    return f"\\x{bytes(value).hex()}"

@@ -35,9 +35,13 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
     with transaction.atomic():
         mailbox = Mailbox.objects.select_for_update(no_key=True).get(pk=mailbox.pk)
         now = clock.now()
+        if mailbox.status != Mailbox.Status.ACTIVE:
+            return []
         waiting = list(_locked(_due(mailbox).order_by("due_at", "pk")[:BATCH]))
         if not waiting:
             return []
+        for message in waiting:
+            message.mailbox = mailbox
         history = _history(mailbox, now)
         limits = pacing.Limits(per_day=mailbox.per_day, per_hour=mailbox.per_hour, gap=mailbox.gap)
         claimed = []
@@ -107,9 +111,7 @@ def _due(mailbox: Mailbox) -> QuerySet[Message]:
 def _locked(messages: QuerySet[Message]) -> QuerySet[Message]:
     if connection.features.has_select_for_update_skip_locked:
         messages = messages.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    return messages.select_related(
-        "mailbox", "template", "parent", "lead__company", "lead__owner", "deal"
-    )
+    return messages.select_related("template", "parent", "lead__company", "lead__owner", "deal")
 
 
 def _lease(message: Message) -> Message:

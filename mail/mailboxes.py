@@ -71,6 +71,19 @@ def smtp(mailbox: Mailbox) -> smtplib.SMTP:
     return _use(mailbox, "smtp", mailbox.smtp_url, _open_smtp)
 
 
+def is_at_hand(mailbox: Mailbox) -> bool:
+    """Whether `smtp` would give a connection at once, without a word to the server."""
+    kept = _thread.kept.get(("smtp", mailbox.pk))
+    return (
+        kept is not None
+        and isinstance(kept.client, smtplib.SMTP)
+        and kept.login == _login(mailbox, mailbox.smtp_url)
+        and kept.uses < MESSAGES_PER_CONNECTION
+        and clock.monotonic() - kept.used_at <= TRUSTED_FOR
+        and _is_silent(kept.client)
+    )
+
+
 def imap(mailbox: Mailbox) -> IMAPClient:
     """A connection that is logged in, with no folder promised; raises Unreachable or Refused."""
     return _use(mailbox, "imap", mailbox.imap_url, open_imap)
@@ -129,7 +142,7 @@ def _use(
 ) -> smtplib.SMTP | IMAPClient:
     _tidy()
     key = (protocol, mailbox.pk)
-    login = (url, mailbox.username, mailbox.password)
+    login = _login(mailbox, url)
     kept = _thread.kept.get(key)
     if kept is not None and not (kept.login == login and _alive(kept)):
         drop(mailbox, protocol)
@@ -139,6 +152,10 @@ def _use(
     kept.used_at = clock.monotonic()
     kept.uses += 1
     return kept.client
+
+
+def _login(mailbox: Mailbox, url: str) -> tuple[str, ...]:
+    return (url, mailbox.username, mailbox.password)
 
 
 def _tidy() -> None:

@@ -1,14 +1,13 @@
-"""The outbox: messages are queued by others' transactions, and delivered from here.
+"""The outbox: messages are queued by others' transactions, and delivered by a worker.
 
 queued -> sending -> sent | failed | unconfirmed | cancelled, and back to queued where nothing can
 have left. A crash leaves a claim that runs out: before `handed_at` it is queued again, after it
 the outcome is unknown, and nobody guesses.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 from django.db import transaction
@@ -16,20 +15,9 @@ from django.db.models import Q
 
 from crm import rows
 from crm.models import Deal, Lead
-from mail import (
-    address,
-    claims,
-    compose,
-    handing,
-    inbound,
-    mailboxes,
-    pauses,
-    sent_copies,
-    settle,
-    stops,
-    watch,
-)
-from mail.models import EmailTemplate, Mailbox, Message, Sender
+from mail import address, sent_copies, settle
+from mail.delivery import deliver
+from mail.models import EmailTemplate, Mailbox, Message
 from mail.unconfirmed import settle_unconfirmed, unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
 
@@ -43,10 +31,6 @@ __all__ = [
     "unconfirmed_until",
     "waiting",
 ]
-
-#: A mailbox sends only when its inbox was read this lately.
-READ_WITHIN = timedelta(seconds=60)
-UNREACHABLE_FOR = timedelta(minutes=5)
 
 Status = Message.Status
 
@@ -157,29 +141,6 @@ def postpone(enrollment_id: int, until: datetime) -> None:
         settle.held(message, until)
 
 
-def deliver(mailbox_id: int) -> Counter[str]:
-    """Send what is due of a mailbox, as far as its caps allow; what became of how many."""
-    counts: Counter[str] = Counter(claims.recover(mailbox_id))
-    mailbox = Mailbox.objects.get(pk=mailbox_id)
-    if mailbox.status != Mailbox.Status.ACTIVE or not claims.due(mailbox):
-        return counts
-    if watch.is_unaccounted(mailbox):
-        counts["unaccounted"] += claims.count_due(mailbox)
-        return counts
-    if not _inbox_is_known(mailbox):
-        counts["unread"] += claims.hold(mailbox, mailbox.retry_at or clock.now())
-        return counts
-    while mailbox.status == Mailbox.Status.ACTIVE:
-        batch = claims.claim(mailbox, counts)
-        if not batch:
-            break
-        _send(batch, counts)
-        if not claims.due(mailbox):
-            break
-        mailbox.refresh_from_db()
-    return counts
-
-
 def waiting() -> list[int]:
     """The active mailboxes that `deliver` has something to do for: due, or left by a dead worker."""
     due = Q(status=Status.QUEUED, due_at__lte=clock.now())
@@ -190,90 +151,3 @@ def waiting() -> list[int]:
 
 def ring(name: str, mailbox_id: int) -> None:
     transaction.on_commit(lambda: bell.ring(name, [mailbox_id]))
-
-
-def _send(batch: list[Message], counts: Counter[str]) -> None:
-    sender = Sender.objects.first()
-    for place, message in enumerate(batch):
-        word = _deliver_one(message, sender)
-        counts[word] += 1
-        if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
-            claims.release(batch[place + 1 :])
-            if word == "unreachable":
-                claims.hold(message.mailbox, clock.now() + UNREACHABLE_FOR)
-            return
-
-
-def _inbox_is_known(mailbox: Mailbox) -> bool:
-    """Fail closed: an answer may lie in the inbox that we have not seen."""
-    if not _read_lately(mailbox):
-        if mailbox.retry_at is not None and mailbox.retry_at > clock.now():
-            return False
-        inbound.read(mailbox.pk)
-        mailbox.refresh_from_db()
-    return mailbox.status == Mailbox.Status.ACTIVE and _read_lately(mailbox)
-
-
-def _read_lately(mailbox: Mailbox) -> bool:
-    """A clock that jumps leaves no "lately": then it must have been at this very moment."""
-    within = READ_WITHIN if clock.is_real() else timedelta(0)
-    return mailbox.read_at is not None and mailbox.read_at >= clock.now() - within
-
-
-def _deliver_one(message: Message, sender: Sender | None) -> str:  # noqa: PLR0911 - each return is one outcome
-    """1 check and render under the lead's lock, 2 connect, 3 commit the handing, 4 check, 5 hand.
-
-    A stop cancels and a pause holds, if it was committed before 4.
-    """
-    done = _prepare(message, sender)
-    if done is not None:
-        return done
-    mailbox = message.mailbox
-    try:
-        recipient = address.envelope(message.redirected_to or message.to_email)
-        server = mailboxes.smtp(mailbox)
-    except ValueError as error:
-        return settle.failed(message, str(error))
-    except mailboxes.Refused as error:
-        return settle.sender_fault(message, str(error))
-    except mailboxes.Unreachable as error:
-        return settle.unreachable(message, str(error))
-    if not claims.mark_handed(message):
-        return "lapsed"
-    stop = stops.reason(message)
-    if stop is not None:
-        return settle.stopped(message, stop)
-    if pauses.is_paused(message):
-        return settle.put_back(message)
-    outcome = handing.hand(
-        server,
-        sender=address.envelope(mailbox.address),
-        recipient=recipient,
-        raw=bytes(message.raw or b""),
-    )
-    if outcome.kind in {handing.Kind.LOST, handing.Kind.UNKNOWN}:
-        mailboxes.drop(mailbox, "smtp")
-    return settle.outcome(message, outcome)
-
-
-def _prepare(message: Message, sender: Sender | None) -> str | None:
-    """Cancel or render; None when the message is ready to be handed over."""
-    with transaction.atomic():
-        rows.lock(Lead, message.lead_id)
-        stop = stops.reason(message)
-        if stop is not None:
-            return settle.stopped(message, stop)
-        to = sender.redirect_to if sender else ""
-        if message.raw is not None and message.redirected_to == to:
-            return None
-        try:
-            composed = compose.compose(message, sender)
-        except compose.Unsendable as error:
-            return settle.failed(message, str(error))
-        except compose.Unsigned as error:
-            return settle.sender_fault(message, str(error))
-        written = vars(composed)
-        for name, value in written.items():
-            setattr(message, name, value)
-        rows.update_where(Message, "id = %s", [message.pk], written)
-        return None

@@ -1,5 +1,6 @@
 """Never after: why an email must not leave any more. Reads rows of mail and crm alone."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -17,53 +18,60 @@ class Stop:
 
 def reason(message: Message) -> Stop | None:
     """What forbids this message now, as committed; None when nothing does."""
-    return _suppressed(message) or _ended(message)
+    return reasons([message]).get(message.pk)
 
 
-def _suppressed(message: Message) -> Stop | None:
-    found = suppression.first(message.to_email, message.lead)
-    if found is None:
-        return None
-    return Stop(reason=found.kind, because={"suppression": found.pk})
-
-
-def _ended(message: Message) -> Stop | None:
-    """In one statement, since it is asked twice of every email."""
-    since = connection.ops.adapt_datetimefield_value(message.enrolled_at)
-    given = {
-        "lead": message.lead_id,
-        "enrollment": message.enrollment_id,
-        "deal": message.deal_id,
-        "since": since,
-        **{f"kind{number}": kind for number, kind in enumerate(sorted(ENDING))},
-    }
+def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
+    """Likewise of several, by their ids, in one statement: it is asked twice of every email."""
+    marks = ", ".join(["(%s, %s)"] * len(messages))
+    asked: list[int | str] = []
+    for message in messages:
+        asked += [message.pk, suppression.normalize(message.to_email)]
+    found: dict[int, Stop] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_ENDED, given)
-        found = cursor.fetchone()
-    return Stop(reason=found[1], because={found[2]: found[3]}) if found else None
+        cursor.execute(_FOUND.format(asked=marks), asked)
+        for id_, why, name, row in cursor.fetchall():
+            found.setdefault(id_, Stop(reason=why, because={name: row}))
+    return found
 
 
-#: The lead is gone or must not be written to; a reply, to us or to the enrollment; a booked meeting, or
-#: an answer that came by another way than our mailbox; a deal that was closed since the enrollment
-#: began: one closed before (won-handoff) does not stop it.
-_ENDED = f"""
-SELECT * FROM (
-SELECT 1 AS place, CASE WHEN deleted_at IS NULL THEN 'do_not_contact' ELSE 'lead_deleted' END AS reason,
-  'lead' AS name, id FROM crm_lead
-  WHERE id = %(lead)s AND (deleted_at IS NOT NULL OR do_not_contact)
+#: The address is suppressed, or the lead under any address: the oldest counts. The lead is gone or must
+#: not be written to; a reply, to us or to the enrollment; a booked meeting, or an answer that came by
+#: another way than our mailbox; a deal that was closed since the enrollment began: one closed before
+#: (won-handoff) does not stop it.
+_FOUND = f"""
+WITH asked(message_id, email) AS (VALUES {{asked}}),
+about AS (
+  SELECT asked.email, message.id, lead_id, deal_id, enrollment_id, enrolled_at AS since
+  FROM asked JOIN mail_message AS message ON message.id = asked.message_id
+)
+SELECT about_id, reason, name, id FROM (
+SELECT about.id AS about_id, 0 AS place, at, kind AS reason, 'suppression' AS name, found.id
+  FROM about JOIN mail_suppression AS found ON found.email = about.email
 UNION ALL
-SELECT 2, 'replied', 'inbound', id FROM mail_inbound
-  WHERE lead_id = %(lead)s AND kind = 'reply' AND received_at > %(since)s
+SELECT about.id, 0, at, kind, 'suppression', found.id
+  FROM about JOIN mail_suppression AS found ON found.lead_id = about.lead_id
 UNION ALL
-SELECT 2, 'replied', 'inbound', mail_inbound.id
-  FROM mail_message JOIN mail_inbound ON mail_inbound.answers_id = mail_message.id
-  WHERE mail_message.enrollment_id = %(enrollment)s AND mail_inbound.kind = 'reply'
+SELECT about.id, 1, NULL, CASE WHEN deleted_at IS NULL THEN 'do_not_contact' ELSE 'lead_deleted' END,
+  'lead', found.id
+  FROM about JOIN crm_lead AS found ON found.id = about.lead_id
+  WHERE deleted_at IS NOT NULL OR do_not_contact
 UNION ALL
-SELECT 3, kind, 'activity', id FROM crm_activity
-  WHERE lead_id = %(lead)s AND occurred_at > %(since)s
-  AND kind IN ({", ".join(f"%(kind{number})s" for number in range(len(ENDING)))})
+SELECT about.id, 2, NULL, 'replied', 'inbound', found.id
+  FROM about JOIN mail_inbound AS found ON found.lead_id = about.lead_id
+  WHERE found.kind = 'reply' AND received_at > since
 UNION ALL
-SELECT 4, 'deal_closed', 'deal', id FROM crm_deal
-  WHERE id = %(deal)s AND is_closed AND (closed_at IS NULL OR closed_at > %(since)s)
-) AS found ORDER BY place, id LIMIT 1
-"""  # noqa: S608 - names of parameters
+SELECT about.id, 2, NULL, 'replied', 'inbound', found.id
+  FROM about JOIN mail_message AS message ON message.enrollment_id = about.enrollment_id
+  JOIN mail_inbound AS found ON found.answers_id = message.id
+  WHERE found.kind = 'reply'
+UNION ALL
+SELECT about.id, 3, NULL, kind, 'activity', found.id
+  FROM about JOIN crm_activity AS found ON found.lead_id = about.lead_id
+  WHERE occurred_at > since AND kind IN ({", ".join(f"'{kind}'" for kind in sorted(ENDING))})
+UNION ALL
+SELECT about.id, 4, NULL, 'deal_closed', 'deal', found.id
+  FROM about JOIN crm_deal AS found ON found.id = about.deal_id
+  WHERE is_closed AND (closed_at IS NULL OR closed_at > since)
+) AS found ORDER BY about_id, place, at, id
+"""  # noqa: S608 - kinds that the code names

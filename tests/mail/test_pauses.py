@@ -6,7 +6,7 @@ from threading import Thread
 import pytest
 from django.db import connection as database
 
-from mail import claims, handing, mailboxes, outbox, pauses, stops
+from mail import claims, handing, mailboxes, outbox, pauses, preparation, stops
 from mail.models import Mailbox, Message, Pause
 from tests.mail.conftest import ADA
 from workers import schedule
@@ -58,7 +58,7 @@ def test_a_paused_sequence_does_not_stand_in_the_way_of_others(mailbox, queue, m
 
 #: Where a worker is, in its order, when a person pauses.
 POINTS = {
-    "rendering": (outbox, "_prepare"),
+    "rendering": (preparation, "prepare"),
     "connecting": (mailboxes, "smtp"),
     "committing the handing": (claims, "mark_handed"),
     "checking for stops": (stops, "reason"),

@@ -1,0 +1,139 @@
+"""Delivering what is due of a mailbox: claimed in small batches, made ready, handed over one by one.
+
+A message is marked as handed just before its own MAIL FROM, and checked once more after that is
+committed: a stop cancels it and a pause holds it, if it was committed before.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+from django.db import transaction
+
+from mail import (
+    address,
+    claims,
+    handing,
+    inbound,
+    mailboxes,
+    pauses,
+    preparation,
+    settle,
+    stops,
+    watch,
+)
+from mail.models import Mailbox, Message
+from runtime import clock
+
+#: A mailbox sends only when its inbox was read this lately.
+READ_WITHIN = timedelta(seconds=60)
+UNREACHABLE_FOR = timedelta(minutes=5)
+
+
+def deliver(mailbox_id: int) -> Counter[str]:
+    """Send what is due of a mailbox, as far as its caps allow; what became of how many."""
+    counts: Counter[str] = Counter(claims.recover(mailbox_id))
+    mailbox = Mailbox.objects.get(pk=mailbox_id)
+    if mailbox.status != Mailbox.Status.ACTIVE or not claims.due(mailbox):
+        return counts
+    if watch.is_unaccounted(mailbox):
+        counts["unaccounted"] += claims.count_due(mailbox)
+        return counts
+    if not _inbox_is_known(mailbox):
+        counts["unread"] += claims.hold(mailbox, mailbox.retry_at or clock.now())
+        return counts
+    while batch := claims.claim(mailbox, counts):
+        _send(batch, counts)
+    return counts
+
+
+def _inbox_is_known(mailbox: Mailbox) -> bool:
+    """Fail closed: an answer may lie in the inbox that we have not seen."""
+    if not _read_lately(mailbox):
+        if mailbox.retry_at is not None and mailbox.retry_at > clock.now():
+            return False
+        inbound.read(mailbox.pk)
+        mailbox.refresh_from_db()
+    return mailbox.status == Mailbox.Status.ACTIVE and _read_lately(mailbox)
+
+
+def _read_lately(mailbox: Mailbox) -> bool:
+    """A clock that jumps leaves no "lately": then it must have been at this very moment."""
+    within = READ_WITHIN if clock.is_real() else timedelta(0)
+    return mailbox.read_at is not None and mailbox.read_at >= clock.now() - within
+
+
+def _send(batch: list[Message], counts: Counter[str]) -> None:
+    ready = preparation.prepare(batch, counts)
+    record = _Record()
+    try:
+        for place, message in enumerate(ready):
+            word = _hand_over(message, record)
+            counts[word] += 1
+            if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
+                claims.release(ready[place + 1 :])
+                if word == "unreachable":
+                    claims.hold(message.mailbox, clock.now() + UNREACHABLE_FOR)
+                return
+    finally:
+        record.write()
+
+
+class _Record:
+    """What the server took last is written down together with the next handing: one commit, not two.
+
+    Between its answer and that commit nothing else is done that could take long or fail.
+    """
+
+    def __init__(self) -> None:
+        self._taken: tuple[Message, handing.Outcome] | None = None
+
+    def keep(self, message: Message, outcome: handing.Outcome) -> str:
+        self._taken = (message, outcome)
+        return "sent"
+
+    def mark_handed(self, message: Message) -> bool:
+        """Commit that the server gets it now; False when the claim is ours no more."""
+        with transaction.atomic():
+            self._settle()
+            handed = claims.mark_handed(message)
+        self._taken = None
+        return handed
+
+    def write(self) -> None:
+        self._settle()
+        self._taken = None
+
+    def _settle(self) -> None:
+        if self._taken is not None:
+            settle.outcome(*self._taken)
+
+
+def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - each return is one outcome
+    """1 connect, 2 commit the handing, 3 check, 4 hand."""
+    mailbox = message.mailbox
+    if not mailboxes.is_at_hand(mailbox):
+        record.write()
+    try:
+        sender = address.envelope(mailbox.address)
+        recipient = address.envelope(message.redirected_to or message.to_email)
+        server = mailboxes.smtp(mailbox)
+    except ValueError as error:
+        return settle.failed(message, str(error))
+    except mailboxes.Refused as error:
+        return settle.sender_fault(message, str(error))
+    except mailboxes.Unreachable as error:
+        return settle.unreachable(message, str(error))
+    if not record.mark_handed(message):
+        return "lapsed"
+    stop = stops.reason(message)
+    if stop is not None:
+        return settle.stopped(message, stop)
+    if pauses.is_paused(message):
+        return settle.put_back(message)
+    raw = bytes(message.raw or b"")
+    outcome = handing.hand(server, sender=sender, recipient=recipient, raw=raw)
+    if outcome.kind == handing.Kind.SENT:
+        return record.keep(message, outcome)
+    if outcome.kind in {handing.Kind.LOST, handing.Kind.UNKNOWN}:
+        mailboxes.drop(mailbox, "smtp")
+    return settle.outcome(message, outcome)
