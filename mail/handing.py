@@ -29,6 +29,9 @@ _GONE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_GO_AHEAD = 354
+#: What is asked of a server in turn, and its answers that let the email go on.
+_ANSWERS = (("mail", {250}), ("rcpt", {250, 251}), ("data", {_GO_AHEAD}))
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
@@ -91,17 +94,35 @@ def judge(code: int, words: bytes, *, at: str) -> Outcome:
 
 
 def _envelope(server: smtplib.SMTP, sender: str, recipient: str, *, utf8: bool) -> Outcome | None:
-    """MAIL, RCPT and DATA up to the go-ahead; None when the server waits for the email."""
-    options = ["SMTPUTF8"] if utf8 else []
+    """MAIL, RCPT and DATA up to the go-ahead; None when the server waits for the email.
+
+    Said at once where the server offers it (RFC 2920): one wait instead of three.
+    """
     server.command_encoding = "utf-8" if utf8 else "ascii"
-    code, words = server.mail(sender, options)
-    if code != 250:  # noqa: PLR2004 - SMTP's "fine"
-        return judge(code, words, at="mail")
-    code, words = server.rcpt(recipient)
-    if code not in {250, 251}:
-        return judge(code, words, at="rcpt")
-    code, words = server.docmd("DATA")
-    return None if code == 354 else judge(code, words, at="data")  # noqa: PLR2004 - "go ahead"
+    options = " SMTPUTF8" if utf8 else ""
+    commands = [f"MAIL FROM:<{sender}>{options}", f"RCPT TO:<{recipient}>", "DATA"]
+    at_once = server.has_extn("pipelining")
+    if at_once:
+        server.send("".join(f"{command}\r\n" for command in commands))
+    for command, (at, fine) in zip(commands, _ANSWERS, strict=True):
+        if not at_once:
+            server.putcmd(command)
+        code, words = server.getreply()
+        if code not in fine:
+            if at_once:
+                _take_back(server, at)
+            return judge(code, words, at=at)
+    return None
+
+
+def _take_back(server: smtplib.SMTP, refused_at: str) -> None:
+    """Hear the other answers; a server that waits for the email after all gets an empty one for nobody."""
+    left = len(_ANSWERS) - 1 - [at for at, _ in _ANSWERS].index(refused_at)
+    with suppress(OSError, smtplib.SMTPException):
+        codes = [server.getreply()[0] for _ in range(left)]
+        if codes[-1:] == [_GO_AHEAD]:
+            server.send(b".\r\n")
+            server.getreply()
 
 
 def _said(code: int, words: bytes) -> str:
