@@ -7,12 +7,22 @@ text of JSON, SQLite one statement for each.
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import BinaryField, DateTimeField, JSONField, Model
+from django.db.models import (
+    BinaryField,
+    CharField,
+    DateTimeField,
+    FloatField,
+    JSONField,
+    Model,
+    TextField,
+)
+
+Row = TypeVar("Row", bound=Model)
 
 _INSERT = """
 INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s)
@@ -71,18 +81,34 @@ def update(rows: Sequence[Model], *names: str) -> None:
             cursor.executemany(table.told(_UPDATE_ONE, new=new), table.values(rows))
 
 
+def fetch(model: type[Row], where: str, given: Sequence[Any] = (), *, lock: str = "") -> list[Row]:
+    """The rows that `where` says in SQL, locked where the database locks rows."""
+    statement = f"{_select(model)} WHERE {where}"
+    if connection.features.has_select_for_update:
+        statement = f"{statement} {lock}"
+    return list(model._default_manager.raw(statement, given))  # noqa: SLF001 - Django's public name
+
+
+def by_id(model: type[Row], ids: Iterable[int | None]) -> dict[int | None, Row]:
+    """The rows with these ids; None is nobody's."""
+    wanted = sorted({id_ for id_ in ids if id_ is not None})
+    if not wanted:
+        return {}
+    marks = ", ".join(["%s"] * len(wanted))
+    return {row.pk: row for row in fetch(model, f"id IN ({marks})", wanted)}
+
+
 def update_where(
     model: type[Model], where: str, given: Sequence[Any], values: Mapping[str, object]
 ) -> bool:
     """Write these fields of the rows that `where` says in SQL; whether there were any."""
-    sets, params = [], list[Any]()
-    for name, value in values.items():
-        field: Any = _field(model, name)
-        sets.append(f"{connection.ops.quote_name(field.column)} = %s")
-        params.append(field.get_db_prep_save(value, connection))
-    table = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001 - Django's public name
+    statement, conversions = _update_where(model, tuple(values), where)
+    written: list[Any] = [
+        value if convert is None else convert(value)
+        for convert, value in zip(conversions, values.values(), strict=True)
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET {', '.join(sets)} WHERE {where}", [*params, *given])  # noqa: S608 - columns
+        cursor.execute(statement, [*written, *given])
         return bool(cursor.rowcount)
 
 
@@ -97,8 +123,31 @@ def lock(model: type[Model], pks: Iterable[int]) -> None:
 
 
 @lru_cache
-def _field(model: type[Model], name: str) -> object:
-    return model._meta.get_field(name)  # noqa: SLF001 - likewise
+def _select(model: type[Model]) -> str:
+    meta, quote = model._meta, connection.ops.quote_name  # noqa: SLF001 - likewise
+    fields: Sequence[Any] = meta.concrete_fields
+    columns = ", ".join(quote(field.column) for field in fields)
+    return f"SELECT {columns} FROM {quote(meta.db_table)}"  # noqa: S608 - columns
+
+
+@lru_cache
+def _update_where(
+    model: type[Model], names: Sequence[str], where: str
+) -> tuple[str, list[Callable[[Any], object] | None]]:
+    meta, quote = model._meta, connection.ops.quote_name  # noqa: SLF001 - likewise
+    fields: list[Any] = [meta.get_field(name) for name in names]
+    new = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    statement = f"UPDATE {quote(meta.db_table)} SET {new} WHERE {where}"  # noqa: S608 - columns
+    return statement, [_preparation(field) for field in fields]
+
+
+def _preparation(field: Any) -> Callable[[Any], object] | None:
+    """Likewise for a statement's parameter."""
+    if isinstance(field, CharField | TextField | FloatField):
+        return None
+    if isinstance(field, DateTimeField):
+        return connection.ops.adapt_datetimefield_value
+    return partial(field.get_db_prep_save, connection=connection)
 
 
 class _Table:

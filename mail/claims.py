@@ -1,15 +1,17 @@
 """Taking messages for sending: admitted in the mailbox's order, leased, recovered when a worker dies."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Max, QuerySet
+from django.db.models import QuerySet
 
 from crm import rows
+from crm.models import Company, Deal, Lead, Owner
 from mail import pacing, pauses, settle
-from mail.models import Mailbox, Message
+from mail.models import EmailTemplate, Mailbox, Message
 from runtime import clock
 
 #: Real seconds for which a claim holds; what is older is claimed again.
@@ -33,15 +35,15 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
     The mailbox's row is locked, so that two workers never fill one gap in its caps.
     """
     with transaction.atomic():
-        mailbox = Mailbox.objects.select_for_update(no_key=True).get(pk=mailbox.pk)
+        [mailbox] = rows.fetch(Mailbox, "id = %s", [mailbox.pk], lock="FOR NO KEY UPDATE")
         now = clock.now()
         if mailbox.status != Mailbox.Status.ACTIVE:
             return []
-        waiting = list(_locked(_due(mailbox).order_by("due_at", "pk")[:BATCH]))
+        asked = [mailbox.pk, _moment(now), mailbox.address, BATCH]
+        waiting = rows.fetch(Message, _WAITING, asked, lock="FOR NO KEY UPDATE SKIP LOCKED")
         if not waiting:
             return []
-        for message in waiting:
-            message.mailbox = mailbox
+        _complete(waiting, mailbox)
         history = _history(mailbox, now)
         limits = pacing.Limits(per_day=mailbox.per_day, per_hour=mailbox.per_hour, gap=mailbox.gap)
         claimed = []
@@ -108,10 +110,20 @@ def _due(mailbox: Mailbox) -> QuerySet[Message]:
     return pauses.unpaused(waiting).filter(due_at__lte=clock.now())
 
 
-def _locked(messages: QuerySet[Message]) -> QuerySet[Message]:
-    if connection.features.has_select_for_update_skip_locked:
-        messages = messages.select_for_update(skip_locked=True, of=("self",), no_key=True)
-    return messages.select_related("template", "parent", "lead__company", "lead__owner", "deal")
+def _complete(messages: Sequence[Message], mailbox: Mailbox) -> None:
+    """Load what they are made of, each once."""
+    templates = rows.by_id(EmailTemplate, (message.template_id for message in messages))
+    leads = rows.by_id(Lead, (message.lead_id for message in messages))
+    companies = rows.by_id(Company, (lead.company_id for lead in leads.values()))
+    owners = rows.by_id(Owner, (lead.owner_id for lead in leads.values()))
+    deals = rows.by_id(Deal, (message.deal_id for message in messages))
+    parents = rows.by_id(Message, (message.parent_id for message in messages))
+    for lead in leads.values():
+        lead.company, lead.owner = companies.get(lead.company_id), owners.get(lead.owner_id)
+    for message in messages:
+        message.mailbox, message.template = mailbox, templates[message.template_id]
+        message.lead, message.deal = leads[message.lead_id], deals.get(message.deal_id)
+        message.parent = parents.get(message.parent_id)
 
 
 def _lease(message: Message) -> Message:
@@ -126,20 +138,43 @@ def _history(mailbox: Mailbox, now: datetime) -> list[datetime]:
 
     Of so few that this batch reaches no cap, the last one tells all that matters: the gap.
     """
-    ours = Message.objects.filter(mailbox=mailbox)
     since = now - pacing.DAY
-    # Written out, since SQLite uses a partial index for no value that it learns later.
-    doubtful = ours.extra(where=["status = 'unconfirmed'"]).filter(handed_at__gt=since)
-    under_way = ours.extra(where=["status = 'sending'"])
-    others = [moment for moment in doubtful.values_list("handed_at", flat=True) if moment]
-    others += [now] * under_way.count()
-    sent = ours.filter(sent_at__gt=since)
-    few = min(mailbox.per_hour, mailbox.per_day) - len(others) - BATCH
-    number, last = sent.aggregate(number=Count("pk"), last=Max("sent_at")).values()
-    if number <= few:
-        return [*others, last] if last else others
-    return others + [moment for moment in sent.values_list("sent_at", flat=True) if moment]
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT, {"mailbox": mailbox.pk, "since": _moment(since)})
+        under_way, doubtful, sent = cursor.fetchone()
+    moments = [now] * under_way
+    if doubtful:
+        in_doubt = Message.objects.filter(mailbox=mailbox, status=Status.UNCONFIRMED)
+        handed = in_doubt.filter(handed_at__gt=since).values_list("handed_at", flat=True)
+        moments += [moment for moment in handed if moment]
+    few = min(mailbox.per_hour, mailbox.per_day) - len(moments) - BATCH
+    asked = [mailbox.pk, _moment(since), sent if sent > few else 1]
+    latest = Message.objects.raw(_LATEST, asked)
+    return moments + [message.sent_at for message in latest if message.sent_at]
+
+
+def _moment(at: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(at)
 
 
 def _never(message: Message, admission: pacing.Never) -> str:
     return settle.failed(message, f"never admitted: {admission.because}")
+
+
+# States are written out, since SQLite uses a partial index for no value that it learns later.
+_WAITING = f"""
+mailbox_id = %s AND status = 'queued' AND due_at <= %s
+AND NOT {pauses.HELD.format(address="%s", sequence="mail_message.sequence")}
+ORDER BY due_at, id LIMIT %s
+"""
+_LEFT = """
+SELECT
+(SELECT count(*) FROM mail_message WHERE mailbox_id = %(mailbox)s AND status = 'sending'),
+(SELECT count(*) FROM mail_message
+  WHERE mailbox_id = %(mailbox)s AND status = 'unconfirmed' AND handed_at > %(since)s),
+(SELECT count(*) FROM mail_message WHERE mailbox_id = %(mailbox)s AND sent_at > %(since)s)
+"""
+_LATEST = """
+SELECT id, sent_at FROM mail_message WHERE mailbox_id = %s AND sent_at > %s
+ORDER BY sent_at DESC LIMIT %s
+"""

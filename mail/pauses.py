@@ -14,6 +14,12 @@ from runtime import bell, clock
 Scope = Pause.Scope
 Status = Message.Status
 
+#: In SQL, whether a person holds an email of this mailbox and sequence; one of no sequence has a blank one.
+HELD = """
+EXISTS (SELECT 1 FROM mail_pause WHERE scope = 'all' OR (scope = 'mailbox' AND name = {address})
+  OR (scope = 'sequence' AND name = {sequence} AND name <> ''))
+"""
+
 
 def pause(scope: str, name: str, *, by: str, reason: str) -> Pause:
     """Hold all, a mailbox or a sequence; once committed, before every later MAIL FROM.
@@ -56,7 +62,7 @@ def is_paused(message: Message) -> bool:
     # Asked of every email that leaves, and nearly always in vain.
     with connection.cursor() as cursor:
         cursor.execute(_PAUSED, [message.mailbox.address, message.sequence])
-        return cursor.fetchone() is not None
+        return bool(cursor.fetchone()[0])
 
 
 def holds(pause: Pause, message: Message) -> bool:
@@ -104,8 +110,4 @@ def _spread(mailbox: Mailbox, waiting: QuerySet[Message]) -> int:
     return len(overdue)
 
 
-#: A message without a sequence has a blank one, and no pause is of that.
-_PAUSED = """
-SELECT 1 FROM mail_pause WHERE scope = 'all' OR (scope = 'mailbox' AND name = %s)
-  OR (scope = 'sequence' AND name = %s AND name <> '') LIMIT 1
-"""
+_PAUSED = f"SELECT {HELD.format(address='%s', sequence='%s')}"

@@ -6,6 +6,7 @@ import pytest
 
 from crm import rows
 from crm.models import Activity, Connection, Lead
+from mail.models import EmailTemplate, Mailbox, Message
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +94,52 @@ def test_a_conditional_update_writes_every_kind_of_value_or_nothing():
     lead.refresh_from_db()
     assert (missed, written) == (False, True)
     assert {name: getattr(lead, name) for name in values} == values
+
+
+def test_rows_are_fetched_by_what_sql_says_and_by_their_ids():
+    source = Connection.objects.create(name="x", kind="csv", pull_every=timedelta(hours=1))
+    leads = [
+        Lead.objects.create(
+            email=f"{name}@b.example",
+            first_name=name,
+            source=source,
+            created_at=NOON,
+            extra={"a": 1},
+        )
+        for name in ("ada", "bob", "cy")
+    ]
+
+    named = rows.fetch(
+        Lead, "first_name <> %s ORDER BY id DESC LIMIT 2", ["bob"], lock="FOR NO KEY UPDATE"
+    )
+    by_id = rows.by_id(Lead, [leads[1].pk, None, leads[1].pk, -1])
+
+    assert named == [leads[2], leads[0]]
+    assert (named[0].created_at, named[0].extra) == (NOON, {"a": 1})
+    assert by_id == {leads[1].pk: leads[1]}
+    assert rows.by_id(Lead, [None]) == {}
+
+
+def test_bytes_are_updated_as_they_are():
+    source = Connection.objects.create(name="x", kind="csv", pull_every=timedelta(hours=1))
+    lead = Lead.objects.create(email="a@b.example", source=source, created_at=NOON)
+    message = Message.objects.create(
+        enrollment_id=1,
+        step_id="opening",
+        lead=lead,
+        mailbox=Mailbox.objects.create(
+            address="ada@us.example", per_day=1, per_hour=1, gap=timedelta(0)
+        ),
+        template=EmailTemplate.objects.create(name="opening", digest="1", subject="x"),
+        message_id="<1@us.example>",
+        window={},
+        enrolled_at=NOON,
+        queued_at=NOON,
+        due_at=NOON,
+    )
+    message.raw, message.references = b"\x00\\x41\xff\r\n'", "<0@us.example>"
+
+    rows.update([message], "raw", "references")
+
+    message.refresh_from_db()
+    assert (bytes(message.raw), message.references) == (b"\x00\\x41\xff\r\n'", "<0@us.example>")
