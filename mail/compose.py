@@ -10,6 +10,7 @@ from mail import address, dkim, mime, proof, rendering, unsubscribe
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
 from workspace import layout, secrets
+from workspace.templating import known
 
 
 class Unsendable(Exception):
@@ -113,7 +114,7 @@ def signed(raw: bytes, mailbox: Mailbox) -> bytes:
 def _context(
     lead: Lead, deal: Deal | None, mailbox: Mailbox, sender: Sender, reader: Lead
 ) -> dict[str, object]:
-    return {
+    context = {
         **facts.context(lead, deal),
         "sender": {
             "name": mailbox.display_name,
@@ -123,6 +124,7 @@ def _context(
         },
         "unsubscribe_url": unsubscribe.link(reader, mailbox, sender),
     }
+    return known(context)
 
 
 def _subject(message: Message, context: dict[str, object]) -> str:

@@ -25,7 +25,8 @@ SIGNED = (
 OVERSIGNED = ("from",)
 
 _PEM = "-----BEGIN"
-_SPACE = re.compile(rb"[ \t]+")
+#: What is not one space already.
+_SPACE = re.compile(rb"[ \t]{2,}|\t")
 _FOLD = re.compile(r"\r\n(?=[ \t])")
 _LINE = 72
 

@@ -32,7 +32,6 @@ _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _GO_AHEAD = 354
 #: What is asked of a server in turn, and its answers that let the email go on.
 _ANSWERS = (("mail", {250}), ("rcpt", {250, 251}), ("data", {_GO_AHEAD}))
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 class Kind(StrEnum):
@@ -68,7 +67,7 @@ def hand(server: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> Ou
             server.rset()  # the next email begins anew, here or on another connection
         return refused
     try:
-        server.send(_LEADING_DOT.sub(b"..", raw) + b".\r\n")
+        server.send(_dotted(raw) + b".\r\n")
         code, words = server.getreply()
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(kind=Kind.UNKNOWN, reply=str(error) or type(error).__name__)
@@ -123,6 +122,12 @@ def _take_back(server: smtplib.SMTP, refused_at: str) -> None:
         if codes[-1:] == [_GO_AHEAD]:
             server.send(b".\r\n")
             server.getreply()
+
+
+def _dotted(raw: bytes) -> bytes:
+    """A line that begins with a dot gets another one, so that none ends the email (RFC 5321 4.5.2)."""
+    dotted = raw.replace(b"\n.", b"\n..")
+    return b"." + dotted if raw.startswith(b".") else dotted
 
 
 def _said(code: int, words: bytes) -> str:

@@ -44,7 +44,7 @@ def sent(message: Message, evidence: dict[str, object]) -> str:
     at = message.handed_at or clock.now()
     if message.redirected_to:
         evidence = {**evidence, "redirected_to": message.redirected_to}
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if _move(message, OPEN, status=Status.SENT, sent_at=at, handed_at=at, last_error=""):
             note(message, "email_sent", at=at, data=evidence, key=f"sent:{message.pk}")
     return "sent"

@@ -59,7 +59,7 @@ class _Group(dict[str, object]):
     """The known facts of a name, which knows its own name for errors."""
 
     def __init__(self, name: str, values: Mapping[str, object]) -> None:
-        super().__init__(_known(values, f"{name}."))
+        super().__init__(known(values, f"{name}."))
         self.name = name
 
 
@@ -117,7 +117,7 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
     rendered: list[str] = []
     length = 0
     try:
-        for part in _compiled(source, html).generate(_known(context)):
+        for part in _compiled(source, html).generate(known(context)):
             rendered.append(part)
             length += len(part)
             if length > LONGEST:
@@ -126,6 +126,17 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
         # A filter or comparison that does not fit the fact's type.
         raise TemplateError(str(error)) from error
     return "".join(rendered)
+
+
+def known(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """The facts that are not blank, for templates that are all rendered with the same."""
+    return {
+        name: _Group(prefix + name, value)
+        if type(value) is not _Group and isinstance(value, Mapping)
+        else value
+        for name, value in values.items()
+        if value is not None and value != ""
+    }
 
 
 def line_of(error: TemplateError) -> int:
@@ -242,11 +253,3 @@ def _problem(source: str, file: str, fault: Fault) -> Problem:
         message=str(fault),
         choices=fault.choices,
     )
-
-
-def _known(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    return {
-        name: _Group(prefix + name, value) if isinstance(value, Mapping) else value
-        for name, value in values.items()
-        if value is not None and value != ""
-    }
