@@ -81,7 +81,7 @@ def _send(batch: list[Message], counts: Counter[str]) -> None:
 class _Record:
     """What the server took last is written down together with the next handing: one commit, not two.
 
-    Between its answer and that commit nothing else is done that could take long or fail.
+    Between its answer and that commit nothing else is written or asked of anybody.
     """
 
     def __init__(self) -> None:
@@ -118,6 +118,7 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
         recipient = address.envelope(message.redirected_to or message.to_email)
         server = mailboxes.smtp(mailbox)
     except ValueError as error:
+        record.write()
         return settle.failed(message, str(error))
     except mailboxes.Refused as error:
         return settle.sender_fault(message, str(error))

@@ -1,7 +1,12 @@
 """Sending, over a real SMTP server."""
 
+from threading import Thread
+
+import pytest
+from django.db import connection as database
+
 from crm.models import Activity
-from mail import outbox
+from mail import mailboxes, outbox
 from mail.models import Message
 
 
@@ -16,3 +21,67 @@ def test_a_due_message_is_sent_once(mailbox, queue, lead, sink):
     assert message.status == Message.Status.SENT
     assert [mail["Message-ID"] for mail in sink.mails()] == [message.message_id]
     assert list(Activity.objects.values_list("kind", flat=True)) == ["queued", "email_sent"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_batch_one_email_is_in_the_servers_hands_and_those_before_are_recorded(
+    mailbox, queue, make_lead, sink
+):
+    for number in range(3):
+        queue(make_lead(f"p{number}@customer.example"))
+    committed = []
+    sink.before_answer = [lambda: committed.append(_elsewhere(_states))]
+
+    outbox.deliver(mailbox.pk)
+
+    waiting, handed, sent = ("sending", False), ("sending", True), ("sent", True)
+    assert committed == [
+        ([handed, waiting, waiting], 0),
+        ([sent, handed, waiting], 1),
+        ([sent, sent, handed], 2),
+    ]
+    assert _states() == ([sent, sent, sent], 3)
+
+
+def test_what_a_server_took_is_recorded_before_another_connection_is_opened(
+    mailbox, queue, make_lead, monkeypatch
+):
+    monkeypatch.setattr(mailboxes, "MESSAGES_PER_CONNECTION", 1)
+    for number in range(2):
+        queue(make_lead(f"p{number}@customer.example"))
+    at_opening, open_smtp = [], mailboxes._open_smtp
+
+    def look_and_open(mailbox):
+        at_opening.append(_states())
+        return open_smtp(mailbox)
+
+    monkeypatch.setattr(mailboxes, "_open_smtp", look_and_open)
+
+    counts = outbox.deliver(mailbox.pk)
+
+    waiting, sent = ("sending", False), ("sent", True)
+    assert at_opening == [([waiting, waiting], 0), ([sent, waiting], 1)]
+    assert counts == {"sent": 2}
+
+
+def _states():
+    """Each message's status and whether it was handed over, and the sent ones on the timeline."""
+    rows = Message.objects.order_by("pk").values_list("status", "handed_at")
+    states = [(status, handed_at is not None) for status, handed_at in rows]
+    return states, Activity.objects.filter(kind="email_sent").count()
+
+
+def _elsewhere(ask):
+    """In a thread with a database connection of its own, as another process would."""
+    found = []
+
+    def look():
+        try:
+            found.append(ask())
+        finally:
+            database.close()
+
+    thread = Thread(target=look)
+    thread.start()
+    thread.join()
+    return found[0]
