@@ -1,14 +1,15 @@
 """Emails that leave, and emails that come in, in messages per second of one process.
 
 The whole pipeline: claim in batches of at most ten, check, render text and HTML, write the email
-down, sign it, check again, hand it over, record it; on SQLite with its default durability, over one
-kept-open connection to a sink in a process of its own.
+down, sign it, check again, hand it over, record it; on a database with its default durability, over
+one kept-open connection to a sink in a process of its own. SQLite unless another is named.
 """
 
 import shutil
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from bench import sink
@@ -16,6 +17,7 @@ from bench.process import Process
 from bench.tick import database
 
 COUNT, ROUNDS = 500, 3
+CREWS = (1, 2, 4)
 #: Bytes of what `smtp-source` sends: about those of ours.
 _LENGTH = 3_700
 
@@ -29,10 +31,14 @@ def measure(_data: Path | None) -> dict[str, object]:
         with Process(environment, "mailing") as process:
             size = process.ask("fill", port)
             rounds = [_round(process, port) for _ in range(ROUNDS)]
+        plain = max(found["plain"] for found in rounds)
+        source = max(found["source"] for found in rounds)
         return {
-            "per_second": max(found["plain"] for found in rounds),
+            "per_second": plain,
             "per_second_signed": max(found["signed"] for found in rounds),
-            "smtp_source_per_second": max((found["source"] for found in rounds), default=0) or None,
+            "smtp_source_per_second": source or None,
+            "ratio_to_smtp_source": round(plain / source, 3) if source else None,
+            "workers_per_second": {kind: _crews(kind, port) for kind in ("sqlite", "postgresql")},
             "classified_per_second": max(found["classified"] for found in rounds),
             "cpu_ms": min(found["plain_cpu_ms"] for found in rounds),
             "cpu_ms_signed": min(found["signed_cpu_ms"] for found in rounds),
@@ -48,6 +54,33 @@ def _round(process: Process, port: int) -> Mapping[str, float]:
         found |= {name: round(COUNT / seconds), f"{name}_cpu_ms": round(cpu / COUNT * 1000, 2)}
     found["classified"] = round(process.ask("classify"))
     return found
+
+
+def _crews(kind: str, port: int) -> dict[str, int]:
+    """With so many workers on one database, each at a mailbox of its own; all share the machine."""
+    with database(kind) as environment, Process(environment, "mailing") as office:
+        office.ask("fill", port, max(CREWS))
+        return {
+            str(workers): round(workers * COUNT / _seconds_of(workers, office, environment))
+            for workers in CREWS
+        }
+
+
+def _seconds_of(workers: int, office: Process, environment: Mapping[str, str]) -> float:
+    with ExitStack() as stack:
+        crew = {
+            mailbox: stack.enter_context(Process(environment, "mailing"))
+            for mailbox in range(1, workers + 1)
+        }
+        for total in (10, COUNT):  # the first ones warm up
+            for mailbox in crew:
+                office.ask("queue", total, False, mailbox)
+            began = time.perf_counter()
+            for mailbox, worker in crew.items():
+                worker.tell("deliver", total, mailbox)
+            for worker in crew.values():
+                worker.answer()
+        return time.perf_counter() - began
 
 
 def _smtp_source(port: int) -> int:

@@ -33,8 +33,8 @@ def main() -> None:
     serve(COMMANDS)
 
 
-def fill(port: int) -> int:
-    """A team with one mailbox; the bytes of its email."""
+def fill(port: int, mailboxes: int = 1) -> int:
+    """A team and its mailboxes, numbered from 1; the bytes of their email."""
     call_command("migrate", verbosity=0, interactive=False)
     os.environ["BENCH_DKIM_KEY"] = _key()
     Connection.objects.create(pk=1, name="hubspot", kind="hubspot", pull_every=timedelta(hours=1))
@@ -42,18 +42,7 @@ def fill(port: int) -> int:
     Sender.objects.create(
         company="Us", postal_address="Street 1", public_url="https://out.us.example"
     )
-    Mailbox.objects.create(
-        pk=1,
-        address="ada@us.example",
-        display_name="Ada Byron",
-        smtp_url=f"smtp://127.0.0.1:{port}",
-        imap_url="imap://127.0.0.1",
-        username="ada@us.example",
-        per_day=100_000,
-        per_hour=100_000,
-        gap=timedelta(0),
-        read_at=NOON,
-    )
+    Mailbox.objects.bulk_create(_mailbox(1 + number, port) for number in range(mailboxes))
     EmailTemplate.objects.create(
         pk=1,
         name=_EMAIL.name,
@@ -62,25 +51,26 @@ def fill(port: int) -> int:
         text=(_EMAIL / "body.txt").read_text(),
         html=(_EMAIL / "body.html").read_text(),
     )
-    queue(10, signed=True)
-    deliver(10)
+    for mailbox in range(1, mailboxes + 1):
+        queue(10, signed=True, mailbox=mailbox)
+        deliver(10, mailbox)
     return len(bytes(Message.objects.latest("pk").raw or b""))
 
 
-def queue(total: int, signed: bool) -> None:
-    """So many emails, due now, each to somebody new."""
+def queue(total: int, signed: bool, mailbox: int = 1) -> None:
+    """So many emails of the mailbox, due now, each to somebody new."""
     Mailbox.objects.update(dkim=_DKIM if signed else None)
-    mailbox, template = Mailbox.objects.get(), EmailTemplate.objects.get()
+    sender, template = Mailbox.objects.get(pk=mailbox), EmailTemplate.objects.get()
     numbers = [next(_enrollments) for _ in range(total)]
     with transaction.atomic():
         Lead.objects.bulk_create(map(_lead, numbers))
-        outbox.queue([_draft(number, mailbox, template) for number in numbers])
+        outbox.queue([_draft(number, sender, template) for number in numbers])
 
 
-def deliver(total: int) -> tuple[float, float]:
+def deliver(total: int, mailbox: int = 1) -> tuple[float, float]:
     """Seconds on the wall and of this process."""
     began, cpu = time.perf_counter(), time.process_time()
-    counts = outbox.deliver(1)
+    counts = outbox.deliver(mailbox)
     took = time.perf_counter() - began, time.process_time() - cpu
     if counts != {"sent": total}:
         raise AssertionError(f"not all were sent: {counts}")
@@ -96,6 +86,21 @@ def classify() -> float:
         if found != kind:
             raise AssertionError(f"taken for {found}: {raw!r}")
     return _CLASSIFIED / (time.perf_counter() - began)
+
+
+def _mailbox(number: int, port: int) -> Mailbox:
+    return Mailbox(
+        pk=number,
+        address=f"ada{number}@us.example",
+        display_name="Ada Byron",
+        smtp_url=f"smtp://127.0.0.1:{port}",
+        imap_url="imap://127.0.0.1",
+        username="ada@us.example",
+        per_day=100_000,
+        per_hour=100_000,
+        gap=timedelta(0),
+        read_at=NOON,
+    )
 
 
 def _lead(number: int) -> Lead:
