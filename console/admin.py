@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
@@ -12,6 +13,7 @@ from mail import models as mail
 from process import models as process
 from process import tasks
 from sequences import models as sequences
+from workspace.problems import Fault
 
 
 class History(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
@@ -171,25 +173,43 @@ class InboundAdmin(History):
     ordering = ["-pk"]
 
 
+class SuppressionForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Says what is wrong with an address beside it."""
+
+    email = forms.CharField(label="Address", max_length=320)
+
+    def clean_email(self) -> str:
+        from mail.targets import target  # noqa: PLC0415 - admin loads before mail is ready
+
+        try:
+            return target(self.cleaned_data["email"], "address").email
+        except Fault as fault:
+            raise forms.ValidationError(str(fault)) from fault
+
+
 @admin.register(mail.Suppression)
 class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    """May be added by hand; the address is normalized, so that it is found."""
+    """An address may be added by hand; domains, companies and files are the command line's."""
 
-    list_display = ["email", "kind", "at"]
+    list_display = ["__str__", "scope", "kind", "at"]
+    list_select_related = ["company"]
     list_filter = ["kind"]
-    search_fields = ["email"]
+    search_fields = ["email", "company__name"]
+    form = SuppressionForm
     fields = ["email"]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002 - Django's
-        from mail.suppression import suppress  # noqa: PLC0415 - admin loads before mail is ready
+        from mail import blocklist, targets  # noqa: PLC0415 - admin loads before mail is ready
         from runtime import clock  # noqa: PLC0415 - likewise
 
-        suppress(
-            obj.email,
-            mail.Suppression.Kind.MANUAL,
+        entry = blocklist.Entry(
+            target=targets.target(obj.email, "address"),
+            kind=mail.Suppression.Kind.MANUAL,
             at=clock.now(),
-            because={"by": request.user.get_username()},
+            by=request.user.get_username(),
+            reason="",
         )
+        blocklist.add([entry])
 
     def has_change_permission(self, _request: HttpRequest, _obj: Model | None = None) -> bool:
         return False

@@ -75,3 +75,15 @@ def opt_out(lead: Lead, *, at: datetime) -> bool:
         ledger.settle("lead", [fresh], at=clock.now())
     lead.do_not_contact = True
     return said
+
+
+def opt_in(lead: Lead, *, at: datetime) -> bool:
+    """This person consented anew; False while a CRM holds the flag, which a person clears there."""
+    with transaction.atomic():
+        fresh = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+        fresh.consented_at = at
+        fresh.save(update_fields=["consented_at"])
+        lifted = identity.lift(fresh, at=at)
+        ledger.settle("lead", [fresh], at=clock.now())
+    lead.do_not_contact = fresh.do_not_contact
+    return lifted

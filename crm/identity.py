@@ -153,12 +153,32 @@ def follow_conversion(
 
 
 def opt_out(lead: Lead, connection: Connection | None, *, at: datetime) -> bool:
-    """Somebody asked to be left alone, in a CRM or by mail: once said, it is never unsaid."""
-    if lead.do_not_contact:
+    """Somebody asked to be left alone, in a CRM or by mail: only a person unsays it, see `lift`."""
+    said = lead.do_not_contact
+    if said and lead.consented_at is None:
         return False
-    Lead.objects.filter(pk=lead.pk).update(do_not_contact=True)
-    lead.do_not_contact = True
-    note("opted_out", lead=lead, connection=connection, occurred_at=at)
+    Lead.objects.filter(pk=lead.pk).update(do_not_contact=True, consented_at=None)
+    lead.do_not_contact, lead.consented_at = True, None
+    if not said:
+        note("opted_out", lead=lead, connection=connection, occurred_at=at)
+    return not said
+
+
+def lift(lead: Lead, *, at: datetime) -> bool:
+    """Take the flag from a lead that consented, as soon as no CRM holds it any more.
+
+    No program opts anybody in there: a person clears the flag in each of them.
+    """
+    records = ExternalRecord.objects.filter(lead=lead, kind="lead", deleted_at=None)
+    owed = Change.objects.filter(
+        record__lead=lead, field="do_not_contact", status=Change.Status.PENDING
+    )
+    may_hold = any(record.base.get("do_not_contact") for record in records)
+    if lead.consented_at is None or may_hold or owed.exclude(attempted_at=None).exists():
+        return False
+    Lead.objects.filter(pk=lead.pk).update(do_not_contact=False)
+    lead.do_not_contact = False
+    note("opted_in", lead=lead, occurred_at=at)
     return True
 
 
@@ -265,9 +285,11 @@ def _carry_over(gone: Sequence[int], live: ExternalRecord, keeper: Any) -> None:
 def _absorb(keeper: Any, other: Any, connection: Connection, *, now: datetime) -> None:
     """Everything that hangs on `other` hangs on `keeper` from now on."""
     if isinstance(keeper, Company):
-        Lead.objects.filter(company=other).update(company=keeper)
-        Deal.objects.filter(company=other).update(company=keeper)
-        ExternalRecord.objects.filter(company=other).update(company=keeper)
+        # Also what the layers above hang on it, a suppression among them.
+        for relation in Company._meta.related_objects:  # noqa: SLF001 - Django's public name
+            name = relation.field.name
+            rows = relation.related_model._base_manager  # noqa: SLF001 - likewise
+            rows.filter(**{name: other}).update(**{name: keeper})
         other.delete()
         return
     if other.do_not_contact:

@@ -305,6 +305,8 @@ class _Page:
         link.emptied, link.dangling = dict(merged.emptied), self.links.dangle(record)
         link.save(update_fields=["base", "emptied", "modified_at", "deleted_at", "dangling"])
         self._arrived(attempted, merged.base)
+        if isinstance(row, Lead) and row.do_not_contact and row.consented_at:
+            identity.lift(row, at=self.now)
         self._note_merged(row, take, was_closed=was_closed)
         if is_back or has_new_people or _DECIDING.get(self.kind, frozenset()) & set(take):
             self._moves(row)
@@ -369,6 +371,7 @@ class _Page:
         if take.pop("do_not_contact", False):
             identity.opt_out(row, self.connection, at=self.now)
             self.unsettled[row.pk] = row
+        company_id = getattr(row, "company_id", None)
         columns = values.put(row, {**take, **(new_links or {})})
         if columns:
             row.save(update_fields=columns)
@@ -377,6 +380,8 @@ class _Page:
             row_value != merged.base[name] for name, row_value in self._now(row, record)
         ):
             self.unsettled[row.pk] = row
+        if isinstance(row, Lead) and row.company_id != company_id:
+            take["company"] = row.company_id
         return take
 
     def _now(self, row: Any, record: Record) -> Iterable[tuple[str, object]]:

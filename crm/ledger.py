@@ -172,8 +172,8 @@ def owed(link: ExternalRecord, row: Row) -> Mapping[str, object]:
             continue
         if is_blank(value) and policy.policy_of(kind, name, declared) != "crm":
             continue  # a blank is carried on only where the team says so
-        if name == "do_not_contact" and not value:
-            continue  # nobody is opted in by a program
+        if name == "do_not_contact" and (not value or (isinstance(row, Lead) and row.consented_at)):
+            continue  # nobody is opted in by a program, nor out again who consented
         wanted[name] = value
     if not wanted:
         return wanted
@@ -195,7 +195,8 @@ def _settle_link(
     for field, change in pending.items():
         if field in wanted:
             continue
-        if change.status == Change.Status.PENDING and change.attempted_at is not None:
+        may_stand_there = change.status == Change.Status.PENDING and change.attempted_at is not None
+        if may_stand_there and field != "do_not_contact":
             # It may have arrived: only a newer write makes sure that ours is what stands there.
             owe_update(link, field, values.of_row(row, names=[field])[field], at=at)
         else:

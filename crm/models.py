@@ -154,6 +154,8 @@ class Lead(models.Model):
     status = models.CharField(max_length=100, blank=True)  #: the CRM's lead status
     lifecycle_stage = models.CharField(max_length=100, blank=True)
     do_not_contact = models.BooleanField(default=False)
+    #: Since when nothing here forbids contact any more, while a CRM may still do; see crm.identity.
+    consented_at = models.DateTimeField(null=True, blank=True)
     #: Why this lead is not enrolled though a rule would (two people with one email, ...).
     doubt = models.TextField(blank=True)
     extra = models.JSONField(default=dict, blank=True)

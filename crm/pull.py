@@ -131,13 +131,16 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
     finally:
         pulled.calls = connector.calls - calls_before
         Connection.objects.filter(pk=connection.pk).update(calls=F("calls") + pulled.calls)
-    Connection.objects.filter(pk=connection.pk).update(
-        pulled_at=started_at,
-        first_pulled_at=connection.first_pulled_at or started_at,
-        pull_due_at=started_at + connection.pull_every,
-        last_error="",
-        braking={},
-    )
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection.pk).update(
+            pulled_at=started_at,
+            first_pulled_at=connection.first_pulled_at or started_at,
+            pull_due_at=started_at + connection.pull_every,
+            last_error="",
+            braking={},
+        )
+        if connection.first_pulled_at is None:  # none of its leads was noted by itself
+            note("first_pulled", connection=connection, occurred_at=started_at)
     brakes.passed(connection, "pull")
 
 

@@ -3,7 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
-from crm.models import Deal, Lead, Owner
+from crm.models import Company, Deal, Lead, Owner
+from runtime import clock
 
 
 class Sender(models.Model):
@@ -185,7 +186,7 @@ class Message(models.Model):
 
 
 class Suppression(models.Model):
-    """A person stop: nothing leaves to this address again."""
+    """A person stop: nothing leaves any more to whomever it covers; see mail.suppression."""
 
     class Kind(models.TextChoices):
         UNSUBSCRIBED = "unsubscribed"
@@ -193,20 +194,50 @@ class Suppression(models.Model):
         COMPLAINT = "complaint"
         DO_NOT_CONTACT = "do_not_contact"  #: a flag in a connected CRM
         MANUAL = "manual"
+        IMPORTED = "imported"
+        ERASED = "erased"  #: the person's data were erased on request
 
-    email = models.CharField(max_length=320)  #: normalized
+    #: Whom it covers, in the spelling that is looked up: an address; "@" and a domain; "#" and the
+    #: keyed hash of an erased address. Blank: a company.
+    email = models.CharField(max_length=320, blank=True)
+    #: All of its leads. PROTECT: a company that goes must hand its suppressions on.
+    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.PROTECT)
     kind = models.CharField(max_length=20, choices=Kind)
+    #: Covered besides, under any address.
     lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.SET_NULL)
-    at = models.DateTimeField()
+    at = models.DateTimeField()  #: when the person asked, or whoever suppressed did
+    #: When the row was written: an email that left between the two left before we knew.
+    noted_at = models.DateTimeField(default=clock.now)
+    #: Who and why: {"by": ..., "reason": ...}, or what of ours it rests on.
     because = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["email", "kind"], name="one_suppression_per_kind")
+            models.UniqueConstraint(
+                fields=["email", "kind"], condition=~Q(email=""), name="one_suppression_per_kind"
+            )
+        ]
+        indexes = [
+            # serves suppression.first: what covers the address, whatever the kind
+            models.Index(fields=["email"], name="suppression_of_address"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} ({self.kind})"
+        return f"{self.value} ({self.kind})"
+
+    @property
+    def scope(self) -> str:
+        """address | domain | company | erased."""
+        if self.company_id is not None:
+            return "company"
+        return {"@": "domain", "#": "erased"}.get(self.email[:1], "address")
+
+    @property
+    def value(self) -> str:
+        """The address, the domain, the company's name or the hash, without the mark."""
+        if self.company is not None:
+            return self.company.name
+        return self.email if self.scope == "address" else self.email[1:]
 
 
 class Watch(models.Model):

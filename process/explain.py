@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from crm import facts, stages
 from crm.models import Activity, Lead
-from mail.models import Message, Suppression
+from mail.models import Message
+from mail.suppression import book_of
 from runtime import clock
 from sequences import enroll, forecast, versions, whereabouts
 from sequences.cadence import Assign, Branch, Decision, Send, Skip, Stop, Update, Wait
@@ -45,9 +46,11 @@ def _person(lead: Lead) -> Iterator[str]:
         yield f"in doubt: {lead.doubt}"
     if lead.do_not_contact:
         yield "asked not to be contacted (flag in the CRM): nothing leaves"
-    for suppression in Suppression.objects.filter(email=lead.email):
-        because = _because(suppression.because)
-        yield f"suppressed since {_moment(suppression.at, place)}: {suppression.kind} {because}"
+    for row in book_of([lead]).of_lead(lead):
+        of = f", the {row.scope} {row.value}" if row.scope in {"domain", "company"} else ""
+        why = f"{_because(row.because)} {row.because.get('reason', '')}"
+        told = f"suppressed since {_moment(row.at, place)}{of}: {row.kind} {why}"
+        yield " ".join(told.split())
 
 
 def _enrollment(enrollment: Enrollment) -> Iterator[str]:

@@ -8,7 +8,8 @@ from datetime import datetime
 from crm import facts, history
 from crm.models import Deal, Lead
 from mail import compose, sent_copies
-from mail.models import EmailTemplate, Mailbox, Sender, Suppression
+from mail.models import EmailTemplate, Mailbox, Sender
+from mail.suppression import book_of
 from runtime import clock
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
@@ -82,7 +83,7 @@ class Candidates:
 
 def _known(sequence: str, rule: Enroll, leads: Sequence[Lead]) -> Known:
     ids = [lead.pk for lead in leads]
-    emails = Suppression.objects.filter(email__in=[lead.email for lead in leads])
+    book = book_of(leads)
     of_leads = Enrollment.objects.filter(lead__in=ids)
     ended = {
         lead_id: at or clock.now()
@@ -91,7 +92,7 @@ def _known(sequence: str, rule: Enroll, leads: Sequence[Lead]) -> Known:
         .values_list("lead_id", "ended_at")
     }
     return Known(
-        suppressed=frozenset(emails.values_list("email", flat=True)),
+        suppressed=frozenset(lead.email for lead in leads if book.of_lead(lead)),
         in_doubt=sent_copies.in_doubt([lead.email for lead in leads if lead.email]),
         busy=frozenset(of_leads.filter(status__in=OPEN).values_list("lead_id", flat=True)),
         ended=ended,

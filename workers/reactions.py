@@ -13,6 +13,7 @@ from django.db.models import F, Q, QuerySet
 
 from crm import edit, engage
 from crm.models import Activity, Lead
+from mail.coverage import stop_newcomers
 from mail.models import Inbound, Message
 from mail.suppression import suppress
 from process import outcomes, replies, tasks
@@ -268,7 +269,7 @@ def _opt_out(activity: Activity) -> None:
 
 def _opted_out(activity: Activity) -> None:
     lead = activity.lead
-    if lead is None:
+    if lead is None or lead.consented_at:  # which came later
         return
     if lead.email:
         suppress(
@@ -276,9 +277,20 @@ def _opted_out(activity: Activity) -> None:
             "do_not_contact",
             lead=lead,
             at=activity.occurred_at,
-            because={"activity": activity.pk},
+            because={"activity": activity.pk, "derived": activity.connection_id is None},
         )
     _person_stop("do not contact")(activity)
+
+
+def _first_pulled(activity: Activity) -> None:
+    """Who was suppressed before the CRM was connected."""
+    stop_newcomers(Lead.objects.filter(externalrecord__connection=activity.connection))
+
+
+def _keep_away(activity: Activity) -> None:
+    """Who comes under a suppressed address, domain or company is opted out, too."""
+    if activity.lead is not None and not activity.lead.do_not_contact:
+        stop_newcomers(Lead.objects.filter(pk=activity.lead.pk))
 
 
 def _deal_closed(activity: Activity) -> None:
@@ -407,9 +419,10 @@ def _happened(activity: Activity, event: str) -> None:
 
 
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
-    "lead_created": [_enroll],
-    "lead_changed": [_reconsider, _enroll],
-    "lead_restored": [_enroll],
+    "first_pulled": [_first_pulled],
+    "lead_created": [_keep_away, _enroll],
+    "lead_changed": [_keep_away, _reconsider, _enroll],
+    "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
     "deal_created": [_reconsider, _enroll],
@@ -434,6 +447,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "bounced": [_bounced, _came_in("bounce")],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],
     "complained": [_person_stop("complained"), _opt_out],
+    "suppressed": [_person_stop("suppressed"), _opt_out],
     "cancelled": [_cancelled],
     "failed": [_not_sent("the email was refused")],
     "unconfirmed_expired": [_not_sent("nobody could say whether the email was sent")],

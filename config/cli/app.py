@@ -39,6 +39,7 @@ def main() -> None:
         report,
         serve,
         simulate,
+        suppression,
         sync,
         team,
         test,

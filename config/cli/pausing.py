@@ -43,7 +43,7 @@ def pause(
         return
     from mail import pauses  # noqa: PLC0415 - only after set-up
 
-    row = pauses.pause(scope, _name(mailbox, sequence), by=_who(), reason=reason)
+    row = pauses.pause(scope, _name(mailbox, sequence), by=who(), reason=reason)
     waiting = pauses.held_by(row).count()
     typer.echo(f"Paused: {row}; {waiting:,} queued emails wait. `cadenza outbox` lists them.")
 
@@ -113,7 +113,7 @@ def _one_of(what: str, name: str, known: Collection[str]) -> str:
     return found[0]
 
 
-def _who() -> str:
+def who() -> str:
     """The login of whoever types; a container may have none."""
     try:
         return getpass.getuser()

@@ -11,6 +11,7 @@ from crm.models import Activity
 from crm.models import Connection as ConnectionRow
 from crm.models import Deal as DealRow
 from crm.models import Lead as LeadRow
+from mail.coverage import covered
 from mail.models import Mailbox as MailboxRow
 from mail.models import Message, Suppression
 from mail.pacing import DAY, Limits
@@ -38,7 +39,7 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         leads=leads,
         connections=_connections(now),
         mailboxes=mailboxes,
-        suppressed=set(Suppression.objects.values_list("email", flat=True)),
+        suppressed={lead.email for lead, _ in covered(list(Suppression.objects.all()))},
     )
     _add_past(found)
     _add_enrollments(found)
