@@ -11,8 +11,11 @@ from config.cli.app import app
 from config.cli.team import Json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mail.models import Suppression
     from mail.targets import Target
+    from process.audit import Audit, Discrepancy
 
 #: Rows on a terminal.
 _SHOWN = 50
@@ -173,6 +176,59 @@ def export(
     else:
         Path(file).write_text(text, encoding="utf-8")
         typer.echo(f"{rows.count():,} suppressions are in {file}.")
+
+
+@suppression_app.command()
+def audit(
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Owe the CRMs what they lack, and take over theirs.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Prove that nobody suppressed was written to, and that every CRM and we know the same.
+
+    Exit code 1 and a line with the next move for each discrepancy.
+    """
+    _ready()
+    from rich.progress import Progress, SpinnerColumn, TextColumn  # noqa: PLC0415 - as above
+
+    from process import audit_crms  # noqa: PLC0415 - as above
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, disable=as_json or not sys.stderr.isatty()) as progress:
+        task = progress.add_task("Looking at our rows")
+        found = audit_crms.audit(
+            progress=lambda name, seen: progress.update(
+                task, description=f"{name}: {seen:,} people"
+            )
+        )
+    count = len(found.discrepancies)
+    left = audit_crms.mend(found) if mend else found.discrepancies
+    if as_json:
+        told = {**vars(found), "mended": count - len(left), "discrepancies": list(map(vars, left))}
+        typer.echo(json.dumps(told, default=str, ensure_ascii=False))
+    else:
+        _tell_audit(found, left, mended=count - len(left))
+    if left:
+        raise typer.Exit(1)
+
+
+def _tell_audit(found: "Audit", left: "Sequence[Discrepancy]", *, mended: int) -> None:
+    for discrepancy in left:
+        typer.echo(str(discrepancy), err=True)
+    asked = ", ".join(
+        f"{name} ({count:,} people, {found.calls[name]:,} calls)"
+        for name, count in found.records.items()
+    )
+    typer.echo(
+        f"{found.suppressions:,} suppressions cover {_leads(found.people)} and {found.messages:,} "
+        f"emails from then on; asked: {asked or 'no CRM'}."
+    )
+    if found.on_their_way:
+        typer.echo(f"{found.on_their_way:,} emails left before we knew that the person had asked.")
+    if mended:
+        typer.echo(f"{mended:,} mended; `cadenza sync` writes what the CRMs are owed.")
+    typer.echo(f"{len(left):,} discrepancies." if left else "Everything agrees.")
 
 
 def _target(value: str, *, domain: bool, company: bool) -> "Target":

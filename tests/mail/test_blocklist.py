@@ -8,6 +8,7 @@ from django.db import connection as database
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crm import timeline
 from crm.models import Activity, Company
 from mail import blocklist, blocklist_file, handing, mailboxes, outbox, stops, suppression
 from mail.blocklist import Added, Entry
@@ -176,7 +177,7 @@ def test_a_dry_run_counts_and_changes_nothing(make_lead, time):
 
 def test_rows_and_activities_are_written_together_or_not_at_all(make_lead, time, monkeypatch):
     make_lead()
-    monkeypatch.setattr(blocklist.coverage.timeline, "note_all", _fails)
+    monkeypatch.setattr(timeline, "note_all", _fails)
 
     with pytest.raises(RuntimeError):
         blocklist.add([entry("grace@customer.example"), entry("ada@customer.example")])
