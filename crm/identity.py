@@ -152,6 +152,31 @@ def follow_conversion(
     return lead
 
 
+def erased(connection: Connection, records: Sequence[LeadRecord]) -> set[str]:
+    """External ids of the records that stand for somebody erased, also under the id of a successor."""
+    ids = {id_ for record in records for id_ in (record.external_id, *record.merged_ids)}
+    links = ExternalRecord.objects.filter(connection=connection, kind="lead", external_id__in=ids)
+    stubs = {
+        link.external_id: link.lead
+        for link in links.exclude(lead__erased_at=None).select_related("lead")
+    }
+    if not stubs:
+        return set()
+    living = set(links.filter(lead__erased_at=None).values_list("external_id", flat=True))
+    found = set()
+    for record in records:
+        own = (record.external_id, *record.merged_ids)
+        stub = next((stubs[id_] for id_ in own if id_ in stubs), None)
+        if stub is None or living.intersection(own):
+            continue
+        found.add(record.external_id)
+        for successor in {record.external_id, record.converted_to} - {""}:
+            ExternalRecord.objects.get_or_create(
+                connection=connection, kind="lead", external_id=successor, defaults={"lead": stub}
+            )
+    return found
+
+
 def opt_out(lead: Lead, connection: Connection | None, *, at: datetime) -> bool:
     """Somebody asked to be left alone, in a CRM or by mail: only a person unsays it, see `lift`."""
     said = lead.do_not_contact
@@ -202,7 +227,11 @@ def follow_merge(
         .select_related(kind)
         .order_by("id")
     )
-    rows = {row.pk: row for row in (getattr(link, kind) for link in links) if row is not None}
+    rows = {
+        row.pk: row
+        for row in (getattr(link, kind) for link in links)
+        if row is not None and getattr(row, "erased_at", None) is None
+    }
     gone = [link for link in links if link.external_id != survivor]
     if not rows or (
         len(rows) == 1 and all(link.deleted_at for link in gone) and len(gone) < len(links)

@@ -63,6 +63,7 @@ def land(
     page = _Page(connection, kind, records, now, asked_at, read_at=read_at or now)
     if asked_at is not None:
         brakes.check_scan(connection, kind, **page.planned(), now=now)
+    page.leave_out_erased()
     page.follow_merges()
     page.leave_out_undead()
     page.create_missing()
@@ -116,6 +117,13 @@ class _Page:
             not r.deleted and news.says_otherwise(r, link.base, types) for link, r in known
         )
         return {"changed": changed, "deleted": deleted}
+
+    def leave_out_erased(self) -> None:
+        """Of an erased person nothing lands, whatever the record becomes in the CRM."""
+        leads = [record for record in self.records.values() if isinstance(record, LeadRecord)]
+        for external_id in identity.erased(self.connection, leads) if leads else ():
+            del self.records[external_id]
+            self.known.pop(external_id, None)
 
     def follow_merges(self) -> None:
         """Records that people merged in the CRM stand for one of our rows, and nothing is deleted."""

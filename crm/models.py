@@ -156,6 +156,8 @@ class Lead(models.Model):
     do_not_contact = models.BooleanField(default=False)
     #: Since when nothing here forbids contact any more, while a CRM may still do; see crm.identity.
     consented_at = models.DateTimeField(null=True, blank=True)
+    #: The person's data were erased here on request: the row keeps the CRM's record from landing anew.
+    erased_at = models.DateTimeField(null=True, blank=True)
     #: Why this lead is not enrolled though a rule would (two people with one email, ...).
     doubt = models.TextField(blank=True)
     extra = models.JSONField(default=dict, blank=True)

@@ -59,7 +59,7 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
     if opinion.kind == Kind.OTHER:
         return "ignored"
     concerned = _concerned(mailbox, mail, opinion, answered)
-    if concerned is None:
+    if concerned is None or concerned.lead.erased_at is not None:
         return "ignored"
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=concerned.lead.pk)

@@ -34,12 +34,17 @@ def suppress(
     lead: Lead | None = None,
     because: dict[str, object] | None = None,
 ) -> bool:
-    """Keep this address from being written to; False when it was already, for the same kind."""
+    """Keep this address from being written to; False when it was already, for the same kind.
+
+    Of an erased one nothing but the hash is kept.
+    """
     if kind not in Suppression.Kind.values:
         raise ValueError(f"{kind!r} is none of {', '.join(Suppression.Kind.values)}")
     address = normalize(email)
     if not address:
         raise ValueError("an address to suppress needs a local part and a domain")
+    if Suppression.objects.filter(email__in=hashes(address)).exists():
+        return False
     _, created = Suppression.objects.get_or_create(
         email=address, kind=kind, defaults={"lead": lead, "at": at, "because": because or {}}
     )

@@ -36,6 +36,7 @@ def main() -> None:
         pausing,
         people,
         preview,
+        privacy,
         report,
         serve,
         simulate,
