@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from crm import facts
 from crm.models import Deal, Lead
 from mail import address, dkim, mime, proof, rendering, unsubscribe
+from mail.legal import Rules
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
 from workspace import layout, secrets
@@ -46,6 +47,9 @@ def compose(message: Message, sender: Sender | None = None) -> Composed:
     sender = sender or Sender.objects.first()
     if sender is None:
         raise Unsendable("no sender is applied: `cadenza apply` writes it from cadenza.yaml")
+    # Once more: it may have been taken back since the lead was enrolled.
+    if lacking := Rules.of(sender.privacy).lacking(facts.context(message.lead, message.deal)):
+        raise Unsendable(lacking)
     composed = written(message, sender)
     return replace(composed, raw=signed(composed.raw, message.mailbox))
 

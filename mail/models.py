@@ -17,6 +17,8 @@ class Sender(models.Model):
     timezone = models.CharField(max_length=64, default="UTC")
     #: For staging: every email goes there, and to nobody else; blank: to the leads.
     redirect_to = models.CharField(max_length=320, blank=True)
+    #: See mail.legal; {}: no legal basis is asked for.
+    privacy = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return self.company

@@ -49,6 +49,7 @@ def configure(blueprint: Blueprint) -> None:
                 "public_url": blueprint.public_url,
                 "timezone": blueprint.timezone,
                 "redirect_to": blueprint.redirect_to,
+                "privacy": blueprint.privacy.model_dump(mode="json") if blueprint.privacy else {},
             },
         )
         _process(blueprint)

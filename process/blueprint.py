@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crm.definition import ConnectionSettings
 from mail.definition import MailboxSettings
+from mail.legal import PrivacySettings
 from process.check import cross_check
 from process.definition import Process
 from process.emails import Template, read_templates
@@ -31,6 +32,7 @@ class Blueprint:
     public_url: str
     redirect_to: str
     sender: SenderSettings
+    privacy: PrivacySettings | None
     connections: Mapping[str, ConnectionSettings]
     mailboxes: Sequence[MailboxSettings]
     process: Process
@@ -111,6 +113,7 @@ def _blueprint(
         public_url=team.public_url,
         redirect_to=team.redirect_to,
         sender=team.sender,
+        privacy=team.privacy,
         connections=team.connections,
         mailboxes=team.mailboxes,
         process=process,

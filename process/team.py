@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings, WebAddress
 from mail.definition import EmailAddress, MailboxSettings
+from mail.legal import PrivacySettings
 from workspace.calendars import LEAD, Holidays
 from workspace.names import Slug
 from workspace.problems import Fault
@@ -28,6 +29,8 @@ class Team(Definition):
     #: For staging: every email goes there, and to nobody else.
     redirect_to: EmailAddress = ""
     sender: SenderSettings
+    #: A legal basis is asked for; None: it is not.
+    privacy: PrivacySettings | None = None
     connections: Annotated[dict[Slug, ConnectionSettings], Field(min_length=1)]
     mailboxes: Annotated[tuple[MailboxSettings, ...], Field(min_length=1)]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from mail.legal import Rules
 from sequences.definition import Enroll
 from workspace.expressions import look_up
 
@@ -78,6 +79,7 @@ class Judge:
     now: datetime
     known: Known
     let_in: LetIn
+    privacy: Rules = field(default_factory=Rules)
     #: A person enrolls by hand, though the lead was in it before.
     again: bool = False
 
@@ -95,6 +97,7 @@ class Judge:
             or (_IN_DOUBT if lead.email in self.known.in_doubt else "")
             or ("already in a sequence" if lead.pk in self.known.busy else "")
             or self._was_in_it(lead)
+            or self.privacy.lacking(facts)
             or (problem() if has_mailbox else _no_mailbox(lead))
             or self._missing(facts)
         )

@@ -8,6 +8,7 @@ from datetime import datetime
 from crm import facts, history
 from crm.models import Deal, Lead
 from mail import compose, sent_copies
+from mail.legal import Rules
 from mail.models import EmailTemplate, Mailbox, Sender
 from mail.suppression import book_of
 from runtime import clock
@@ -52,6 +53,7 @@ class Candidates:
             now=clock.now(),
             known=_known(self._definition.name, self._rule, leads),
             let_in=self._let_in,
+            privacy=Rules.of(self._sender.privacy if self._sender else None),
             again=self._again,
         )
         for lead in leads:

@@ -92,6 +92,7 @@ class Enrolling:
             now=self.scene.now,
             known=self._known(sequence, leads),
             let_in=self._let_in(sequence, leads),
+            privacy=self.scene.files.privacy,
         )
         for lead in leads:
             facts = lead.context(lead.bound_deal())

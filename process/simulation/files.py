@@ -1,5 +1,6 @@
 """A workspace's files as a simulation reads them."""
 
+from mail.legal import Rules
 from process.blueprint import Blueprint
 from process.simulation.scene import Files
 
@@ -13,6 +14,7 @@ def files(blueprint: Blueprint) -> Files:
         templates=blueprint.templates,
         lists=blueprint.lists,
         timezone=blueprint.timezone,
+        privacy=Rules.of(blueprint.privacy),
         letterhead={
             "sender": {
                 "name": sender.company,

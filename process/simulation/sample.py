@@ -1,8 +1,10 @@
 """Invented people for a workspace that has none yet: spread over mailboxes, companies and time zones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
+from mail.legal import Rules
 from mail.pacing import Limits
 from process.blueprint import Blueprint
 from process.definition import STAGES
@@ -44,7 +46,7 @@ def scene(blueprint: Blueprint, count: int, now: datetime) -> Scene:
     mailboxes = dict(enumerate(_mailboxes(blueprint), start=1))
     leads = {lead.pk: lead for lead in _leads(blueprint, count, connection, mailboxes, now)}
     return Scene(
-        files=files(blueprint),
+        files=replace(files(blueprint), privacy=Rules()),  # which CRMs tell, and no sample
         now=now,
         leads=leads,
         connections={

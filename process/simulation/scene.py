@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
+from mail.legal import Rules
 from mail.proof import Parts
 from process.definition import Process
 from process.simulation.rows import Connection, Email, Enrollment, Lead, Mailbox, Touch, Wait
@@ -27,6 +28,7 @@ class Files:
     templates: Mapping[str, Parts]
     lists: Mapping[str, frozenset[str]]
     timezone: str
+    privacy: Rules
     #: What templates read besides the facts: sender, unsubscribe_url.
     letterhead: Mapping[str, object]
 

@@ -1,11 +1,12 @@
 """The lead that tests are about: the sample, unless a test says otherwise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from crm.fields import FIELDS
 from mail.definition import MailboxSettings
+from mail.legal import Rules
 from mail.pacing import Limits
 from process.blueprint import Blueprint
 from process.person import FACTS, extra
@@ -47,7 +48,7 @@ def stage(blueprint: Blueprint, case: Case, *, sequence: str, witness: Witness) 
     if case.deal is not None:
         lead.deals.append(_deal(blueprint, case.deal, lead, source, now))
     scene = Scene(
-        files=files(blueprint),
+        files=replace(files(blueprint), privacy=Rules()),  # which CRMs tell, and no sample
         now=now,
         leads={one.pk: one for one in (lead, colleague)},
         connections={source: _connection(blueprint, source, now)},
