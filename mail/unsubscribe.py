@@ -5,8 +5,6 @@ HMAC over the lead's id, and the id hidden under a second HMAC. Nothing is store
 """
 
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as BadBase64
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
@@ -17,7 +15,7 @@ from django.utils.crypto import salted_hmac
 
 from crm import timeline
 from crm.models import Lead
-from mail import suppression
+from mail import suppression, tokens
 from mail.models import Mailbox, Sender, Suppression
 
 #: Where the one-click endpoint stands below the public URL.
@@ -49,11 +47,8 @@ def lead_of(token: str) -> Lead | None:
 
 
 def _lead_id(token: str) -> int | None:
-    try:
-        sealed = urlsafe_b64decode(token.encode("ascii"))
-    except (UnicodeEncodeError, BadBase64, ValueError):
-        return None
-    if len(sealed) != _TAG + _ID:
+    sealed = tokens.read(token, size=_TAG + _ID)
+    if sealed is None:
         return None
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         lead_id = _mask(sealed[_TAG:], sealed[:_TAG], secret)
@@ -102,7 +97,7 @@ def unsubscribe(lead: Lead, *, how: str, at: datetime) -> bool:
 def _seal(lead_id: int, secret: str) -> str:
     plain = lead_id.to_bytes(_ID)
     tag = _tag(plain, secret)
-    return urlsafe_b64encode(tag + _mask(plain, tag, secret)).decode("ascii")
+    return tokens.write(tag + _mask(plain, tag, secret))
 
 
 def _tag(lead_id: bytes, secret: str | bytes) -> bytes:
