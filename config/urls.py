@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from console import webhooks
+from console import tracking, webhooks
 from console.health import healthz
 from console.unsubscribe import unsubscribe
 
@@ -13,5 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", healthz),
     path("u/<str:token>", unsubscribe),
+    path("c/<str:token>", tracking.click),
+    path("o/<str:token>.gif", tracking.pixel),
     path("webhooks/hubspot/<str:name>", webhooks.hubspot),
 ]

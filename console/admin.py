@@ -164,6 +164,14 @@ class MessageAdmin(History):
     ordering = ["-pk"]
 
 
+@admin.register(mail.Visit)
+class VisitAdmin(History):
+    list_display = ["first_at", "message", "number", "count", "machine"]
+    list_select_related = ["message"]
+    list_filter = ["machine"]
+    ordering = ["-pk"]
+
+
 @admin.register(mail.Inbound)
 class InboundAdmin(History):
     list_display = ["received_at", "kind", "from_email", "subject", "mailbox", "lead"]

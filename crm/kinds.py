@@ -1,6 +1,7 @@
 """The events that a team's rules may read, and the kinds of Activity that stand for them.
 
-An open is not among them: privacy proxies and scanners open emails that nobody has read.
+An open is not among them, and no machine's click: privacy proxies and scanners open emails that
+nobody has read, and follow their links.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "stage_moved": frozenset({"stage_moved"}),
     "task_done": frozenset({"task_done"}),
 }
+#: Noted for people to see; no rule reads them, and no team's event is called so.
+SHOWN = frozenset({"opened", "machine_opened", "machine_clicked"})
 #: Somebody else of the lead's company has answered.
 COMPANY_ANSWERED = "company_answered"
 #: What a person may write down, besides the events that the team declares in process.yaml.

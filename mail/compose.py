@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 from crm import facts
 from crm.models import Deal, Lead
-from mail import address, dkim, mime, proof, rendering, unsubscribe
+from mail import address, dkim, mime, proof, rendering, tracking, unsubscribe
 from mail.legal import Rules
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
@@ -29,11 +29,12 @@ class Composed:
     text: str
     references: str
     redirected_to: str
+    links: list[str]  #: where the tracked ones lead
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diversion:
-    """Somebody else gets the email than its lead: it says so, and unsubscribes nobody."""
+    """Somebody else gets the email than its lead: it says so, unsubscribes and tracks nobody."""
 
     to: str
     mark: str  #: stands before the subject
@@ -69,6 +70,7 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
     text = _part(message.template, layout.TEXT, context)
     html = _part(message.template, layout.HTML, context)
     text = text or rendering.text_of(html)
+    html, links = (html, []) if diversion else tracking.tracked(html, message, sender)
     references = _references(message)
     try:
         headers = _headers(message, sender, subject, references, reader)
@@ -83,6 +85,7 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
         text=text,
         references=references,
         redirected_to=diversion.to if diversion else "",
+        links=links,
     )
 
 

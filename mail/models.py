@@ -19,6 +19,10 @@ class Sender(models.Model):
     redirect_to = models.CharField(max_length=320, blank=True)
     #: See mail.legal; {}: no legal basis is asked for.
     privacy = models.JSONField(default=dict, blank=True)
+    #: Where tracked links lead; blank: to `public_url`.
+    tracking_url = models.URLField(max_length=500, blank=True)
+    track_clicks = models.BooleanField(default=False)
+    track_opens = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.company
@@ -140,6 +144,8 @@ class Message(models.Model):
     subject = models.TextField(blank=True)
     text = models.TextField(blank=True)
     raw = models.BinaryField(null=True)  #: the bytes, rendered once, before the first attempt
+    #: Where its tracked links lead, by number; see mail.tracking.
+    links = models.JSONField(default=list, blank=True)
     #: {"days": ["mon", ...], "from": "09:00", "to": "17:00", "timezone": "Europe/Berlin",
     #: "holidays": ["DE"]}
     window = models.JSONField()
@@ -185,6 +191,33 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.to_email} {self.step_id} ({self.status})"
+
+
+class Visit(models.Model):
+    """A link of an email was followed, or its pixel fetched, so often within one minute."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE)
+    number = models.IntegerField()  #: the link's in Message.links, or tracking.PIXEL
+    minute = models.DateTimeField()
+    machine = models.CharField(max_length=20, blank=True)  #: why it was no person; blank: it may be
+    count = models.IntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    judged = models.BooleanField(default=False)  #: it stands on the timeline
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "number", "minute", "machine"], name="one_visit_per_minute"
+            )
+        ]
+        indexes = [
+            # serves visits.judge: what is not on the timeline yet
+            models.Index(fields=["first_at"], condition=Q(judged=False), name="visit_unjudged")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.message_id} at {self.minute:%Y-%m-%d %H:%M}"
 
 
 class Suppression(models.Model):

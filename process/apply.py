@@ -50,6 +50,9 @@ def configure(blueprint: Blueprint) -> None:
                 "timezone": blueprint.timezone,
                 "redirect_to": blueprint.redirect_to,
                 "privacy": blueprint.privacy.model_dump(mode="json") if blueprint.privacy else {},
+                "tracking_url": blueprint.tracking.url or "",
+                "track_clicks": blueprint.tracking.clicks,
+                "track_opens": blueprint.tracking.opens,
             },
         )
         _process(blueprint)

@@ -15,7 +15,7 @@ from process.emails import Template, read_templates
 from process.lints import lints, lints_of_team
 from process.lists import read_lists
 from process.places import places
-from process.team import SenderSettings, Team
+from process.team import SenderSettings, Team, TrackingSettings
 from sequences.definition import Sequence as Definition
 from workspace import layout
 from workspace.problems import Invalid, Problem
@@ -31,6 +31,7 @@ class Blueprint:
     timezone: str
     public_url: str
     redirect_to: str
+    tracking: TrackingSettings
     sender: SenderSettings
     privacy: PrivacySettings | None
     connections: Mapping[str, ConnectionSettings]
@@ -112,6 +113,7 @@ def _blueprint(
         timezone=team.timezone,
         public_url=team.public_url,
         redirect_to=team.redirect_to,
+        tracking=team.tracking,
         sender=team.sender,
         privacy=team.privacy,
         connections=team.connections,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
-from crm.kinds import EVENTS
+from crm.kinds import EVENTS, SHOWN
 from workspace.durations import Duration
 from workspace.names import Identifier
 from workspace.problems import Fault, unknown
@@ -95,6 +95,9 @@ class Process(Definition):
         for number, name in enumerate(self.events):
             if name in EVENTS or name in self.events[:number]:
                 raise Fault(f'"{name}" is an event already', path=("events", number))
+            if name in SHOWN:
+                message = f'"{name}" is what machines do too, and no event for rules'
+                raise Fault(message, path=("events", number))
         return self
 
     @model_validator(mode="after")

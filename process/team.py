@@ -22,12 +22,21 @@ class SenderSettings(Definition):
     postal_address: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
+class TrackingSettings(Definition):
+    """Which links of an email lead through us, and where."""
+
+    clicks: Annotated[bool, Field(strict=True)] = False
+    opens: Annotated[bool, Field(strict=True)] = False
+    url: WebAddress | None = None  #: default: public_url
+
+
 class Team(Definition):
     timezone: ZoneName  #: for leads whose own is not known, nor their company's
     holidays: Holidays = (LEAD,)  #: for windows that name none
     public_url: WebAddress
     #: For staging: every email goes there, and to nobody else.
     redirect_to: EmailAddress = ""
+    tracking: TrackingSettings = TrackingSettings()
     sender: SenderSettings
     #: A legal basis is asked for; None: it is not.
     privacy: PrivacySettings | None = None

@@ -11,7 +11,7 @@ from django.db.models import Min, Q, QuerySet
 
 from crm import hints
 from crm.models import Change, Connection
-from mail import pauses, watch
+from mail import pauses, visits, watch
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
@@ -35,6 +35,7 @@ class Due:
     advance: bool = False
     deliver: Sequence[int] = ()
     push: Sequence[int] = ()
+    judge_visits: bool = False
     settle_unconfirmed: bool = False
     read_back: bool = False
 
@@ -54,6 +55,7 @@ def due(*, inboxes: bool = True) -> Due:
         advance=engine.due(now).exists(),
         deliver=_delivering(now),
         push=_pushing(now),
+        judge_visits=visits.are_due(),
         settle_unconfirmed=unconfirmed_due(now),
         read_back=watch.waiting(),
     )
@@ -64,6 +66,7 @@ def ring_due(work: Due) -> None:
     for name in (
         "read_mailbox",
         "read_back",
+        "judge_visits",
         "react",
         "push",
         "reread",
@@ -100,6 +103,7 @@ def next_due() -> datetime | None:
         _pending().aggregate(at=Min("due_at"))["at"],
         _pushes().aggregate(at=Min("push_due_at"))["at"],
         unconfirmed_until(),
+        visits.judged_from(),
     ]
     later = [moment for moment in moments if moment is not None and moment > now]
     return min(later, default=None)

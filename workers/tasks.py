@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from crm import hints
 from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
-from mail import inbound, outbox, watch
+from mail import inbound, outbox, visits, watch
 from process import readback
 from sequences import engine
 from sequences import enroll as enrolling
@@ -67,6 +67,11 @@ def advance() -> None:
 @app.task
 def react() -> None:
     reactions.react()
+
+
+@app.task
+def judge_visits() -> None:
+    visits.judge()
 
 
 @app.task
