@@ -55,8 +55,8 @@ def are_due() -> bool:
 
 def judged_from() -> datetime | None:
     """When the next visit can be judged; None without any."""
-    first = Visit.objects.filter(judged=False).aggregate(at=Min("first_at"))["at"]
-    return first and first + _JUDGED_AFTER
+    first: datetime | None = Visit.objects.filter(judged=False).aggregate(at=Min("first_at"))["at"]
+    return None if first is None else first + _JUDGED_AFTER
 
 
 def _note(visit: Visit) -> bool:

@@ -234,6 +234,21 @@ def test_every_digest_covers_the_process(starter):
             "per_hour: 0",
             'cadenza.yaml:42:15: mailboxes.0.per_hour "0" should be greater than 0',
         ),
+        (
+            "cadenza.yaml",
+            "clicks: true",
+            "clicks: often",
+            'cadenza.yaml:48:11: tracking.clicks "often" must be true or false',
+        ),
+        (
+            "cadenza.yaml",
+            "opens: false",
+            "url: go.example.com",
+            (
+                'cadenza.yaml:49:8: tracking.url: "go.example.com" is no web address; '
+                "write it like https://example.com"
+            ),
+        ),
     ],
 )
 def test_a_mistake_is_told_at_its_place(problems_after, file, written, instead, expected):

@@ -84,6 +84,14 @@ def test_the_starter_has_the_seven(starter):
             ),
         ),
         (
+            "answers:",
+            "events: [machine_clicked]\nanswers:",
+            (
+                'process.yaml:6:10: events.0: "machine_clicked" is what machines do too, '
+                "and no event for rules"
+            ),
+        ),
+        (
             "service_level: 5 days",
             "service_level: soon",
             (
