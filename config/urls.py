@@ -15,5 +15,9 @@ urlpatterns = [
     path("u/<str:token>", unsubscribe),
     path("c/<str:token>", tracking.click),
     path("o/<str:token>.gif", tracking.pixel),
-    path("webhooks/hubspot/<str:name>", webhooks.hubspot),
+    path("webhooks/hubspot/<slug:name>", webhooks.hubspot),
 ]
+
+handler400 = "console.refusals.bad_request"
+handler404 = "console.refusals.not_found"
+handler500 = "console.refusals.failed"

@@ -1,5 +1,5 @@
 """The WSGI application, for servers that want to be given one."""
 
-from django.core.wsgi import get_wsgi_application
+from console.application import application as made
 
-application = get_wsgi_application()
+application = made()

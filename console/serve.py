@@ -5,6 +5,8 @@ from typing import Protocol, cast
 
 from waitress.server import create_server
 
+from console.application import application
+
 
 class Server(Protocol):
     def run(self) -> None: ...
@@ -28,6 +30,4 @@ def stop(server: Server) -> None:
 
 
 def _server(host: str, port: int) -> Server:
-    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 - after Django's set-up only
-
-    return cast("Server", create_server(get_wsgi_application(), host=host, port=port, threads=4))
+    return cast("Server", create_server(application(), host=host, port=port, threads=4))
