@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mail", "0005_redirect"),
+        ("mail", "0008_privacy"),
     ]
 
     operations = [
