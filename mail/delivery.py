@@ -1,7 +1,7 @@
 """Delivering what is due of a mailbox: claimed in small batches, made ready, handed over one by one.
 
-A message is marked as handed just before its own MAIL FROM, and checked once more after that is
-committed: a stop cancels it and a pause holds it, if it was committed before.
+A message is checked once more just before its own MAIL FROM: a stop cancels it and a pause holds
+it, if it was committed before. It is marked as handed after that, before the server has a byte of it.
 """
 
 from collections import Counter
@@ -81,7 +81,7 @@ def _send(batch: list[Message], counts: Counter[str]) -> None:
 class _Record:
     """What the server took last is written down together with the next handing: one commit, not two.
 
-    Between its answer and that commit nothing else is written or asked of anybody.
+    Between its answer and that commit nothing else is written.
     """
 
     def __init__(self) -> None:
@@ -109,7 +109,10 @@ class _Record:
 
 
 def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - each return is one outcome
-    """1 connect, 2 commit the handing, 3 check, 4 hand."""
+    """1 connect, 2 check, 3 hand; the handing is committed within 3, before the server has a byte of it.
+
+    What a crash leaves in doubt is what a server may have.
+    """
     mailbox = message.mailbox
     if not mailboxes.is_at_hand(mailbox):
         record.write()
@@ -124,15 +127,18 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
         return settle.sender_fault(message, str(error))
     except mailboxes.Unreachable as error:
         return settle.unreachable(message, str(error))
-    if not record.mark_handed(message):
-        return "lapsed"
     stop = stops.reason(message)
     if stop is not None:
         return settle.stopped(message, stop)
     if pauses.is_paused(message):
         return settle.put_back(message)
-    raw = bytes(message.raw or b"")
-    outcome = handing.hand(server, sender=sender, recipient=recipient, raw=raw)
+    outcome = handing.hand(
+        server,
+        sender=sender,
+        recipient=recipient,
+        raw=bytes(message.raw or b""),
+        commit=lambda: record.mark_handed(message),
+    )
     if outcome.kind == handing.Kind.SENT:
         return record.keep(message, outcome)
     if outcome.kind in {handing.Kind.LOST, handing.Kind.UNKNOWN}:

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     LATER = "later"  #: refused for now
     LOST = "lost"  #: the connection broke before the server had the email
     UNKNOWN = "unknown"  #: the connection broke after that: it may have been taken
+    LAPSED = "lapsed"  #: it was ours no more when its turn came; the server got nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +52,19 @@ class Outcome:
     reply: str = ""  #: the server's words
 
 
-def hand(server: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> Outcome:
-    """Hand one email over. Never raises for what the server says or does."""
+def hand(
+    server: smtplib.SMTP,
+    *,
+    sender: str,
+    recipient: str,
+    raw: bytes,
+    commit: Callable[[], bool] = lambda: True,
+) -> Outcome:
+    """Hand one email over. Never raises for what the server says or does.
+
+    `commit` is called after MAIL and RCPT were said, while the server has nothing of the email yet:
+    until then a crash leaves no doubt. False: it is not to get it.
+    """
     utf8 = not (sender.isascii() and recipient.isascii())
     if utf8 and not server.has_extn("smtputf8"):
         reply = (
@@ -59,7 +72,7 @@ def hand(server: smtplib.SMTP, *, sender: str, recipient: str, raw: bytes) -> Ou
         )
         return Outcome(kind=Kind.REFUSED, reply=reply)
     try:
-        refused = _envelope(server, sender, recipient, utf8=utf8)
+        refused = _envelope(server, sender, recipient, commit, utf8=utf8)
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(kind=Kind.LOST, reply=str(error) or type(error).__name__)
     if refused is not None:
@@ -92,7 +105,14 @@ def judge(code: int, words: bytes, *, at: str) -> Outcome:
     return Outcome(kind=Kind.GONE if gone else Kind.REFUSED, reply=said)
 
 
-def _envelope(server: smtplib.SMTP, sender: str, recipient: str, *, utf8: bool) -> Outcome | None:
+def _envelope(
+    server: smtplib.SMTP,
+    sender: str,
+    recipient: str,
+    commit: Callable[[], bool],
+    *,
+    utf8: bool,
+) -> Outcome | None:
     """MAIL, RCPT and DATA up to the go-ahead; None when the server waits for the email.
 
     Said at once where the server offers it (RFC 2920): one wait instead of three.
@@ -103,8 +123,13 @@ def _envelope(server: smtplib.SMTP, sender: str, recipient: str, *, utf8: bool) 
     at_once = server.has_extn("pipelining")
     if at_once:
         server.send("".join(f"{command}\r\n" for command in commands))
+        if not _commit(server, commit):
+            server.close()  # it waits for the email
+            return Outcome(kind=Kind.LAPSED)
     for command, (at, fine) in zip(commands, _ANSWERS, strict=True):
         if not at_once:
+            if command == "DATA" and not _commit(server, commit):
+                return Outcome(kind=Kind.LAPSED)
             server.putcmd(command)
         code, words = server.getreply()
         if code not in fine:
@@ -112,6 +137,15 @@ def _envelope(server: smtplib.SMTP, sender: str, recipient: str, *, utf8: bool) 
                 _take_back(server, at)
             return judge(code, words, at=at)
     return None
+
+
+def _commit(server: smtplib.SMTP, commit: Callable[[], bool]) -> bool:
+    """A failure of ours leaves no connection behind that waits for the email."""
+    try:
+        return commit()
+    except BaseException:
+        server.close()
+        raise
 
 
 def _take_back(server: smtplib.SMTP, refused_at: str) -> None:

@@ -155,7 +155,7 @@ class Message(models.Model):
     queued_at = models.DateTimeField()
     due_at = models.DateTimeField()  #: not before
     claimed_until = models.FloatField(default=0)  #: real seconds, see runtime.clock
-    #: Committed just before the server gets it: from here on a crash means "unconfirmed".
+    #: Committed just before DATA: from here on a crash means "unconfirmed".
     handed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     attempts = models.IntegerField(default=0)

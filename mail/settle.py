@@ -24,7 +24,7 @@ Status = Message.Status
 OPEN = (Status.QUEUED, Status.SENDING, Status.UNCONFIRMED)
 
 
-def outcome(message: Message, outcome: Outcome) -> str:
+def outcome(message: Message, outcome: Outcome) -> str:  # noqa: PLR0911 - each return is one outcome
     match outcome.kind:
         case Kind.SENT:
             return sent(message, {"reply": outcome.reply})
@@ -38,6 +38,8 @@ def outcome(message: Message, outcome: Outcome) -> str:
             return retried(message, outcome.reply)
         case Kind.UNKNOWN:
             return unconfirmed(message, outcome.reply)
+        case Kind.LAPSED:
+            return "lapsed"
 
 
 def sent(message: Message, evidence: dict[str, object]) -> str:

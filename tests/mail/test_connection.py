@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+from django.db import OperationalError
+
 from mail import claims, mailboxes, outbox
 from mail.models import Message
 from runtime import clock
@@ -29,6 +32,38 @@ def test_a_server_that_hung_up_meanwhile_is_called_again(mailbox, queue, make_le
 
     assert outcome == {"sent": 1}
     assert (len(sink.taken), sink.connections) == (2, 2)
+
+
+def test_an_email_that_is_ours_no_more_stops_before_its_text(
+    mailbox, queue, make_lead, sink, monkeypatch
+):
+    lost, kept = (queue(make_lead(f"{name}@customer.example")) for name in "ab")
+    monkeypatch.setattr(claims, "mark_handed", lambda message: message.pk != lost.pk)
+
+    outcome = outbox.deliver(mailbox.pk)
+
+    assert outcome == {"lapsed": 1, "sent": 1}
+    assert [mail["Message-ID"] for mail in sink.mails()] == [kept.message_id]
+    assert sink.connections == 1
+
+
+def test_a_failure_of_ours_leaves_no_half_of_an_email_behind(
+    mailbox, queue, make_lead, sink, monkeypatch
+):
+    queue(make_lead("one@customer.example"))
+
+    def fail(_message):
+        raise OperationalError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(claims, "mark_handed", fail)
+        with pytest.raises(OperationalError):
+            outbox.deliver(mailbox.pk)
+    two = queue(make_lead("two@customer.example"))
+
+    assert outbox.deliver(mailbox.pk) == {"sent": 1}
+    assert [mail["Message-ID"] for mail in sink.mails()] == [two.message_id]
+    assert sink.connections == 2
 
 
 def test_caps_hold_over_batches(mailbox, queue, make_lead, sink):
