@@ -2,13 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := connectors crm mail sequences process workspace runtime workers console config sandbox tests bench
-ON_POSTGRES := tests/crm tests/mail tests/process tests/sequences tests/workers \
+ON_POSTGRES := tests/crash tests/crm tests/mail tests/process tests/sequences tests/workers \
   tests/sync/test_logins.py tests/sync/test_hints.py \
   tests/sync/test_interleavings.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-distributed test test-real-crm test-simulation check bench lock clean
+.PHONY: help demo demo-distributed test test-real-crm test-simulation test-crash check bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -42,6 +42,10 @@ test-real-crm: .venv/tryton/.ready ## The conformance suite against a running Tr
 
 test-simulation: .venv/.ready ## A simulation beside the demo's workers: 600 people, 60 days, about ten minutes
 	CADENZA_DAYS=60 CADENZA_TIMES=4 $(BIN)/python -m pytest tests/demo/test_simulation.py $(ARGS)
+
+test-crash: .venv/.ready ## kill -9 among 5,000 emails on each database, counted at the receiving server
+	CADENZA_SENDS=5000 $(BIN)/python -m pytest tests/crash/test_crash.py $(ARGS)
+	CADENZA_TEST_DATABASE=postgres CADENZA_SENDS=5000 $(BIN)/python -m pytest tests/crash/test_crash.py $(ARGS)
 
 check: .venv/.ready ## Lint, types and layer contracts
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """A real Valkey and a real PostgreSQL from wheels, on free loopback ports, gone at the end.
 
-For the distributed demo and the tests. Nothing is synced to disk: they outlive a killed client, not
-a power cut. REDIS_URL and DATABASE_URL, when set, are used in their place by the tests.
+For the distributed demo and the tests. Nothing is synced to disk unless asked: they outlive a killed
+client, not a power cut. REDIS_URL and DATABASE_URL, when set, are used in their place by the tests.
 """
 
 import os
@@ -41,8 +41,11 @@ def redis(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """A PostgreSQL with its data in `folder`, made when there is none; yields its URL."""
+def postgres(folder: Path, *, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL with its data in `folder`, made when there is none; yields its URL.
+
+    `durable`: synced to disk at each commit, as a server is by default.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     data, sockets = folder / "data", folder / "run"
     sockets.mkdir(exist_ok=True)
@@ -53,8 +56,10 @@ def postgres(folder: Path) -> Iterator[str]:
     port = _free_port()
     command = [
         *prefix, str(_bin("postgres")), "-D", str(data), "-p", str(port), "-h", "127.0.0.1",
-        "-k", "", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=100",
+        "-k", "", "-c", "max_connections=100",
     ]  # fmt: skip
+    if not durable:
+        command += ["-c", "fsync=off", "-c", "full_page_writes=off"]
     with _running(command, folder / "postgres.log", lambda: _ready(port), signal.SIGINT):
         yield f"postgres://cadenza@127.0.0.1:{port}/postgres"
 
