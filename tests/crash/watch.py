@@ -5,18 +5,19 @@ import time
 
 from django.db import connection
 
-RECIPIENT = b"RCPT TO:<"
+RECIPIENT, END = b"RCPT TO:<", b"\r\n.\r\n"
 
 
 class Watch:
     """The check is the run of reads outside a transaction that comes right before MAIL FROM.
 
-    `tell(recipient, checked_at)` is called before a recipient's name goes to the server.
+    `tell(recipient, checked_at)` is called before a recipient's name goes to the server, and
+    `give(is_given)` when an email's text does, and before the next command.
     """
 
-    def __init__(self, tell):
+    def __init__(self, tell, give=lambda _is_given: None):
         self.checked_at = None
-        self._tell = tell
+        self._tell, self._give = tell, give
 
     def statement(self, execute, sql, params, many, context):
         """For `connection.execute_wrapper`."""
@@ -36,6 +37,7 @@ class Watch:
             if found:
                 recipient = said[len(said) - len(rest) :].partition(b">")[0].decode()
                 self._tell(recipient, self.checked_at)
+            self._give(said.endswith(END))
             return send(server, words)
 
         return tell_and_send

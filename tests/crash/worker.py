@@ -23,6 +23,8 @@ class Shared:
     def __init__(self, workers):
         self.is_open = fork.RawValue("b", False)
         self.is_idle = fork.RawArray("b", workers)
+        #: Whether a worker has given an email to the server, and done nothing since.
+        self.has_given = fork.RawArray("b", workers)
         #: Seconds by which the machine's clock is ahead here: leases run out at once.
         self.ahead = fork.RawValue("d", 0.0)
         self.minutes = fork.RawValue("d", 0.0)
@@ -40,7 +42,10 @@ def work(shared, place, mailbox_ids, folder, seed):
     """Rung for every mailbox at once, as by a broker that rings twice and to several workers."""
     shared.install_clocks()
     checks = os.open(folder / "checks.jsonl", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
-    Watch(lambda *told: os.write(checks, json.dumps(told).encode() + b"\n")).install()
+    Watch(
+        lambda *told: os.write(checks, json.dumps(told).encode() + b"\n"),
+        lambda is_given: shared.has_given.__setitem__(place, is_given),
+    ).install()
     logging.basicConfig(filename=folder / "faults.log", level=logging.ERROR)
     order = random.Random(seed)  # noqa: S311 - a test that can be repeated
     while True:

@@ -64,6 +64,8 @@ class Sink:
     #: command -> the answers to give in turn; a command without any is fine.
     answers: dict[str, list[str]] = field(default_factory=dict)
     taken: list[bytes] = field(default_factory=list)
+    #: Whatever came, taken or not.
+    offered: list[bytes] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     connections: int = 0
@@ -96,6 +98,7 @@ class Sink:
         return answer or "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        self.offered.append(envelope.content)
         answer = self._next("DATA")
         if answer == "drop":
             server.transport.abort()
