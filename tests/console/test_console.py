@@ -109,6 +109,26 @@ def test_one_click_stops_without_cookies_or_csrf(lead):
     assert Activity.objects.filter(kind="unsubscribed").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click"),
+        (
+            "multipart/form-data; boundary=edge",
+            '--edge\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\n'
+            "One-Click\r\n--edge--\r\n",
+        ),
+    ],
+)
+def test_case_8_one_click_answers_200_and_leads_nowhere_else(lead, content_type, body):
+    path = f"/u/{unsubscribe.token(lead)}"
+
+    answer = Client(enforce_csrf_checks=True).post(path, body, content_type=content_type)
+
+    assert (answer.status_code, answer.headers.get("Location")) == (200, None)
+    assert [found.email for found in Suppression.objects.all()] == [lead.email]
+
+
 @pytest.mark.parametrize("token", ["nonsense", "%00", "a" * 5000])
 def test_a_forged_token_finds_nobody(client, lead, token):
     assert client.post(f"/u/{token}").status_code == 404

@@ -17,7 +17,7 @@ from mail.models import Inbound, Mailbox, Message, Suppression
 from runtime import clock
 from tests.mail.test_read import REPLY, reply, report, sent  # noqa: F401 - a fixture
 from workers import schedule, tasks
-from workers.app import app
+from workers.app import app, ring
 
 #: More than the real seconds for which a claim holds.
 LATER = 31.0
@@ -101,8 +101,6 @@ def test_case_4_nothing_waits_in_the_broker(monkeypatch):
         pull=[1], reread=[2], read_mailbox=[3], react=True, enroll=True, advance=True,
         deliver=[4], push=[5], settle_unconfirmed=True,
     )  # fmt: skip
-
-    from workers.app import ring
 
     monkeypatch.setattr("workers.app.quiet", None)
     monkeypatch.setattr("runtime.bell.ring", lambda name, ids=(): ring(name, ids))

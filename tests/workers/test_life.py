@@ -217,6 +217,29 @@ def test_a_pause_by_hand_holds_until_it_is_resumed(team, make_lead, frozen_clock
     assert message.due_at == clock.now()
 
 
+def test_case_2_pause_and_resume_goes_on_and_never_begins_again(team, make_lead, frozen_clock):
+    make_lead()
+    team()
+    sent = []
+    for _ in range(3):
+        message = until_queued(frozen_clock)
+        engine.pause(message.enrollment_id, until=None)
+        settle(frozen_clock)
+        engine.resume(message.enrollment_id)
+        settle(frozen_clock)
+        leaves(message)
+        engine.pause(message.enrollment_id, until=None)
+        settle(frozen_clock)
+        engine.resume(message.enrollment_id)
+        sent.append(message.step_id)
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(days=60)
+    settle(frozen_clock)
+    assert sent == ["opening", "reminder", "closing-note"]
+    assert Message.objects.count() == 3
+    assert Enrollment.objects.get().status == "finished"
+
+
 def test_an_absence_does_not_end_a_pause_by_hand(team, make_lead, frozen_clock):
     lead = make_lead()
     team()
