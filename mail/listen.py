@@ -12,7 +12,7 @@ import threading
 from contextlib import suppress
 from uuid import uuid4
 
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import Q
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
@@ -97,7 +97,7 @@ class Listener:
                     self.stop.wait(wait)
                     wait = min(wait * 2, LONGEST_RETRY)
         finally:
-            close_old_connections()
+            connection.close()
 
     def _mine(self, mailbox_id: int) -> Mailbox | None:
         if self.stop.is_set():
