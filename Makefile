@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := connectors crm mail sequences process workspace runtime workers console config sandbox tests bench
-ON_POSTGRES := tests/crash tests/crm tests/mail tests/process tests/sequences tests/workers \
+ON_POSTGRES := tests/console tests/crash tests/crm tests/mail tests/process tests/sequences tests/workers \
   tests/sync/test_logins.py tests/sync/test_hints.py \
   tests/sync/test_interleavings.py
 unexport PYTHONDONTWRITEBYTECODE

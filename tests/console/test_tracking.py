@@ -147,12 +147,12 @@ def test_the_same_links_of_two_people_are_no_burst(send, message, frozen_clock):
     assert noted(frozen_clock) == [("clicked", None)] * 2
 
 
-def test_a_hundred_fetches_are_one_row_a_minute(message, frozen_clock):
-    for _ in range(100):
+def test_many_fetches_are_one_row_a_minute(message, frozen_clock):
+    for _ in range(30):
         visit(paths(message)[0])
 
     assert noted(frozen_clock) == [("clicked", None)]
-    assert list(Visit.objects.values_list("count", flat=True)) == [100]
+    assert list(Visit.objects.values_list("count", flat=True)) == [30]
 
 
 def test_an_email_keeps_no_more_than_so_many_rows(message, frozen_clock, monkeypatch):
