@@ -174,8 +174,7 @@ def _evaluation(  # noqa: PLR0911 - one for each kind of node
         case nodes.Compare():
             return _comparison(node)
         case nodes.List() | nodes.Tuple():
-            items = [_evaluation(item) for item in node.items]
-            return lambda context: [item(context) for item in items]
+            return _list(node)
         case nodes.Neg():
             inner = _evaluation(node.node)
             return lambda context: _negative(inner(context))
@@ -188,6 +187,14 @@ def _evaluation(  # noqa: PLR0911 - one for each kind of node
         case _:
             chain = reading.dotted(node) or ()
             return lambda context: look_up(chain, context)
+
+
+def _list(node: nodes.List | nodes.Tuple) -> Evaluation:
+    if all(isinstance(item, nodes.Const) for item in node.items):
+        values = [item.as_const() for item in node.items]
+        return lambda _: values
+    items = [_evaluation(item) for item in node.items]
+    return lambda context: [item(context) for item in items]
 
 
 def _comparison(node: nodes.Compare) -> Evaluation:

@@ -117,7 +117,9 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
     rendered: list[str] = []
     length = 0
     try:
-        for part in _compiled(source, html).generate(known(context)):
+        template, names = _compiled(source, html)
+        read = {name: context[name] for name in names if name in context}
+        for part in template.generate(known(read)):
             rendered.append(part)
             length += len(part)
             if length > LONGEST:
@@ -201,11 +203,14 @@ def _parse(source: str) -> nodes.Template:
 
 
 @lru_cache(maxsize=1000)
-def _compiled(source: str, html: bool) -> Template:
-    for fault in _forbidden(_parse(source), source):
+def _compiled(source: str, html: bool) -> tuple[Template, frozenset[str]]:
+    """And the names whose facts it reads."""
+    root = _parse(source)
+    for fault in _forbidden(root, source):
         raise TemplateError(str(fault))
+    names = frozenset(name.name for name in root.find_all(nodes.Name))
     try:
-        return (_HTML if html else _TEXT).from_string(source)
+        return (_HTML if html else _TEXT).from_string(source), names
     except (RecursionError, SyntaxError, ValueError, OverflowError) as error:
         raise TemplateError(f"cannot be compiled: {error}") from error
 
