@@ -343,16 +343,18 @@ class Activity(models.Model):
     """The timeline, append-only. `reacted_at` stays null until its reactions ran."""
 
     kind = models.CharField(max_length=30)
-    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE)
-    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.CASCADE)
-    connection = models.ForeignKey(Connection, null=True, blank=True, on_delete=models.CASCADE)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE, db_index=False)
+    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.CASCADE, db_index=False)
+    connection = models.ForeignKey(
+        Connection, null=True, blank=True, on_delete=models.CASCADE, db_index=False
+    )
     #: Plain ids: those layers stand above this one.
-    enrollment_id = models.BigIntegerField(null=True, blank=True, db_index=True)
+    enrollment_id = models.BigIntegerField(null=True, blank=True)
     message_id = models.BigIntegerField(null=True, blank=True)
     occurred_at = models.DateTimeField()
     data = models.JSONField(default=dict, blank=True)
     #: Written at most once per key, however often its cause is seen; null: no such bound.
-    key = models.CharField(max_length=300, null=True, blank=True, unique=True)
+    key = models.CharField(max_length=300, null=True, blank=True)
     reacted_at = models.DateTimeField(null=True, blank=True)
     #: A reaction that failed is tried again by the next sweeps, a few times, then shown.
     reaction_attempts = models.IntegerField(default=0)
@@ -360,12 +362,21 @@ class Activity(models.Model):
 
     class Meta:
         verbose_name_plural = "activities"
+        # Every activity is written to each of these: there are no more than are read.
+        constraints = [models.UniqueConstraint(fields=["key"], name="one_activity_per_key")]
         indexes = [
             # serves workers.reactions: what is still without a reaction
             models.Index(
                 fields=["id"], condition=Q(reacted_at__isnull=True), name="activity_unreacted"
             ),
             models.Index(fields=["lead", "occurred_at"], name="activity_of_lead"),
+            # serve the end of a deal or a connection; few activities name one
+            models.Index(fields=["deal"], condition=Q(deal__isnull=False), name="activity_of_deal"),
+            models.Index(
+                fields=["connection"],
+                condition=Q(connection__isnull=False),
+                name="activity_of_connection",
+            ),
         ]
 
     def __str__(self) -> str:

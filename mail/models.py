@@ -122,7 +122,7 @@ class Message(models.Model):
         UNCONFIRMED = "unconfirmed"  #: handed to the server, outcome unknown
         CANCELLED = "cancelled"
 
-    enrollment_id = models.BigIntegerField(db_index=True)
+    enrollment_id = models.BigIntegerField()
     step_id = models.CharField(max_length=100)
     #: The name by which a person pauses it, nothing more.
     sequence = models.CharField(max_length=100, blank=True)
@@ -130,16 +130,18 @@ class Message(models.Model):
     token = models.CharField(max_length=100)
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
     #: The deal that the enrollment is bound to: its closing stops the message.
-    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.SET_NULL)
-    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT)
-    template = models.ForeignKey(EmailTemplate, on_delete=models.PROTECT)
+    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.SET_NULL, db_index=False)
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, db_index=False)
+    template = models.ForeignKey(EmailTemplate, on_delete=models.PROTECT, db_index=False)
     #: The email that this one follows up, in the same thread.
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, db_index=False
+    )
     to_email = models.CharField(max_length=320)
     #: Whom `raw` is addressed to instead, in staging.
     redirected_to = models.CharField(max_length=320, blank=True)
     #: With angle brackets; written when queued and kept over every retry.
-    message_id = models.CharField(max_length=300, unique=True)
+    message_id = models.CharField(max_length=300)
     references = models.TextField(blank=True)
     subject = models.TextField(blank=True)
     text = models.TextField(blank=True)
@@ -166,7 +168,8 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["enrollment_id", "step_id"], name="one_message_per_step"
-            )
+            ),
+            models.UniqueConstraint(fields=["message_id"], name="one_message_per_message_id"),
         ]
         indexes = [
             # serves outbox.claim: what is due of a mailbox
@@ -187,6 +190,11 @@ class Message(models.Model):
             ),
             # serves pacing: what left a mailbox lately
             models.Index(fields=["mailbox", "sent_at"], name="message_history"),
+            # serve the end of a deal, and of what a thread began with; most have neither
+            models.Index(fields=["deal"], condition=Q(deal__isnull=False), name="message_of_deal"),
+            models.Index(
+                fields=["parent"], condition=Q(parent__isnull=False), name="message_of_parent"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -80,7 +80,10 @@ class Enrollment(models.Model):
 class StepRun(models.Model):
     """A step that was taken, once per enrollment, and why."""
 
-    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="runs")
+    #: Found by the constraint below.
+    enrollment = models.ForeignKey(
+        Enrollment, on_delete=models.CASCADE, related_name="runs", db_index=False
+    )
     step_id = models.CharField(max_length=100)
     kind = models.CharField(max_length=10)  #: email | task | branch | update
     at = models.DateTimeField()
