@@ -1,16 +1,22 @@
 """What expressions and templates read of one lead."""
 
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from crm.fields import FIELDS
 from crm.models import Deal, Lead
 
-__all__ = ["FIELDS", "Facts", "context"]
+__all__ = ["BLANK", "COLUMNS", "FIELDS", "Facts", "context", "of_deal", "told"]
 
 #: Facts of a deal that are no columns of its row.
 _DERIVED = frozenset({"exists", "is_open"})
-_COLUMNS = {name: tuple(sorted(fields - _DERIVED)) for name, fields in FIELDS.items()}
-_READ = {name: attrgetter(*columns) for name, columns in _COLUMNS.items() if len(columns) > 1}
+#: Name -> its fields that are columns, in the order in which they are read.
+COLUMNS = {name: tuple(sorted(fields - _DERIVED)) for name, fields in FIELDS.items()}
+#: Of a row that is not there.
+BLANK: Mapping[str, dict[str, object]] = {
+    name: dict.fromkeys(columns) for name, columns in COLUMNS.items()
+}
+_READ = {name: attrgetter(*columns) for name, columns in COLUMNS.items() if len(columns) > 1}
 Facts = dict[str, dict[str, object]]
 
 
@@ -19,23 +25,32 @@ def context(lead: Lead, deal: Deal | None) -> Facts:
     return {
         "lead": _values(lead, "lead"),
         "company": _values(lead.company, "company"),
-        "deal": _values(deal, "deal")
-        | {
-            "exists": deal is not None,
-            "is_closed": bool(deal and deal.is_closed),
-            "is_won": bool(deal and deal.is_won),
-            "is_open": bool(deal and not deal.is_closed),
-        },
+        "deal": of_deal(deal),
         "owner": _values(lead.owner, "owner"),
         "answer": {"disposition": lead.disposition or None},
     }
 
 
+def of_deal(deal: Deal | None) -> dict[str, object]:
+    return _values(deal, "deal") | {
+        "exists": deal is not None,
+        "is_closed": bool(deal and deal.is_closed),
+        "is_won": bool(deal and deal.is_won),
+        "is_open": bool(deal and not deal.is_closed),
+    }
+
+
+def told(name: str, values: Sequence[object]) -> dict[str, object]:
+    """The facts of a name by its COLUMNS."""
+    known = [None if value == "" else value for value in values]
+    found = dict(zip(COLUMNS[name], known, strict=True))
+    if found.get("extra"):
+        found["extra"] = _known(found["extra"])
+    return found
+
+
 def _values(row: object, name: str) -> dict[str, object]:
-    columns = _COLUMNS[name]
-    if row is None:
-        return dict.fromkeys(columns)
-    return dict(zip(columns, map(_known, _READ[name](row)), strict=True))
+    return dict(BLANK[name]) if row is None else told(name, _READ[name](row))
 
 
 def _known(value: object) -> object:

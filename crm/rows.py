@@ -1,96 +1,137 @@
-"""Writing many rows of a table at once, where the ORM would take longer than the database.
+"""Reading and writing many rows of a table at once, where the ORM takes longer than the database.
 
-In the caller's transaction and within the table's constraints. PostgreSQL is given all rows as one
-text of JSON, SQLite one statement for each.
+In the caller's transaction and within the table's constraints. A row is a tuple with a value for
+each field that is named. PostgreSQL is given all rows as one text of JSON, SQLite one statement
+for each.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import (
-    BinaryField,
-    CharField,
-    DateTimeField,
-    FloatField,
-    JSONField,
-    Model,
-    TextField,
-)
+from django.db.models import CharField, DateTimeField, FloatField, Model, TextField
 
-Row = TypeVar("Row", bound=Model)
+from crm.tables import Row, table
 
+__all__ = [
+    "Row",
+    "by_id",
+    "fetch",
+    "insert",
+    "insert_new",
+    "lock",
+    "moment",
+    "read",
+    "select",
+    "update",
+    "update_where",
+]
+
+Found = TypeVar("Found", bound=Model)
+
+_SELECT = "SELECT {read} FROM {table} WHERE"
+_AMONG = {"postgresql": "= ANY(%s)", "sqlite": "IN (SELECT value FROM json_each(%s))"}
 _INSERT = """
-INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, %s)
+INSERT INTO {table} ({every}) SELECT {values} FROM json_populate_recordset(NULL::{table}, %s)
 """
 _UPDATE = """
 UPDATE {table} SET {new} FROM json_populate_recordset(NULL::{table}, %s) AS given
 WHERE {table}.id = given.id
 """
-_INSERT_ONE = "INTO {table} ({columns}) VALUES ({marks})"
+_INSERT_ONE = "INTO {table} ({every}) VALUES ({marks})"
 _UPDATE_ONE = "UPDATE {table} SET {new} WHERE id = %s"
 
 
-def insert(rows: Sequence[Model]) -> None:
-    """Insert rows of one model; they know their ids afterwards."""
+def read(
+    model: type[Model],
+    names: Sequence[str],
+    ids: Iterable[int],
+    *,
+    by: str = "id",
+    also: str = "",
+    given: Sequence[Any] = (),
+) -> Sequence[Row]:
+    """These fields of the rows whose `by`, a column of ids, is one of `ids`; in no order.
+
+    `also` says in SQL what else is asked of them.
+    """
+    listed = list(ids)
+    if not listed:
+        return []
+    told: object = listed if connection.vendor == "postgresql" else str(listed)
+    return select(model, names, f"{by} {_AMONG[connection.vendor]} {also}", [told, *given])
+
+
+def select(
+    model: type[Model], names: Sequence[str], where: str, given: Sequence[Any]
+) -> Sequence[Row]:
+    """These fields of the rows that `where` says in SQL."""
+    found = table(model, tuple(names))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{found.told(_SELECT)} {where}", given)
+        return found.taken(cursor.fetchall())
+
+
+def insert(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Sequence[int]:
+    """Insert rows, their other fields as the model has them at first; the ids."""
     if not rows:
-        return
-    table = _table(type(rows[0]))
+        return []
+    written = table(model, tuple(names), full=True)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(f"{table.told(_INSERT)} RETURNING id", [table.as_json(rows)])
-            ids: Sequence[int] = [id_ for (id_,) in cursor.fetchall()]
-        else:
-            cursor.executemany(f"INSERT {table.told(_INSERT_ONE)}", table.values(rows))
-            cursor.execute("SELECT last_insert_rowid()")
-            (last,) = cursor.fetchone() or (0,)
-            # Whoever writes on SQLite is alone, so the ids follow each other.
-            ids = range(last - len(rows) + 1, last + 1)
-    for row, id_ in zip(rows, ids, strict=True):
-        row.pk = id_
+            cursor.execute(f"{written.told(_INSERT)} RETURNING id", written.as_json(rows))
+            return [id_ for (id_,) in cursor.fetchall()]
+        cursor.executemany(f"INSERT {written.told(_INSERT_ONE)}", written.given(rows))
+        cursor.execute("SELECT last_insert_rowid()")
+        (last,) = cursor.fetchone() or (0,)
+        # Whoever writes on SQLite is alone, so the ids follow each other.
+        return range(last - len(rows) + 1, last + 1)
 
 
-def insert_new(rows: Sequence[Model]) -> None:
-    """Insert those rows of one model that break no constraint; the others are left out."""
+def insert_new(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Insert those rows that break no constraint; the others are left out."""
     if not rows:
         return
-    table = _table(type(rows[0]))
+    written = table(model, tuple(names), full=True)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            statement = f"{table.told(_INSERT)} ON CONFLICT DO NOTHING"
-            cursor.execute(statement, [table.as_json(rows)])
+            statement = f"{written.told(_INSERT)} ON CONFLICT DO NOTHING"
+            cursor.execute(statement, written.as_json(rows))
         else:
-            cursor.executemany(f"INSERT OR IGNORE {table.told(_INSERT_ONE)}", table.values(rows))
+            statement = f"INSERT OR IGNORE {written.told(_INSERT_ONE)}"
+            cursor.executemany(statement, written.given(rows))
 
 
-def update(rows: Sequence[Model], *names: str) -> None:
-    """Write these fields of rows of one model."""
+def update(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Write these fields; the last value of each row is its id."""
     if not rows:
         return
-    table = _table(type(rows[0]), (*names, "id"))
+    written = table(model, (*names, "id"))
+    columns = written.columns[:-1]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            new = ", ".join(f"{column} = given.{column}" for column in table.columns[:-1])
-            cursor.execute(table.told(_UPDATE, new=new), [table.as_json(rows)])
+            new = ", ".join(f"{column} = given.{column}" for column in columns)
+            cursor.execute(written.told(_UPDATE, new=new), written.as_json(rows))
         else:
-            new = ", ".join(f"{column} = %s" for column in table.columns[:-1])
-            cursor.executemany(table.told(_UPDATE_ONE, new=new), table.values(rows))
+            new = ", ".join(f"{column} = %s" for column in columns)
+            cursor.executemany(written.told(_UPDATE_ONE, new=new), written.given(rows))
 
 
-def fetch(model: type[Row], where: str, given: Sequence[Any] = (), *, lock: str = "") -> list[Row]:
-    """The rows that `where` says in SQL, locked where the database locks rows."""
-    statement = f"{_select(model)} WHERE {where}"
+def fetch(model: type[Found], where: str, given: Sequence[Any] = (), *, lock: str = "") -> list[Found]:
+    """Whole rows that `where` says in SQL, locked where the database locks rows."""
+    fields: Sequence[Any] = model._meta.concrete_fields  # noqa: SLF001 - Django's public name
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    name = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001 - likewise
+    statement = f"SELECT {columns} FROM {name} WHERE {where}"  # noqa: S608 - columns
     if connection.features.has_select_for_update:
         statement = f"{statement} {lock}"
-    return list(model._default_manager.raw(statement, given))  # noqa: SLF001 - Django's public name
+    return list(model._default_manager.raw(statement, given))  # noqa: SLF001 - likewise
 
 
-def by_id(model: type[Row], ids: Iterable[int | None]) -> dict[int | None, Row]:
-    """The rows with these ids; None is nobody's."""
+def by_id(model: type[Found], ids: Iterable[int | None]) -> dict[int | None, Found]:
+    """The whole rows with these ids; None is nobody's."""
     wanted = sorted({id_ for id_ in ids if id_ is not None})
     if not wanted:
         return {}
@@ -122,19 +163,16 @@ def lock(model: type[Model], pks: Iterable[int]) -> None:
         list(locked.filter(pk__in=set(pks)).values_list("pk"))
 
 
-@lru_cache
-def _select(model: type[Model]) -> str:
-    meta, quote = model._meta, connection.ops.quote_name  # noqa: SLF001 - likewise
-    fields: Sequence[Any] = meta.concrete_fields
-    columns = ", ".join(quote(field.column) for field in fields)
-    return f"SELECT {columns} FROM {quote(meta.db_table)}"  # noqa: S608 - columns
+def moment(at: datetime) -> object:
+    """As a statement is given a moment."""
+    return connection.ops.adapt_datetimefield_value(at)
 
 
 @lru_cache
 def _update_where(
     model: type[Model], names: Sequence[str], where: str
 ) -> tuple[str, list[Callable[[Any], object] | None]]:
-    meta, quote = model._meta, connection.ops.quote_name  # noqa: SLF001 - likewise
+    meta, quote = model._meta, connection.ops.quote_name  # noqa: SLF001 - Django's public name
     fields: list[Any] = [meta.get_field(name) for name in names]
     new = ", ".join(f"{quote(field.column)} = %s" for field in fields)
     statement = f"UPDATE {quote(meta.db_table)} SET {new} WHERE {where}"  # noqa: S608 - columns
@@ -142,60 +180,9 @@ def _update_where(
 
 
 def _preparation(field: Any) -> Callable[[Any], object] | None:
-    """Likewise for a statement's parameter."""
+    """From a value as we hold it to a statement's parameter; None: they are the same."""
     if isinstance(field, CharField | TextField | FloatField):
         return None
     if isinstance(field, DateTimeField):
         return connection.ops.adapt_datetimefield_value
     return partial(field.get_db_prep_save, connection=connection)
-
-
-class _Table:
-    """Some columns of a model's table, and how their values are given to the database."""
-
-    def __init__(self, model: type[Model], names: Sequence[str]) -> None:
-        meta, quote = model._meta, connection.ops.quote_name  # noqa: SLF001 - Django's public name
-        fields: list[Any] = [meta.get_field(name) for name in names]
-        self._name, self._keys = quote(meta.db_table), [field.column for field in fields]
-        self.columns = [quote(key) for key in self._keys]
-        self._read = attrgetter(*(field.attname for field in fields))
-        found = ((place, _conversion(field)) for place, field in enumerate(fields))
-        self._conversions = [(place, convert) for place, convert in found if convert is not None]
-
-    def told(self, statement: str, **parts: str) -> str:
-        columns, marks = ", ".join(self.columns), ", ".join(["%s"] * len(self.columns))
-        return statement.format(table=self._name, columns=columns, marks=marks, **parts)
-
-    def as_json(self, rows: Sequence[Model]) -> str:
-        return json.dumps([dict(zip(self._keys, row, strict=True)) for row in self.values(rows)])
-
-    def values(self, rows: Sequence[Model]) -> list[list[Any]]:
-        return [self._values(row) for row in rows]
-
-    def _values(self, row: Model) -> list[Any]:
-        values = list(self._read(row))
-        for place, convert in self._conversions:
-            if values[place] is not None:
-                values[place] = convert(values[place])
-        return values
-
-
-@lru_cache
-def _table(model: type[Model], names: tuple[str, ...] = ()) -> _Table:
-    every = (field.name for field in model._meta.concrete_fields if not field.primary_key)  # noqa: SLF001 - likewise
-    return _Table(model, names or tuple(every))
-
-
-def _conversion(field: object) -> Callable[[Any], object] | None:
-    """From a value as a row holds it to one as the statement takes it; None: they are the same."""
-    in_json = connection.vendor == "postgresql"
-    if isinstance(field, DateTimeField):
-        return datetime.isoformat if in_json else connection.ops.adapt_datetimefield_value
-    if isinstance(field, BinaryField) and in_json:
-        return _hex
-    return json.dumps if isinstance(field, JSONField) and not in_json else None
-
-
-def _hex(value: bytes) -> str:
-    """As PostgreSQL reads bytes from text."""
-    return f"\\x{bytes(value).hex()}"

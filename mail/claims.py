@@ -61,7 +61,9 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
                 if admission.because["rule"] != "window":
                     # Caps hold for them all: none is asked again before one of them can leave.
                     counts["later"] += hold(mailbox, pacing.paced(history, limits, now)[0])
-        rows.update(claimed, "status", "claimed_until", "handed_at", "because")
+        fields = ("status", "claimed_until", "handed_at", "because")
+        taken = [(m.status, m.claimed_until, m.handed_at, m.because, m.pk) for m in claimed]
+        rows.update(Message, fields, taken)
     return claimed
 
 

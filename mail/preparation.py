@@ -55,5 +55,7 @@ def _written(ready: Sequence[tuple[Message, Composed | None]]) -> list[Message]:
     for message, composed in fresh:
         for name, value in vars(composed).items():
             setattr(message, name, value)
-    rows.update([message for message, _ in fresh], *Composed.__dataclass_fields__)
+    names = tuple(Composed.__dataclass_fields__)
+    values = [(*vars(composed).values(), message.pk) for message, composed in fresh]
+    rows.update(Message, names, values)
     return [message for message, _ in ready]

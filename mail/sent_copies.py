@@ -1,6 +1,6 @@
 """Reading back from a Sent folder what this database does not know to have left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -60,19 +60,21 @@ def confirm(message_ids: Sequence[str], found_in: str) -> int:
     )
 
 
-def claim_sent(messages: Sequence[Message]) -> list[Message]:
-    """Those just queued that had left before, now known as sent. In the caller's transaction."""
-    tokens = [message.token for message in messages]
-    copies = {
-        copy.token: copy for copy in SentCopy.objects.filter(token__in=tokens, settled_at=None)
-    }
-    return [
-        message
+def claim_sent(tokens: Mapping[int, str]) -> frozenset[int]:
+    """The ids of those just queued, given with their tokens, that had left before: now known as sent.
+
+    In the caller's transaction.
+    """
+    found = SentCopy.objects.filter(token__in=list(tokens.values()), settled_at=None)
+    copies = {copy.token: copy for copy in found}
+    ids = [pk for pk, token in tokens.items() if token in copies]
+    messages = Message.objects.filter(pk__in=ids).select_related("lead", "deal") if ids else ()
+    return frozenset(
+        message.pk
         for message in messages
-        if (copy := copies.get(message.token))
-        and copy.to_email == normalize(message.to_email)
-        and _is_it(message, copy)
-    ]
+        if copies[message.token].to_email == normalize(message.to_email)
+        and _is_it(message, copies[message.token])
+    )
 
 
 def in_doubt(emails: Sequence[str]) -> frozenset[str]:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from crm import rows, timeline
-from crm.models import Activity
 from mail import suppression
 from mail.handing import Kind, Outcome
 from mail.models import Mailbox, Message, Suppression
@@ -183,31 +182,17 @@ def note(
     key: str | None = None,
 ) -> None:
     """A line on the lead's timeline about this message, in the caller's transaction."""
-    timeline.note_all([_activity(message, kind, at=at, data=data, key=key)])
-
-
-def note_queued(messages: Sequence[Message], *, at: datetime) -> None:
-    timeline.note_all([_activity(message, "queued", at=at) for message in messages])
-
-
-def _activity(
-    message: Message,
-    kind: str,
-    *,
-    at: datetime,
-    data: dict[str, object] | None = None,
-    key: str | None = None,
-) -> Activity:
-    return Activity(
+    noted = timeline.Note(
         kind=kind,
         occurred_at=at,
         lead_id=message.lead_id,
         deal_id=message.deal_id,
         enrollment_id=message.enrollment_id,
         message_id=message.pk,
-        data={"step": message.step_id, "mailbox": message.mailbox_id, **(data or {})},
         key=key,
+        data={"step": message.step_id, "mailbox": message.mailbox_id, **(data or {})},
     )
+    timeline.note_all([noted])
 
 
 def _requeue(message: Message, error: str, **values: object) -> None:

@@ -22,7 +22,7 @@ from sequences.definition import Sequence as Definition
 from sequences.forecast import forecast
 from sequences.models import AppliedVersion, Enrollment
 from sequences.refusals import OPEN, Candidate
-from sequences.states import states_of
+from sequences.states import ask_about
 from sequences.whereabouts import Because
 from workspace.zones import zone
 
@@ -215,14 +215,13 @@ def _in_flight(name: str, definition: Definition, digest: str) -> InFlight | Non
     people = Enrollment.objects.filter(sequence=name, status__in=OPEN).exclude(
         version__digest=digest
     )
-    people = people.select_related("lead__company", "lead__owner", "deal", "version").order_by("pk")
+    people = people.select_related("version").order_by("pk")
     changes: Counter[str] = Counter()
     last = 0
     while page := list(people.filter(pk__gt=last)[:PAGE]):
         last = page[-1].pk
-        for enrollment in page:
-            state = states_of([enrollment])[enrollment.pk]
-            changes[_change(enrollment, definition, state)] += 1
+        for enrollment, asked in zip(page, ask_about(page), strict=True):
+            changes[_change(enrollment, definition, asked.state)] += 1
     count = sum(changes.values())
     policy = definition.when_changed
     return InFlight(policy=policy, count=count, changes=changes) if count else None

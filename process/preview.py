@@ -150,22 +150,21 @@ class _Press:
 
     def _message(self, template: str, step: str, parent: Message | None) -> Message:
         now = clock.now()
-        return outbox.message_of(
-            outbox.Draft(
-                enrollment_id=NOBODY,
-                step_id=step,
-                sequence="",
-                token=token(NOBODY, step),
-                lead=self.lead,
-                deal=self.deal,
-                mailbox=self.mailbox,
-                template=template_row(self.blueprint.templates[template]),
-                parent=parent,
-                window={},
-                enrolled_at=now,
-                due_at=now,
-                because={},
-            )
+        return Message(
+            enrollment_id=NOBODY,
+            step_id=step,
+            token=token(NOBODY, step),
+            lead=self.lead,
+            deal=self.deal,
+            mailbox=self.mailbox,
+            template=template_row(self.blueprint.templates[template]),
+            parent=parent,
+            to_email=self.lead.email,
+            message_id=outbox.message_id(self.mailbox.address),
+            window={},
+            enrolled_at=now,
+            queued_at=now,
+            due_at=now,
         )
 
 

@@ -7,8 +7,9 @@ the step, so that a simulation and production agree to the minute.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from mail.window import next_open
 from sequences.definition import Sequence
@@ -42,30 +43,28 @@ RAN_ITS_COURSE = frozenset({"finished", "goal", "exit"})
 NO_WAY = -1
 
 
-@dataclass(frozen=True, kw_only=True)
-class Taken:
-    """A step that was taken."""
+class Taken(NamedTuple):
+    """A step that was taken; a tuple, since a tick reads thousands."""
 
     at: datetime  #: of an email: when it left
     way: int = NO_WAY  #: of a branch: which of its ways
     ended_at: datetime | None = None  #: of a task: when it was done or skipped
 
 
-@dataclass(frozen=True, kw_only=True)
-class State:
-    """What `decide` may know of an enrollment."""
+class State(NamedTuple):
+    """What `decide` may know of an enrollment; a tuple as well."""
 
     lead_id: int
-    #: Who get the same variant: a company's people, or the lead alone.
-    unit: str = ""
     started_at: datetime
     timezone: str
     #: By step id.
     taken: Mapping[str, Taken]
-    #: The step whose email is queued, on its way or unconfirmed.
-    outstanding: str = ""
     #: What expressions may read, see crm.facts.
     facts: Mapping[str, object]
+    #: Who get the same variant: a company's people, or the lead alone.
+    unit: str = ""
+    #: The step whose email is queued, on its way or unconfirmed.
+    outstanding: str = ""
     #: The rep does not work there any more.
     owner_gone: bool = False
     #: After a move to another version: the steps behind this one, and the moment they follow.
@@ -143,15 +142,16 @@ def decide(sequence: Sequence, state: State, now: datetime) -> Decision:
     ready_at = state.anchored_at or state.started_at
     for step in _walk(behind(sequence.steps, state.anchor), state.taken):
         taken = state.taken.get(step.id)
-        if isinstance(step, WaitStep):
+        # By type: `isinstance` goes through pydantic's metaclass, for each step of everybody.
+        if type(step) is WaitStep:
             ready_at = step.wait.after(ready_at, state.timezone)
-        elif isinstance(step, GoalStep):
+        elif type(step) is GoalStep:
             if step.within is not None:
                 ready_at = step.within.after(ready_at, state.timezone)
         elif taken is None:
             turn = _Turn(sequence=sequence, state=state, ready_at=ready_at, now=now)
             return turn.take(step)
-        elif isinstance(step, TaskStep) and step.gate and taken.ended_at is None:
+        elif type(step) is TaskStep and step.gate and taken.ended_at is None:
             return _gate(sequence, step, taken, state, now)
         else:
             ready_at = max(ready_at, passed_at(step, taken))
@@ -166,12 +166,12 @@ def after(state: State, decision: Assign | Skip | Branch | Update, now: datetime
     step_id = decision.step.id
     match decision:
         case Skip():
-            taken = replace(state.taken[step_id], ended_at=now)
+            taken = state.taken[step_id]._replace(ended_at=now)
         case Branch():
             taken = Taken(at=now, way=decision.way)
         case _:
             taken = Taken(at=now)
-    return replace(state, taken={**state.taken, step_id: taken})
+    return state._replace(taken={**state.taken, step_id: taken})
 
 
 def leaves(sequence: Sequence, state: State) -> Stop | None:
@@ -191,7 +191,7 @@ def leaves(sequence: Sequence, state: State) -> Stop | None:
 
 def passed_at(step: Step | None, taken: Taken) -> datetime:
     """When a step that was taken let the next one come."""
-    held = isinstance(step, TaskStep) and step.gate
+    held = type(step) is TaskStep and step.gate
     return taken.ended_at or taken.at if held else taken.at
 
 
@@ -207,7 +207,7 @@ def _walk(steps: Steps, taken: Mapping[str, Taken]) -> Iterator[Step]:
     """The steps in order, on the ways that were taken at the branches."""
     for step in steps:
         yield step
-        if isinstance(step, BranchStep) and step.id in taken:
+        if type(step) is BranchStep and step.id in taken:
             way = taken[step.id].way
             if 0 <= way < len(step.branch):
                 yield from _walk(step.branch[way].steps, taken)
@@ -223,8 +223,7 @@ def _gate(
     return Skip(step=step, because={**because, "rule": "skip_after"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Turn:
+class _Turn(NamedTuple):
     """A step whose turn has come, or comes at `ready_at`."""
 
     sequence: Sequence
@@ -252,11 +251,8 @@ class _Turn:
     def _email(self, step: EmailStep) -> Decision:
         window, zone = self.sequence.window_for(self.state.facts), self.state.timezone
         jitter = _jitter(f"{self.sequence.name}:{self.state.lead_id}:{step.id}")
-        due_at = next_open(window, zone, _next_mark(self.ready_at + jitter))
-        if (
-            due_at < self.now
-        ):  # overdue, after downtime or a late answer: the window holds all the same
-            due_at = next_open(window, zone, self.now)
+        # When overdue, after downtime or a late answer, the window holds all the same.
+        due_at = next_open(window, zone, max(_next_mark(self.ready_at + jitter), self.now))
         if self.now < due_at:
             return Wait(until=due_at, because=self._because(step, "send window"))
         template = variant(self.sequence, step, self.state.unit or f"lead {self.state.lead_id}")
@@ -286,8 +282,8 @@ class _Turn:
         return Stop(reason=reason, enroll=step.enroll, because=self._because(step, "enroll"))
 
     def _because(self, step: Step, rule: str, **values: object) -> Because:
-        told = {"step": step.id, "ready_at": self.ready_at.isoformat(), **values}
-        return _because(self.sequence, step.id, rule, **told)
+        ready_at = self.ready_at.isoformat()
+        return _because(self.sequence, step.id, rule, step=step.id, ready_at=ready_at, **values)
 
 
 def _jitter(key: str) -> timedelta:
@@ -305,11 +301,12 @@ def _hash(key: str) -> int:
 
 def _next_mark(moment: datetime) -> datetime:
     """The next quarter hour: emails that become due together are decided and sent together."""
-    into = timedelta(seconds=moment.timestamp() % JITTER_STEP.total_seconds())
-    return moment + (JITTER_STEP - into) if into else moment
+    return moment + timedelta(seconds=-moment.timestamp() % JITTER_STEP.total_seconds())
 
 
 def _because(sequence: Sequence, part: str, rule: str, **values: object) -> Because:
     """The rule, and where it is written when that is known."""
     told = {"sequence": sequence.name, "rule": rule, **values}
-    return {**told, "at": place} if (place := sequence.place(part)) else told
+    if place := sequence.place(part):
+        told["at"] = place
+    return told

@@ -9,17 +9,19 @@ from django.conf import settings
 from jinja2 import TemplateError
 
 from crm import rows
-from crm.models import Activity
-from crm.timeline import note_all
+from crm.timeline import Note, note_all
 from mail import outbox
-from mail.models import EmailTemplate, Mailbox, Message
+from mail.models import Mailbox
 from sequences.cadence import Assign, Because, Branch, Send, Skip, Update
+from sequences.definition import Sequence
 from sequences.models import Enrollment, StepRun
+from sequences.states import Asked, Enrolled
 from sequences.steps import TaskStep
 from sequences.versions import definition_of
 from workspace.templating import render
 
 Facts = Mapping[str, object]
+_RUN = ("enrollment_id", "step_id", "kind", "at", "way", "because")
 
 
 class Effects:
@@ -27,129 +29,121 @@ class Effects:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        self._sends: list[tuple[Enrollment, Send, Facts]] = []
-        self._runs: list[StepRun] = []
-        self._activities: list[Activity] = []
-        self._scheduled: list[Enrollment] = []
+        self._sends: list[tuple[Asked, Send]] = []
+        self._runs: list[rows.Row] = []
+        self._notes: list[Note] = []
+        self._scheduled: list[tuple[datetime | None, int]] = []
+        self._resumed: list[int] = []
 
-    def enrolled(self, enrollment: Enrollment) -> None:
+    def enrolled(self, enrollment: Enrolled, because: Because) -> None:
         key = f"enrolled:{enrollment.pk}"
-        data = {"sequence": enrollment.sequence, "because": enrollment.because}
+        data = {"sequence": enrollment.sequence, "because": because}
         self._note("enrolled", enrollment, data, key=key)
 
-    def send(self, enrollment: Enrollment, decision: Send, facts: Facts) -> None:
-        self._sends.append((enrollment, decision, facts))
-        self.schedule(enrollment, None)
+    def send(self, asked: Asked, decision: Send) -> None:
+        self._sends.append((asked, decision))
+        self.schedule(asked.enrollment, None)
 
-    def take(
-        self,
-        enrollment: Enrollment,
-        decision: Assign | Skip | Branch,
-        facts: Facts,
-    ) -> None:
+    def take(self, asked: Asked, decision: Assign | Skip | Branch) -> None:
         match decision:
             case Assign():
-                self._assign(enrollment, decision, facts)
+                self._assign(asked, decision)
             case Skip():
-                self._skip(enrollment, decision)
+                self._skip(asked.enrollment, decision)
             case Branch():
                 because, way = decision.because, decision.way
-                self._run(enrollment, decision.step.id, "branch", because, way=way)
+                self._run(asked.enrollment, decision.step.id, "branch", because, way=way)
 
-    def update(self, enrollment: Enrollment, decision: Update) -> None:
+    def update(self, enrollment: Enrolled, decision: Update) -> None:
         self._run(enrollment, decision.step.id, "update", decision.because)
 
-    def schedule(self, enrollment: Enrollment, due_at: datetime | None) -> None:
-        enrollment.due_at = due_at
-        self._scheduled.append(enrollment)
+    def schedule(self, enrollment: Enrolled, due_at: datetime | None) -> None:
+        self._scheduled.append((due_at, enrollment.pk))
+
+    def resume(self, enrollment: Enrolled) -> None:
+        """A pause is over."""
+        self._resumed.append(enrollment.pk)
 
     def write(self) -> None:
-        rows.insert(self._runs)
+        rows.insert(StepRun, _RUN, self._runs)
         outbox.queue(self._drafts())
-        note_all(self._activities)
-        rows.update(self._scheduled, "due_at", "status")
+        note_all(self._notes)
+        rows.update(Enrollment, ("due_at",), self._scheduled)
+        active = Enrollment.Status.ACTIVE
+        rows.update(Enrollment, ("status",), [(active, pk) for pk in self._resumed])
 
-    def _assign(self, enrollment: Enrollment, decision: Assign, facts: Facts) -> None:
-        step = decision.step
+    def _assign(self, asked: Asked, decision: Assign) -> None:
+        enrollment, step = asked.enrollment, decision.step
         self._run(enrollment, step.id, "task", decision.because)
         data = {
             "task": step.task,
             "step": step.id,
-            "title": _title(enrollment, step, facts),
+            "title": _title(asked, step),
             "due_at": decision.due_at.isoformat(),
         }
         self._note("task_assigned", enrollment, data, key=task_key(enrollment.pk, step.id))
 
-    def _skip(self, enrollment: Enrollment, decision: Skip) -> None:
+    def _skip(self, enrollment: Enrolled, decision: Skip) -> None:
         step_id = decision.step.id
-        StepRun.objects.filter(enrollment=enrollment, step_id=step_id).update(ended_at=self._now)
+        StepRun.objects.filter(enrollment=enrollment.pk, step_id=step_id).update(ended_at=self._now)
         data = {"step": step_id, "task": task_key(enrollment.pk, step_id)}
         self._note("task_skipped", enrollment, data, key=f"skipped:{enrollment.pk}:{step_id}")
 
     def _run(
-        self, enrollment: Enrollment, step_id: str, kind: str, because: Because, *, way: int = -1
+        self, enrollment: Enrolled, step_id: str, kind: str, because: Because, *, way: int = -1
     ) -> None:
-        run = StepRun(
-            enrollment_id=enrollment.pk,
-            step_id=step_id,
-            kind=kind,
-            at=self._now,
-            way=way,
-            because=dict(because),
-        )
-        self._runs.append(run)
+        self._runs.append((enrollment.pk, step_id, kind, self._now, way, because))
 
     def _note(
-        self, kind: str, enrollment: Enrollment, data: Mapping[str, object], *, key: str
+        self, kind: str, enrollment: Enrolled, data: Mapping[str, object], *, key: str
     ) -> None:
-        self._activities.append(
-            Activity(
-                kind=kind,
-                lead_id=enrollment.lead_id,
-                deal_id=enrollment.deal_id,
-                enrollment_id=enrollment.pk,
-                occurred_at=self._now,
-                key=key,
-                data=dict(data),
-            )
+        noted = Note(
+            kind=kind,
+            occurred_at=self._now,
+            lead_id=enrollment.lead_id,
+            deal_id=enrollment.deal_id,
+            enrollment_id=enrollment.pk,
+            message_id=None,
+            key=key,
+            data=data,
         )
+        self._notes.append(noted)
 
     def _drafts(self) -> Items[outbox.Draft]:
-        if not self._sends:
-            return []
-        ids = [enrollment.pk for enrollment, *_ in self._sends]
-        latest: dict[int, Message] = {}
-        sent = Message.objects.filter(enrollment_id__in=ids, status=Message.Status.SENT)
-        for message in sent.only("enrollment_id").order_by("sent_at", "pk"):
-            latest[message.enrollment_id] = message
-        mailboxes = Mailbox.objects.in_bulk({e.mailbox_id for e, *_ in self._sends})
-        template_ids = {e.version.templates[d.template] for e, d, _ in self._sends}
-        templates = EmailTemplate.objects.in_bulk(template_ids)
+        mailbox_ids = {asked.enrollment.mailbox_id for asked, _ in self._sends}
+        found = rows.read(Mailbox, ("id", "address"), mailbox_ids)
+        addresses = {pk: str(address) for pk, address in found}
         return [
-            outbox.Draft(
-                enrollment_id=enrollment.pk,
-                step_id=decision.step.id,
-                sequence=enrollment.sequence,
-                token=token(enrollment.pk, decision.step.id),
-                lead=enrollment.lead,
-                deal=enrollment.deal,
-                mailbox=mailboxes[enrollment.mailbox_id],
-                template=templates[enrollment.version.templates[decision.template]],
-                parent=None if decision.step.thread == "new" else latest.get(enrollment.pk),
-                window=window_of(enrollment, facts),
-                enrolled_at=enrollment.started_at,
-                due_at=self._now,
-                because=dict(decision.because),
-            )
-            for enrollment, decision, facts in self._sends
+            self._draft(asked, decision, addresses[asked.enrollment.mailbox_id])
+            for asked, decision in self._sends
         ]
 
+    def _draft(self, asked: Asked, decision: Send, address: str) -> outbox.Draft:
+        enrollment, step = asked.enrollment, decision.step
+        facts = asked.state.facts
+        return outbox.Draft(
+            enrollment_id=enrollment.pk,
+            step_id=step.id,
+            sequence=enrollment.sequence,
+            token=token(enrollment.pk, step.id),
+            lead_id=enrollment.lead_id,
+            deal_id=enrollment.deal_id,
+            mailbox_id=enrollment.mailbox_id,
+            template_id=asked.version.templates[decision.template],
+            parent_id=None if step.thread == "new" else asked.latest,
+            to_email=asked.person.email,
+            message_id=outbox.message_id(address),
+            window=window_of(definition_of(asked.version), enrollment.timezone, facts),
+            enrolled_at=enrollment.started_at,
+            due_at=self._now,
+            because=decision.because,
+        )
 
-def window_of(enrollment: Enrollment, facts: Facts) -> dict[str, object]:
+
+def window_of(definition: Sequence, timezone: str, facts: Facts) -> dict[str, object]:
     """The send window as mail.window reads it: days, from, to, timezone, holidays."""
-    definition = definition_of(enrollment.version)
     holidays = list(definition.window_for(facts).holidays)
-    return {**definition.written_window, "timezone": enrollment.timezone, "holidays": holidays}
+    return {**definition.written_window, "timezone": timezone, "holidays": holidays}
 
 
 def task_key(enrollment_id: int, step_id: str) -> str:
@@ -166,12 +160,12 @@ def _opaque(text: str) -> str:
     return hmac.digest(settings.SECRET_KEY.encode(), text.encode(), "sha256").hex()[:24]
 
 
-def _title(enrollment: Enrollment, step: TaskStep, facts: Facts) -> str:
+def _title(asked: Asked, step: TaskStep) -> str:
     """A title that reads a blank fact still names the task and the lead: nobody but a rep sees it."""
     try:
-        return render(step.title, facts)
+        return render(step.title, asked.state.facts)
     except TemplateError:
-        return f"{step.task.capitalize()}: {enrollment.lead}"
+        return f"{step.task.capitalize()}: {asked.person}"
 
 
 #: The due time of an email whose enrollment waits for a person.

@@ -1,7 +1,7 @@
 """What comes of an enrollment when nobody does anything: `decide`, asked along the clock. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sequences.cadence import Decision, Send, State, Stop, Taken, Wait, after, decide
@@ -37,7 +37,7 @@ def forecast(sequence: Sequence, state: State, now: datetime) -> Iterator[Forese
             return
         if isinstance(decision, Send):
             taken = {**state.taken, decision.step.id: Taken(at=now)}
-            state = replace(state, taken=taken, outstanding="")
+            state = state._replace(taken=taken, outstanding="")
         else:
             state = after(state, decision, now)
     raise AssertionError(f"{sequence.name} does not come to an end")

@@ -1,7 +1,7 @@
 """What an edited definition means for the people who are in the sequence: pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sequences.cadence import NO_WAY, State, Taken, passed_at
@@ -45,9 +45,9 @@ def move(old: Sequence, new: Sequence, state: State, now: datetime) -> Move | No
 def moved(state: State, to: Move) -> State:
     """The state in which `decide` is asked of the new version."""
     taken = {
-        id_: replace(taken, way=to.ways.get(id_, taken.way)) for id_, taken in state.taken.items()
+        id_: taken._replace(way=to.ways.get(id_, taken.way)) for id_, taken in state.taken.items()
     }
-    return replace(state, taken=taken, anchor=to.anchor, anchored_at=to.anchored_at)
+    return state._replace(taken=taken, anchor=to.anchor, anchored_at=to.anchored_at)
 
 
 def _open_gate(old: Sequence, state: State) -> bool:

@@ -2,69 +2,173 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
-from crm import facts, history
+from crm import facts, history, people, rows
+from crm.models import Deal
+from crm.people import Person
 from mail.models import Message
-from sequences.cadence import State, Taken
-from sequences.models import Enrollment, StepRun
+from sequences import versions
+from sequences.cadence import Because, State, Taken
+from sequences.models import AppliedVersion, Enrollment, StepRun
 from sequences.versions import definition_of
 
-_OUTSTANDING = (Message.Status.QUEUED, Message.Status.SENDING, Message.Status.UNCONFIRMED)
+_OUTSTANDING = frozenset(
+    {Message.Status.QUEUED, Message.Status.SENDING, Message.Status.UNCONFIRMED}
+)
+_SENT = Message.Status.SENT
+_Deals = Mapping[int | None, dict[str, object]]
 
 
-def state_of(enrollment: Enrollment) -> State:
-    return states_of([enrollment])[enrollment.pk]
+class Enrolled(Protocol):
+    """What of an enrollment a step asks for."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def lead_id(self) -> int: ...
+    @property
+    def deal_id(self) -> int | None: ...
+    @property
+    def version_id(self) -> int: ...
+    @property
+    def sequence(self) -> str: ...
+    @property
+    def mailbox_id(self) -> int: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def anchor(self) -> str: ...
+    @property
+    def anchored_at(self) -> datetime | None: ...
 
 
-def states_of(enrollments: Sequence[Enrollment]) -> Mapping[int, State]:
-    """Enrollment id -> its state. Lead, company, owner, deal and version are loaded already."""
-    ids = [enrollment.pk for enrollment in enrollments]
-    taken = _taken(ids)
-    outstanding = dict(
-        Message.objects.filter(enrollment_id__in=ids, status__in=_OUTSTANDING).values_list(
-            "enrollment_id", "step_id"
+class Asked(NamedTuple):
+    """An enrollment about which `decide` is asked, and what is known of it."""
+
+    enrollment: Enrolled
+    person: Person
+    version: AppliedVersion
+    newest: AppliedVersion | None  #: the active version of its sequence
+    state: State
+    #: The email that left last, which the next one of its thread follows.
+    latest: int | None
+    #: Why it was enrolled; None once it has taken a step.
+    because: Because | None
+
+
+class _Mail(NamedTuple):
+    """An enrollment's messages."""
+
+    outstanding: str = ""
+    latest: int | None = None
+
+
+def state_of(enrollment: Enrolled) -> State:
+    return ask_about([enrollment])[0].state
+
+
+def ask_about(enrollments: Sequence[Enrolled]) -> list[Asked]:
+    """What is known of each, in this order."""
+    known = _Known(enrollments)
+    return [known.asked(enrollment) for enrollment in enrollments]
+
+
+class _Known:
+    """What was read of some enrollments; each is found in it by its ids."""
+
+    def __init__(self, enrollments: Sequence[Enrolled]) -> None:
+        ids = [enrollment.pk for enrollment in enrollments]
+        self._people = people.read(enrollment.lead_id for enrollment in enrollments)
+        self._versions = versions.with_active({one.version_id for one in enrollments})
+        active = (version for version in self._versions.values() if version.active)
+        self._newest = {version.sequence: version for version in active}
+        self._taken, self._mail = _taken(ids), _mail(ids)
+        self._deals = _deals({enrollment.deal_id for enrollment in enrollments} - {None})
+        self._events = _events(enrollments, self._versions, self._people)
+        fresh = [pk for pk in ids if pk not in self._taken and not self._mail[pk].outstanding]
+        begun = rows.read(Enrollment, ("id", "because"), fresh)
+        self._because = {pk: {**because} for pk, because in begun}
+
+    def asked(self, enrollment: Enrolled) -> Asked:
+        version = self._versions[enrollment.version_id]
+        return Asked(
+            enrollment=enrollment,
+            person=self._people[enrollment.lead_id],
+            version=version,
+            newest=self._newest.get(version.sequence),
+            state=self._state(enrollment),
+            latest=self._mail[enrollment.pk].latest,
+            because=self._because.get(enrollment.pk),
         )
-    )
-    events = _events(enrollments)
-    return {
-        enrollment.pk: State(
-            lead_id=enrollment.lead_id,
-            unit=unit_of(enrollment),
+
+    def _state(self, enrollment: Enrolled) -> State:
+        lead_id, person = enrollment.lead_id, self._people[enrollment.lead_id]
+        return State(
+            lead_id=lead_id,
+            unit=unit_of(person),
             started_at=enrollment.started_at,
             timezone=enrollment.timezone,
-            taken=taken[enrollment.pk],
-            outstanding=outstanding.get(enrollment.pk, ""),
+            taken=self._taken.get(enrollment.pk, {}),
+            outstanding=self._mail[enrollment.pk].outstanding,
             facts={
-                **facts.context(enrollment.lead, enrollment.deal),
-                "event": events.get(enrollment.lead_id, {}),
+                **person.facts,
+                "deal": self._deals[enrollment.deal_id],
+                "event": self._events.get(lead_id, {}),
             },
-            owner_gone=enrollment.lead.owner is not None and not enrollment.lead.owner.active,
+            owner_gone=person.owner_is_gone,
             anchor=enrollment.anchor,
             anchored_at=enrollment.anchored_at,
         )
-        for enrollment in enrollments
-    }
 
 
-def unit_of(enrollment: Enrollment) -> str:
+def unit_of(person: Person) -> str:
     """People of one company get the same variant."""
-    company = enrollment.lead.company_id
-    return f"company {company}" if company else f"lead {enrollment.lead_id}"
+    return f"company {person.company_id}" if person.company_id else f"lead {person.pk}"
 
 
 def _taken(ids: Iterable[int]) -> Mapping[int, dict[str, Taken]]:
     taken: dict[int, dict[str, Taken]] = defaultdict(dict)
-    runs = StepRun.objects.filter(enrollment__in=ids)
-    for enrollment_id, step_id, at, way, ended_at in runs.values_list(
-        "enrollment", "step_id", "at", "way", "ended_at"
+    fields = ("enrollment_id", "step_id", "at", "way", "ended_at")
+    for enrollment_id, step_id, at, way, ended_at in rows.read(
+        StepRun, fields, ids, by="enrollment_id"
     ):
-        taken[enrollment_id][step_id] = Taken(at=at, way=way, ended_at=ended_at)
+        taken[enrollment_id][step_id] = Taken(at, way, ended_at)
     return taken
 
 
-def _events(enrollments: Sequence[Enrollment]) -> Mapping[int, Mapping[str, int]]:
+def _mail(ids: Iterable[int]) -> Mapping[int, _Mail]:
+    found: dict[int, _Mail] = defaultdict(_Mail)
+    fields = ("enrollment_id", "step_id", "status", "sent_at", "id")
+    made = rows.read(Message, fields, ids, by="enrollment_id")
+    sent = sorted(
+        (at, pk, enrollment_id) for enrollment_id, _, status, at, pk in made if status == _SENT
+    )
+    for _, pk, enrollment_id in sent:
+        found[enrollment_id] = _Mail(latest=pk)
+    for enrollment_id, step_id, status, *_ in made:
+        if status in _OUTSTANDING:
+            found[enrollment_id] = found[enrollment_id]._replace(outstanding=step_id)
+    return found
+
+
+def _deals(ids: Iterable[int | None]) -> _Deals:
+    deals = Deal.objects.in_bulk([pk for pk in ids if pk is not None])
+    return {None: facts.of_deal(None)} | {pk: facts.of_deal(deal) for pk, deal in deals.items()}
+
+
+def _events(
+    enrollments: Sequence[Enrolled],
+    known: Mapping[int, AppliedVersion],
+    persons: Mapping[int, Person],
+) -> Mapping[int, Mapping[str, int]]:
     """Lead id -> event -> how often since the enrollment began, of the events that are asked for."""
-    asked = {e.lead_id: e for e in enrollments if definition_of(e.version).events}
-    names = {name for e in asked.values() for name in definition_of(e.version).events}
-    starts = {lead_id: e.started_at for lead_id, e in asked.items()}
-    return history.since(starts, {lead_id: e.lead for lead_id, e in asked.items()}, names)
+    asked = {pk: definition_of(version).events for pk, version in known.items()}
+    starts = {e.lead_id: e.started_at for e in enrollments if asked[e.version_id]}
+    names = {name for e in enrollments for name in asked[e.version_id]}
+    return history.since(starts, {pk: persons[pk].company_id for pk in starts}, names)

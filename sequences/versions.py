@@ -1,6 +1,9 @@
 """Applied versions: what workers read, never the files."""
 
+from collections.abc import Collection, Mapping
 from functools import lru_cache
+
+from django.db.models import Q
 
 from mail.models import EmailTemplate
 from sequences.definition import Sequence
@@ -25,6 +28,12 @@ def active() -> list[AppliedVersion]:
 
 def active_of(sequence: str) -> AppliedVersion | None:
     return AppliedVersion.objects.filter(sequence=sequence, active=True).first()
+
+
+def with_active(ids: Collection[int]) -> Mapping[int, AppliedVersion]:
+    """These and the active ones by id, without what `definition_of` has parsed already."""
+    found = AppliedVersion.objects.defer("definition", "places")
+    return {version.pk: version for version in found.filter(Q(pk__in=ids) | Q(active=True))}
 
 
 def templates_of(version: AppliedVersion) -> list[EmailTemplate]:

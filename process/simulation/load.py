@@ -19,10 +19,11 @@ from process.blueprint import Blueprint
 from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
 from process.simulation.scene import Scene
+from sequences.cadence import State
 from sequences.models import Enrollment as EnrollmentRow
 from sequences.models import Waiting
 from sequences.refusals import OPEN
-from sequences.states import states_of
+from sequences.states import ask_about
 from sequences.versions import definition_of
 
 _QUEUED = (Message.Status.QUEUED, Message.Status.SENDING, Message.Status.UNCONFIRMED)
@@ -124,15 +125,14 @@ def _add_past(found: Scene) -> None:
 def _add_enrollments(found: Scene) -> None:
     begun = EnrollmentRow.objects.filter(started_at__gte=_midnight(found.now))
     open_ = EnrollmentRow.objects.filter(status__in=OPEN).order_by("pk")
-    related = open_.select_related("lead__company", "lead__owner", "deal", "version")
     queued = defaultdict(list)
     for message in Message.objects.filter(status__in=_QUEUED).order_by("pk"):
         queued[message.enrollment_id].append(message)
-    for row in _walk(related):
+    for row, state in _walk(open_.select_related("version")):
         lead = found.leads.get(row.lead_id)
         mailbox = next((m for m in found.mailboxes.values() if m.pk == row.mailbox_id), None)
         if lead is not None and mailbox is not None:
-            enrollment = _enrollment(found, row, lead, mailbox)
+            enrollment = _enrollment(found, row, state, lead, mailbox)
             found.enter(enrollment)
             for message in queued[row.pk]:
                 found.queue(_email(found, enrollment, message))
@@ -141,15 +141,17 @@ def _add_enrollments(found: Scene) -> None:
         found.begun[sequence, _midnight(at)] += 1
 
 
-def _walk(rows: QuerySet[EnrollmentRow]) -> Iterator[EnrollmentRow]:
+def _walk(rows: QuerySet[EnrollmentRow]) -> Iterator[tuple[EnrollmentRow, State]]:
     last = 0
     while page := list(rows.filter(pk__gt=last)[:500]):
         last = page[-1].pk
-        yield from page
+        for row, asked in zip(page, ask_about(page), strict=True):
+            yield row, asked.state
 
 
-def _enrollment(found: Scene, row: EnrollmentRow, lead: Lead, mailbox: Mailbox) -> Enrollment:
-    state = states_of([row])[row.pk]
+def _enrollment(
+    found: Scene, row: EnrollmentRow, state: State, lead: Lead, mailbox: Mailbox
+) -> Enrollment:
     return Enrollment(
         pk=found.number(),
         lead=lead,

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -36,7 +35,7 @@ class Steps:
     def task_ended(self, enrollment: Enrollment, step_id: str) -> None:
         taken = enrollment.taken.get(step_id)
         if taken is not None and taken.ended_at is None:
-            enrollment.taken[step_id] = replace(taken, ended_at=self.scene.now)
+            enrollment.taken[step_id] = taken._replace(ended_at=self.scene.now)
             self.reconsider(enrollment)
 
     def reconsider(self, enrollment: Enrollment | None) -> None:

@@ -316,26 +316,26 @@ def lead(make_lead):
 def queue(mailbox, template):
     """Queue one email, due now."""
 
-    def put(lead, step="opening", enrollment=None, **values):
+    def put(lead, step="opening", enrollment=None, deal=None, parent=None, **values):
         arguments = {
             "enrollment_id": enrollment or lead.pk,
             "step_id": step,
             "sequence": "approach",
             "token": f"token-{lead.pk}.{step}",
-            "lead": lead,
-            "deal": None,
-            "mailbox": mailbox,
-            "template": template,
-            "parent": None,
+            "lead_id": lead.pk,
+            "deal_id": deal and deal.pk,
+            "mailbox_id": mailbox.pk,
+            "template_id": template.pk,
+            "parent_id": parent and parent.pk,
+            "to_email": lead.email,
+            "message_id": outbox.message_id(mailbox.address),
             "window": WINDOW,
             "enrolled_at": clock.now() - timedelta(hours=1),
             "due_at": clock.now(),
             "because": {"rule": "step"},
         }
         draft = outbox.Draft(**{**arguments, **values})
-        queued = outbox.queue([draft])
-        return (queued or Message.objects.filter(enrollment_id=draft.enrollment_id, step_id=step))[
-            0
-        ]
+        outbox.queue([draft])
+        return Message.objects.get(enrollment_id=draft.enrollment_id, step_id=step)
 
     return put

@@ -110,11 +110,12 @@ def test_line_breaks_and_control_characters_are_refused(queue, make_lead, mailbo
 
 
 @pytest.mark.parametrize("evil", ["\r\nBcc: x@y.example", "\x00"])
-def test_a_senders_name_is_held_to_the_same(queue, lead, mailbox, evil):
-    mailbox.display_name = f"Ada{evil}"
+def test_a_senders_name_is_held_to_the_same(queue, lead, evil):
+    message = queue(lead)
+    message.mailbox.display_name = f"Ada{evil}"
 
     with pytest.raises(compose.Unsendable, match="sender's name"):
-        compose.compose(queue(lead, mailbox=mailbox))
+        compose.compose(message)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Whatever is written and whatever happens: never twice, never after, never outside, never stuck."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,7 +80,7 @@ class OneEnrollment(RuleBasedStateMachine):
     def the_email_leaves(self):
         self.touches.append((self.queued, self.now))
         taken = {**self.state.taken, self.queued: Taken(at=self.now)}
-        self.state = replace(self.state, taken=taken, outstanding="")
+        self.state = self.state._replace(taken=taken, outstanding="")
         self.queued = ""
         self.ask()
 
@@ -98,8 +97,8 @@ class OneEnrollment(RuleBasedStateMachine):
         open_ = [id_ for id_, taken in self.state.taken.items() if taken.ended_at is None]
         if open_:
             id_ = data.draw(st.sampled_from(sorted(open_)))
-            done = replace(self.state.taken[id_], ended_at=self.now)
-            self.state = replace(self.state, taken={**self.state.taken, id_: done})
+            done = self.state.taken[id_]._replace(ended_at=self.now)
+            self.state = self.state._replace(taken={**self.state.taken, id_: done})
             self.ask()
 
     @rule(sequence=sequences())
@@ -120,7 +119,7 @@ class OneEnrollment(RuleBasedStateMachine):
 
     def ask(self):
         for _ in range(60):
-            self.state = replace(self.state, facts=self.facts)
+            self.state = self.state._replace(facts=self.facts)
             decision = decide(self.sequence, self.state, self.now)
             if isinstance(decision, Wait):
                 assert decision.until is None or decision.until > self.now
@@ -143,7 +142,7 @@ class OneEnrollment(RuleBasedStateMachine):
             assert decision.template in decision.step.email
             assert self.is_open(self.now), "never outside the window"
             self.queued, self.due_at = step_id, None
-            self.state = replace(self.state, outstanding=step_id)
+            self.state = self.state._replace(outstanding=step_id)
             return
         if not isinstance(decision, Skip):
             assert step_id not in self.state.taken, "never twice"

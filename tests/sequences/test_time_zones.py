@@ -4,7 +4,7 @@ The window and the holidays are looked up here anew, so that what is tested is n
 """
 
 import heapq
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from warnings import catch_warnings
@@ -105,7 +105,7 @@ def deliver(sequence, one, history, limits, now):
     assert isinstance(admission, Now)
     history.append(now)
     one.sent.append((one.queued, now))
-    one.state = replace(state, taken={**state.taken, one.queued: Taken(at=now)})
+    one.state = state._replace(taken={**state.taken, one.queued: Taken(at=now)})
     one.queued = ""
 
 
@@ -269,7 +269,7 @@ def test_case_14_from_a_restored_snapshot_the_steps_keep_their_distance():
     people = []
     for number in range(80):
         one = person(number, opened - DAY, "America/New_York", "US")
-        one.state = replace(one.state, taken={"opening": Taken(at=opened)})
+        one.state = one.state._replace(taken={"opening": Taken(at=opened)})
         people.append(one)
 
     live(sequence(OFFICE, *STEPS), people, CAPS, awake=SATURDAY_NIGHT)

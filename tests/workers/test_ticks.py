@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 from django.db import connection, transaction
 
-from crm.models import Activity
+from crm.models import Activity, Lead
 from mail.models import Message
 from sequences import cadence, claims, engine
 from sequences.cadence import Update
@@ -88,9 +88,20 @@ def test_who_is_due_at_one_moment_is_claimed_in_one_order(crowd, frozen_clock):
     Enrollment.objects.filter(pk=third).update(due_at=frozen_clock.now - timedelta(hours=1))
 
     with transaction.atomic():
-        claimed = claims.claim(engine.due(frozen_clock.now), at_most=2)
+        claimed = claims.claim(frozen_clock.now, at_most=2)
 
     assert [enrollment.pk for enrollment in claimed] == [third, first]
+
+
+def test_a_pause_that_is_over_goes_on_or_ends(crowd, frozen_clock):
+    goes_on, ends, _ = Enrollment.objects.order_by("pk")
+    Enrollment.objects.filter(pk__in=[goes_on.pk, ends.pk]).update(status="paused")
+    Lead.objects.filter(pk=ends.lead_id).update(deleted_at=frozen_clock.now)
+
+    engine.advance_due()
+
+    told = Enrollment.objects.order_by("pk").values_list("status", "reason")
+    assert list(told) == [("active", ""), ("stopped", "lead deleted"), ("active", "")]
 
 
 def test_one_at_fault_holds_up_nobody_else(crowd, frozen_clock):
@@ -122,8 +133,8 @@ def test_a_step_that_cannot_be_written_holds_up_nobody_else(crowd, frozen_clock,
     def fail(*_args):
         raise ValueError("no such field")
 
-    monkeypatch.setattr("sequences.engine.decide", decide)
-    monkeypatch.setattr("sequences.engine._set_fields", fail)
+    monkeypatch.setattr("sequences.advancing.decide", decide)
+    monkeypatch.setattr("sequences.advancing._set_fields", fail)
 
     engine.advance_due()
 

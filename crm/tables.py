@@ -1,0 +1,124 @@
+"""How the values of some columns of a table are given to the database, and taken from it."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import repeat
+from typing import Any
+
+from django.db import connection
+from django.db.models import BinaryField, DateTimeField, JSONField, Model
+from pydantic_core import to_json
+
+Row = tuple[Any, ...]
+#: Place in a row -> from a value as we hold it to one as the statement takes it, or back.
+_Conversions = Mapping[int, Callable[[Any], object]]
+
+
+class Table:
+    """Some fields of a model, in this order."""
+
+    def __init__(self, model: type[Model], names: Sequence[str], *, full: bool) -> None:
+        """`full`: the other fields, too, as the model has them at first."""
+        meta, quote = model._meta, connection.ops.quote_name  # noqa: SLF001 - Django's public name
+        fields: list[Any] = [meta.get_field(name) for name in names]
+        every: Sequence[Any] = meta.concrete_fields if full else ()
+        others = [field for field in every if not field.primary_key and field not in fields]
+        self._name, self._keys = quote(meta.db_table), [field.column for field in fields]
+        self.columns = [quote(key) for key in self._keys]
+        self._others = [quote(field.column) for field in others]
+        self._constants = [
+            field.get_db_prep_save(field.get_default(), connection) for field in others
+        ]
+        self._read = [
+            _told(field, column) for field, column in zip(fields, self.columns, strict=True)
+        ]
+        self._given = _by_place(map(_to_database, fields))
+        self._taken = _by_place(map(_from_database, fields))
+
+    def told(self, statement: str, **parts: str) -> str:
+        """The statement with `{table}`, `{columns}`, ... put in."""
+        return statement.format(
+            table=self._name,
+            columns=", ".join(self.columns),
+            read=", ".join(self._read),
+            every=", ".join([*self.columns, *self._others]),
+            marks=", ".join(["%s"] * len([*self.columns, *self._others])),
+            values=", ".join([*self.columns, *["%s"] * len(self._others)]),
+            **parts,
+        )
+
+    def as_json(self, rows: Sequence[Row]) -> list[Any]:
+        """What a statement on `json_populate_recordset` takes: `values` and then the rows."""
+        told = _converted(rows, self._given, ()) if self._given else rows
+        given = [dict(zip(self._keys, row, strict=True)) for row in told]
+        return [*self._constants, as_json(given)]
+
+    def given(self, rows: Sequence[Row]) -> list[Row]:
+        return list(_converted(rows, self._given, self._constants))
+
+    def taken(self, rows: Sequence[Row]) -> list[Row]:
+        return list(_converted(rows, self._taken, ()))
+
+
+@lru_cache
+def table(model: type[Model], names: tuple[str, ...], *, full: bool = False) -> Table:
+    return Table(model, names, full=full)
+
+
+def as_json(value: object) -> str:
+    try:
+        return to_json(value).decode()
+    except ValueError:  # half of a surrogate pair: no UTF-8, but JSON can name it
+        return json.dumps(value)
+
+
+def _converted(
+    rows: Sequence[Row], conversions: _Conversions, constants: Sequence[object]
+) -> Iterable[Row]:
+    """Column by column, which takes a fraction of the time that row by row takes."""
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    for place, convert in conversions.items() if columns else ():
+        columns[place] = [None if one is None else convert(one) for one in columns[place]]
+    return zip(*columns, *map(repeat, constants), strict=False)
+
+
+def _by_place(found: Iterable[Callable[[Any], object] | None]) -> _Conversions:
+    return {place: convert for place, convert in enumerate(found) if convert is not None}
+
+
+def _told(field: object, column: str) -> str:
+    """As a column is read: SQLite's moments as text that says where it is noon."""
+    in_text = connection.vendor == "sqlite" and isinstance(field, DateTimeField)
+    return f"{column} || '+00:00'" if in_text else column
+
+
+def _to_database(field: object) -> Callable[[Any], object] | None:
+    """None: the values are the same."""
+    if connection.vendor == "postgresql":
+        return _hex if isinstance(field, BinaryField) else None
+    if isinstance(field, DateTimeField):
+        return _naive
+    return as_json if isinstance(field, JSONField) else None
+
+
+def _from_database(field: object) -> Callable[[Any], object] | None:
+    if isinstance(field, JSONField):
+        return _loaded
+    in_text = connection.vendor == "sqlite" and isinstance(field, DateTimeField)
+    return datetime.fromisoformat if in_text else None
+
+
+def _loaded(text: str) -> object:
+    return {} if text == "{}" else json.loads(text)  # as most are
+
+
+def _hex(value: bytes) -> str:
+    """As PostgreSQL reads bytes from text."""
+    return f"\\x{bytes(value).hex()}"
+
+
+@lru_cache(maxsize=10_000)  # most moments of a batch are the same
+def _naive(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
