@@ -119,7 +119,9 @@ def update(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Non
             cursor.executemany(written.told(_UPDATE_ONE, new=new), written.given(rows))
 
 
-def fetch(model: type[Found], where: str, given: Sequence[Any] = (), *, lock: str = "") -> list[Found]:
+def fetch(
+    model: type[Found], where: str, given: Sequence[Any] = (), *, lock: str = ""
+) -> list[Found]:
     """Whole rows that `where` says in SQL, locked where the database locks rows."""
     fields: Sequence[Any] = model._meta.concrete_fields  # noqa: SLF001 - Django's public name
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from connectors.batches import chunks
 from crm import timeline
-from crm.models import Activity, Lead
+from crm.models import Lead
 from mail.models import Suppression
 from mail.suppression import Book, book_of
 from runtime import clock
@@ -32,18 +32,21 @@ def covered(rows: Sequence[Suppression]) -> Iterator[Pair]:
 
 def stop(pairs: Iterable[Pair]) -> int:
     """Note for each lead that it is suppressed, in the caller's transaction; how many they are."""
-    activities = [
-        Activity(
+    notes = [
+        timeline.Note(
             kind="suppressed",
-            lead=lead,
             occurred_at=clock.now(),
-            data={"suppression": row.pk, "scope": row.scope, "kind": row.kind},
+            lead_id=lead.pk,
+            deal_id=None,
+            enrollment_id=None,
+            message_id=None,
             key=f"suppressed:{row.pk}:{lead.pk}",
+            data={"suppression": row.pk, "scope": row.scope, "kind": row.kind},
         )
         for lead, row in pairs
     ]
-    timeline.note_all(activities)
-    return len(activities)
+    timeline.note_all(notes)
+    return len(notes)
 
 
 def stop_newcomers(leads: QuerySet[Lead]) -> int:

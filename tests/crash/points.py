@@ -125,18 +125,10 @@ class People:
             external_id=f"d{number}", name="Deal", stage="open", lead_ids=(f"l{number}",)
         )
         lead, deal = self._pulled() if kind in IN_THE_CRM else (self._made(), None)
-        [message] = outbox.queue(
-            [
-                outbox.Draft(
-                    enrollment_id=number, step_id="opening", sequence="approach",
-                    token=f"token-{number}", lead=lead, deal=deal,
-                    mailbox=self.mailbox, template=self.template, parent=None, window=run.WINDOW,
-                    enrolled_at=NOON - timedelta(hours=1), due_at=NOON, because={"rule": "step"},
-                )
-            ]
-        )  # fmt: skip
+        draft = run.draft(lead, self.mailbox, self.template, NOON, deal)
+        outbox.queue([draft])
         models.Mailbox.objects.update(read_at=NOON)
-        return message
+        return models.Message.objects.get(enrollment_id=draft.enrollment_id)
 
     def _made(self):
         record = self.lead_record

@@ -184,17 +184,16 @@ def queue(shared, first, number, seed):
         # Their inboxes are read, as far as this test goes: answers come by another way.
         Mailbox.objects.update(read_at=now)
         leads = Lead.objects.bulk_create(leads)
-        outbox.queue(
-            [
-                outbox.Draft(
-                    enrollment_id=lead.pk, step_id="opening", sequence="approach",
-                    token=f"token-{lead.pk}", lead=lead, deal=None, mailbox=chance.choice(mailboxes),
-                    template=template, parent=None, window=WINDOW,
-                    enrolled_at=now - timedelta(hours=1), due_at=now, because={"rule": "step"},
-                )
-                for lead in leads
-            ]
-        )  # fmt: skip
+        outbox.queue([draft(lead, chance.choice(mailboxes), template, now) for lead in leads])
+
+
+def draft(lead, mailbox, template, now, deal=None):
+    return outbox.Draft(
+        enrollment_id=lead.pk, step_id="opening", sequence="approach", token=f"token-{lead.pk}",
+        lead_id=lead.pk, deal_id=deal and deal.pk, mailbox_id=mailbox.pk, template_id=template.pk,
+        parent_id=None, to_email=lead.email, message_id=outbox.message_id(mailbox.address),
+        window=WINDOW, enrolled_at=now - timedelta(hours=1), due_at=now, because={"rule": "step"},
+    )  # fmt: skip
 
 
 def owing(shared):

@@ -178,7 +178,7 @@ def test_bytes_are_updated_as_they_are():
     )
     message.raw, message.references = b"\x00\\x41\xff\r\n'", "<0@us.example>"
 
-    rows.update([message], "raw", "references")
+    rows.update(Message, ("raw", "references"), [(message.raw, message.references, message.pk)])
 
     message.refresh_from_db()
     assert (bytes(message.raw), message.references) == (b"\x00\\x41\xff\r\n'", "<0@us.example>")

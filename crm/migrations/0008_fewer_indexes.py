@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0006_dangling_records"),
+        ("crm", "0007_privacy"),
     ]
 
     operations = [

@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0007_fewer_indexes"),
-        ("mail", "0006_watch"),
+        ("crm", "0008_fewer_indexes"),
+        ("mail", "0009_tracking"),
     ]
 
     operations = [
