@@ -4,11 +4,16 @@ import re
 from dataclasses import dataclass
 from email.message import Message
 
-from mail.classify import notice, verdict
+from mail.classify import notice, recipients, verdict
 from mail.classify.parsed import Parsed, content, first_address, first_id, header
 from mail.classify.verdict import Verdict
 
-REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+REPORTS = frozenset(
+    {
+        "message/delivery-status", "message/global-delivery-status", "message/xdelivery-status",
+        "text/delivery-status",
+    }
+)  # fmt: skip
 #: Actions that are no failure.
 ARRIVED = frozenset({"delivered", "relayed", "expanded"})
 #: Recipients of one report that are looked at.
@@ -43,8 +48,7 @@ class Dsn:
 
 def detect(mail: Parsed) -> Dsn | None:
     """What the notification says; None when the mail is none."""
-    report = _report(mail)
-    if report is not None and (blocks := _blocks(report)):
+    if blocks := _reported(mail):
         return _from_report(mail, blocks)
     found = notice.detect(mail)
     if found is None:
@@ -61,13 +65,19 @@ def detect(mail: Parsed) -> Dsn | None:
 
 def is_success(mail: Parsed) -> bool:
     """Whether it is a report that everything arrived."""
-    report = _report(mail)
-    actions = {_action(block) for block in _blocks(report)} if report is not None else set()
+    actions = {_action(block) for block in _reported(mail)}
     return bool(actions) and actions <= ARRIVED
 
 
-def _report(mail: Parsed) -> Message | None:
-    return next((part for part in mail.own if part.get_content_type() in REPORTS), None)
+def _reported(mail: Parsed) -> list[dict[str, str]]:
+    """The blocks of its report; gateways wrap a server's report up, or make one text of all."""
+    robots = notice.is_a_robots(mail)
+    parts = mail.parts if robots else mail.own
+    report = next((part for part in parts if part.get_content_type() in REPORTS), None)
+    blocks = _blocks(report) if report is not None else []
+    if blocks or not robots:
+        return blocks
+    return _in_text(recipients.before_original(mail.text))
 
 
 def _from_report(mail: Parsed, blocks: list[dict[str, str]]) -> Dsn | None:
@@ -79,10 +89,10 @@ def _from_report(mail: Parsed, blocks: list[dict[str, str]]) -> Dsn | None:
     verdicts = [_verdict(block, mail) for block in chosen]
     decisive = next((n for n, found in enumerate(verdicts) if found.hard), 0)
     named = [_recipient(block) for block in chosen]
-    recipients = tuple(dict.fromkeys(address for address in named if address))
+    unique = tuple(dict.fromkeys(address for address in named if address))
     return Dsn(
         delayed=not failed,
-        recipients=recipients or notice.recipients(mail),
+        recipients=unique or recipients.named(mail),
         verdict=verdicts[decisive],
         words=chosen[decisive].get("diagnostic-code", "")[:MOST_REASON],
         original_id=_original_id(mail),
@@ -96,7 +106,7 @@ def _verdict(block: dict[str, str], mail: Parsed) -> Verdict:
     found = verdict.of(status[0] if status else "", words)
     if found.reason != "other" or found.status.startswith("4"):
         return found
-    return verdict.of(found.status, notice.before_original(mail.text))
+    return verdict.of(found.status, recipients.before_original(mail.text))
 
 
 def _recipient(block: dict[str, str]) -> str:
@@ -121,9 +131,13 @@ def _blocks(report: Message) -> list[dict[str, str]]:
     ]
     if len(inner) <= 1:
         # Encoded, or of a kind that the parser takes for a mail: read as text.
-        text = content(report) or "\n\n".join(content(b) for b in inner)
-        blocks += [_fields(block) for block in text.split("\n\n")[: MOST_RECIPIENTS + 1]]
+        blocks += _in_text(content(report) or "\n\n".join(content(b) for b in inner))
     return [block for block in blocks if "final-recipient" in block or "action" in block]
+
+
+def _in_text(text: str) -> list[dict[str, str]]:
+    blocks = (_fields(block) for block in text.split("\n\n")[: MOST_RECIPIENTS + 1])
+    return [block for block in blocks if "final-recipient" in block and "action" in block]
 
 
 def _fields(block: str) -> dict[str, str]:
@@ -140,13 +154,13 @@ def _original_id(mail: Parsed) -> str:
         if kind == "message/rfc822" and isinstance(inner, list) and isinstance(inner[0], Message):
             found = first_id(header(inner[0], "Message-ID"))
         elif kind in _HEADERS:
-            match = _QUOTED_ID.search(content(part)[: notice.MOST_WORDS])
+            match = _QUOTED_ID.search(content(part)[: recipients.MOST_WORDS])
             found = match[1] if match else ""
         else:
             continue
         if found:
             return found
-    match = _QUOTED_ID.search(mail.text[: notice.MOST_WORDS * 2])
+    match = _QUOTED_ID.search(mail.text[: recipients.MOST_WORDS * 2])
     if match:
         return match[1]
     return mail.answers[0] if mail.answers else ""

@@ -164,7 +164,15 @@ def _body(parts: tuple[Message, ...]) -> str:
             continue
         if kind in {"text/plain", "text/html"} and (text := content(part)).strip():
             (plain if kind == "text/plain" else html).append(text)
-    return "\n".join(plain)[:MOST_TEXT] or html_text.convert("\n".join(html))[:MOST_TEXT]
+    read = "\n".join(plain) or html_text.convert("\n".join(html)) or _unparted(parts[0])
+    return read[:MOST_TEXT]
+
+
+def _unparted(message: Message) -> str:
+    """What stands where the parts should be: their boundary is missing, or never comes."""
+    if message.get_content_maintype() != "multipart" or message.is_multipart():
+        return ""
+    return content(message)
 
 
 def _is_attached(part: Message) -> bool:

@@ -18,14 +18,14 @@ REASONS = {
         "quota[ -]?exceed", "quota (is )?(full|reached)",
         r"(mailbox|inbox|account|mailfolder|mail box|user|recipient storage|maildir)( \w{1,20})? (is |was )?(now )?(full|over ?quota|overquota)",
         "(mailbox|message store) (size )?(limit|has reached)", "exceeds allowed size", "storage (limit|space)",
-        "not enough (storage|space)", "insufficient (system )?storage", "disk ?quota", "overquota",
+        "not enough (storage|space)", "insufficient (system )?storage", "disk ?quota", "overquota", "quota violat", r"full (mail ?box|inbox|quota)", "disk space limit", "(over|out of) (its |the )?(disk )?quota", "no space left",
         "out of (disk )?(space|storage)", "邮箱已满", "空间不足", "容量", "boîte (aux lettres|de réception) (est )?pleine",
         "postfach (ist )?voll", "überfüllt", "buzón (está )?lleno", "casella (è )?piena",
         r"caixa (de \w{1,20} )?(está )?cheia", "ящик переполнен", "переполнен",
     ),
     "rate_limited": _any(
         "receiving mail (too|at a rate)", "sending quota",
-        "too (many|fast|quickly|frequently)", "rate[ -]?limit", "unusual rate", "throttl", "try again later",
+        "too (many(?! hops)|fast|quickly|frequently)", "rate[ -]?limit", "unusual rate", "throttl", "try again later",
         "temporarily deferred", "exceeded the (rate|maximum (number|rate))",
     ),
     "greylisted": _any(
@@ -41,7 +41,7 @@ REASONS = {
         "unrout(e)?able", "(no|couldn't find any|unable to (resolve|find)) (mx|host|mail exchanger|a valid mx)",
         "unable to (look ?up|resolve) (dns|mx|domain|host)", r"dns domain \S{1,100} does not exist",
         r"(domain|host) \S{1,100} (does not exist|not found|unknown)", "all relevant mx records point to non-existent",
-        "no route to domain", "illegal host", "domain isn't in my list",
+        "no route to domain", "illegal host", "domain isn't in my list", "name or service not known", "no address associated with", "host (name )?lookup (failed|did not complete)",
         r"mail server for \S{1,100} (not found|unknown)",
     ),
     "takes_no_mail": _any(
@@ -63,7 +63,7 @@ REASONS = {
         "(here|there) is no (such )?(user|mailbox|account)", r"user \S{1,100} (unknown|not known)",
         "undeliverable address", r"\bdd this user", "address (error|lookup failed)",
         "delivery not (possible|authorized) to this", "history of bouncing as an invalid", r"\bno account\b",
-        "not a (local|valid) (user|mailbox)", "we do not relay this user", "user_?unknown", "not a user",
+        "not a (local|valid) (user|mailbox)", "we do not relay this user", "user_?unknown", "not a user", "(bad|invalid|unknown)_?(recipient|address|mailbox|user)\\b", r"no (such )?mail ?box( available)?\b",
         "unbekannte[rs]? (benutzer|empfänger|adresse)",
         r"(empfänger|benutzer|adresse)[^.\n]{0,30}(unbekannt|existiert nicht|nicht gefunden)",
         r"(utilisateur|destinataire|adresse)[^.\n]{0,40}(inconnue?|n'existe pas|introuvable)", "n'existe pas",
@@ -75,6 +75,7 @@ REASONS = {
     ),
     "inactive": _any(
         r"(mailbox|account|user|address|recipient|inbox|mail ?box|e-?mail)\b[^.\n]{0,80}(disabled|inactive|deactivated|terminated|no longer|suspended|discontinued|closed|expired|blocked|locked|deleted|removed|retired|frozen)",
+        "(not|n't) (an )?active (address|account|user|mailbox|recipient)", "(is|are|was) not active", "not been collected",
         "no longer (available|valid|active|with|employed|in use|works|accepts|exists|here)",
         "(disabled|inactive|suspended|deactivated|expired|closed) (mailbox|account|user|recipient|address)",
         "has been (disabled|deactivated|suspended|discontinued|terminated)",
@@ -96,7 +97,7 @@ REASONS = {
     ),
     "relaying": _any(
         "relay(ing)? (access )?(denied|not permitted|not allowed|prohibited)", "not permitted to relay",
-        "unable to relay", "we do not relay", r"\brelaying\b",
+        "unable to relay", "(me|us|server) .{0,60}as a relay", "we do not relay", r"\brelaying\b",
     ),
     "refused": _any(
         "access denied", "policy", "policies", "not authori[sz]ed", "permission", "rejected", "refused", "denied",
@@ -141,6 +142,7 @@ BOUNCE_SUBJECT = re.compile(
     r"|error sending|bounced? (mail|message)|permanent (delivery )?(failure|error)|message status|warning: (could not send|message)"
     r"|unzustellbar|nicht zugestellt|zustell(fehler|ung)|échec|non remis|non distribu|no (se ha podido )?entreg|no se pu(e|o)d|devuelto|mancata consegna|non recapitabile"
     r"|não (foi )?entregue|falha na entrega|onbestelbaar|niet (worden )?bezorgd|niedostarcz|nie ?dostarcz|kunde inte lever|kunne ikke lever|недостав|не доставлен|nedoručiteln"
+    r"|failed mail|(automatically|was) rejected|processing error|mail could not|can(not|'t) deliver"
     r"|kézbesíthetetlen|iletilemedi|退信|配信不能|送信エラー|エラーメール|반송|delay(ed)? mail|\bdelayed\b",
     re.IGNORECASE,
 )
@@ -149,14 +151,21 @@ BOUNCE_WORDS = re.compile(
     r"this is the (mail system at|postfix|qmail|\w{1,20} (mailer|mail server|program))|created automatically by (the )?mail|mail delivery software"
     r"|(could|can)(n't| ?not) be (delivered|sent)|(was|were|is) (not|un) ?(able to be )?deliver|undeliverable|not delivered|unable to (be )?deliver|not able to deliver|wasn't able to deliver"
     r"|(message|mail)( \S{1,60}){0,3} (did|has) not (yet )?(reach|been delivered)|did not reach the|not reach(ed)? (some|the following)|delivery (to the following|has failed|failed|failure|problems)|failed to deliver|fatal (delivery )?errors|delivery status notification"
-    r"|following address(es|\(es\))?[ \n](failed|had|has|could)|following recipient|transcript of session|did not receive this message|this is (the )?mailer-daemon|unknown user|returned (to you|to sender)|message delivery failed|permanent error"
-    r"|konnte nicht zugestellt|n'a pas pu être|no se ha podido entregar|non è stato (consegnato|recapitato)|não foi entregue|kon niet worden bezorgd|nie została dostarczona|kunde inte levereras"
+    r"|following address(es|\(es\))?[ \n](failed|had|has|could)|following recipient|transcript of session|did not receive this message|this is (the )?mailer-daemon|unknown user|returned (to you|to sender|because)|failed recipients?\b|requested (mail )?action not taken|automatically rejected|no matches to nameserver|message delivery failed|permanent error"
+    r"|konnte nicht zugestellt|n'a pas pu [eê]tre|no se ha podido entregar|non è stato (consegnato|recapitato)|não foi entregue|kon niet worden bezorgd|nie została dostarczona|kunde inte levereras"
     r"|не может быть (отправлено|доставлено)|не доставлено|退回|配信できません|届けられません",
+    re.IGNORECASE,
+)
+#: The line above those whom the mail did not reach.
+ANNOUNCES = re.compile(
+    r"(recipients?(\(s\))?|address(es|\(es\)|ees?)?|lists?|empfänger[n]?|adressen?|destinataires?|destinatari\w{0,2}|destinatários?"
+    r"|ontvangers?|mottagare|mottakere?|modtagere?|vastaanottaj\w{1,6}|odbiorc\w{1,4}|adresat\w{0,4}|příjemc\w{1,4}|получател\w{1,3}|адрес\w{0,4}"
+    r"|címzett\w{0,6}|alıcı\w{0,6}|收件人|宛先|受信者|받는 ?사람|수신자)\b[^@\n]{0,100}[:：.]\s{0,8}$",
     re.IGNORECASE,
 )
 #: Below this line our own mail comes back.
 ORIGINAL_FOLLOWS = re.compile(
-    r"^[ \t]{0,8}-{3,20} ?(.{0,60}(original|copy|header|below|unsent|returned message|forwarded|message follows))"
-    r"|^original message follows|^return-path:|^received: (from|by)|^-{5,20} original",
+    r"^[ \t]{0,8}-{3,20} ?(.{0,60}(original|copy|header|below|unsent|returned (message|mail)|forwarded|message follows))"
+    r"|^.{0,60}(original message|first \d{1,4} lines)[^\n]{0,40}follows?\b|^original message headers|^return-path:|^received: (from|by)|^-{5,20} original",
     re.IGNORECASE | re.MULTILINE,
 )

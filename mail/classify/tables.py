@@ -81,7 +81,7 @@ AUTO_SUBJECT = (
     "fuori sede", "fuori ufficio", "assente", "resposta automática", "resposta automatica",
     "fora do escritório", "ausência", "automatisch antwoord", "afwezig", "autosvar",
     "automatiskt svar", "automatisk svar", "frånvaro", "fravær", "automaattinen vastaus",
-    "poissa", "odpowiedź automatyczna", "autoodpowiedź", "automatická odpověď", "автоответ",
+    "poissa", "odpowiedź automatyczna", "automatyczna odpowiedź", "autoodpowiedź", "automatická odpověď", "автоответ",
     "автоматический ответ", "otomatik yanıt", "automatikus válasz", "自动回复", "自動回覆",
     "自動返信", "不在", "자동 회신", "부재중", "trả lời tự động", "автоматична відповідь", "αυτόματη απάντηση",
     "răspuns automat", "odsutný", "nepřítomen", "nieobecność", "balasan otomatis", "תגובה אוטומטית", "رد تلقائي",
