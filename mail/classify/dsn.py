@@ -101,8 +101,9 @@ def _from_report(mail: Parsed, blocks: list[dict[str, str]]) -> Dsn | None:
 
 
 def _verdict(block: dict[str, str], mail: Parsed) -> Verdict:
-    words = block.get("diagnostic-code", "")
-    status = _STATUS.search(block.get("status", ""))
+    field = block.get("status", "")
+    words = block.get("diagnostic-code", "") or field  # where some servers put their words
+    status = _STATUS.search(field)
     found = verdict.of(status[0] if status else "", words)
     if found.reason != "other" or found.status.startswith("4"):
         return found

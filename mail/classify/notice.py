@@ -39,10 +39,8 @@ def detect(mail: Parsed) -> Notice | None:
     if not rule:
         return None
     opening = words[:OPENING]
-    delayed = bool(DELAY_SUBJECT.search(mail.subject)) or (
-        DELAY_WORDS.search(opening) is not None and BOUNCE_WORDS.search(opening) is None
-    )
-    return Notice(delayed=delayed, recipients=named(mail), words=words, rule=rule)
+    delayed = DELAY_SUBJECT.search(mail.subject) or DELAY_WORDS.search(opening)
+    return Notice(delayed=bool(delayed), recipients=named(mail), words=words, rule=rule)
 
 
 def is_a_robots(mail: Parsed) -> bool:

@@ -8,8 +8,10 @@ import re
 from mail.classify.tables import (
     DEVICE,
     HEADER_WORDS,
+    OPENERS,
     ORIGINAL,
     SENT_FROM,
+    SENT_WORDS,
     SUBJECT_WORDS,
     WROTE,
 )
@@ -18,6 +20,8 @@ from mail.classify.tables import (
 LONGEST_MARK = 400
 #: Lines over which clients wrap "On Monday, 2 March 2026 at 09:00 Ada Byron <ada@...> wrote:".
 ATTRIBUTION_LINES = 4
+#: A client wraps no line that, with the next word, is shorter than this.
+SHORTEST_WRAPPED = 60
 #: A signature is short; a long text below two dashes is the person's.
 SIGNATURE_LINES = 12
 
@@ -31,7 +35,7 @@ _YEAR = re.compile(r"\b(19|20)\d{2}\b|\d年")
 #: Clients whose language has no verb here end with the address: `2026年3月4日 18:00 Ada <ada@...>:`.
 _ADDRESS_ENDS = re.compile(r"\d.{0,300}<[^<>\s]{1,200}@[^<>\s]{1,250}>\s?[:：]$")
 #: Zoho writes `---- On Wed, 04 Mar 2026 Ada <ada@...> wrote ----`.
-_FRAMED = re.compile(r"-{3,10} .{5,300} -{3,10}")
+_FRAMED = re.compile(r"-{3,10} ?.{5,300}?-{3,10}")
 #: Old Gmail writes `2026/3/4 Ada <ada@...>` and no more.
 _UNWORDED = re.compile(r"(19|20)\d\d/\d{1,2}/\d{1,2} .{1,200}<[^<>\s]{1,250}>")
 #: Marks of writing direction, which stand around any part of a line in Hebrew and Arabic.
@@ -39,6 +43,7 @@ _DIRECTION = dict.fromkeys(
     map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 )
 _DATED = re.compile(r"\d")
+_INNER_OPENER = re.compile(rf"(?<=[\s-])({'|'.join(map(str.strip, OPENERS))}) (?=[^\n]{{0,40}}\d)")
 _VERB = re.compile("|".join(map(re.escape, sorted(WROTE, key=len, reverse=True))), re.IGNORECASE)
 
 
@@ -58,13 +63,16 @@ def extract(text: str) -> str:
                 continue
         height = _attribution(lines, place)
         if height:
-            if _quote_follows(lines, place + height):
+            quoted = _quote_follows(lines, place + height)
+            if quoted or _is_a_clients(" ".join(lines[place : place + height])):
+                kept.append(_before_opener(line))
                 place += height
-                continue
-            if _is_a_clients(" ".join(lines[place : place + height])):
+                if quoted:
+                    continue
                 break  # the quoted mail follows without marks
         is_rule = _RULE.fullmatch(line) is not None and _quote_follows(lines, place + 1)
-        if not (is_rule or line.startswith(">") or _from_a_phone(line)):
+        is_quote = line.startswith(">") and not line.endswith("<<")
+        if not (is_rule or is_quote or _from_a_phone(line)):
             kept.append(lines[place].rstrip())
         place += 1
     return _tidy(kept)
@@ -89,21 +97,22 @@ def _begins_original(lines: list[str], place: int) -> bool:
 
 
 def _is_header_block(lines: list[str], place: int) -> bool:
-    """Three header lines of a quoted mail within six, the first of them here: its subject is among
-    them, and an address or a time of day; a person's own list of "From: To:" has neither."""
+    """Three header lines of a quoted mail within six, the first of them here: its subject or when it
+    was sent is among them, and an address or a time of day; a person's own "From: To:" has neither.
+    """
     while place < len(lines) and not lines[place].strip():
         place += 1
     if place >= len(lines) or not _header_word(lines[place]):
         return False
     block = lines[place : place + 6]
     words = {_header_word(line) for line in block} - {""}
-    if len(words) < 3 or words.isdisjoint(SUBJECT_WORDS):  # noqa: PLR2004 - From, Date and Subject at least
+    if len(words) < 3 or words.isdisjoint(SUBJECT_WORDS | SENT_WORDS):  # noqa: PLR2004 - From, Date and Subject at least
         return False
-    return any(_is_a_clients(line[:LONGEST_MARK]) for line in block)
+    return any(_is_a_clients(line.translate(_DIRECTION)[:LONGEST_MARK]) for line in block)
 
 
 def _header_word(line: str) -> str:
-    match = _HEADER_LINE.match(line.strip()[:LONGEST_MARK])
+    match = _HEADER_LINE.match(line.translate(_DIRECTION).strip()[:LONGEST_MARK])
     word = match[1].strip().casefold() if match else ""
     return word if word in _WORDS else ""
 
@@ -131,14 +140,32 @@ def _attribution(lines: list[str], place: int) -> int:
                     and _quote_follows(lines, place + height)
                 )
             )
-            return height if dated and verb and _is_whole(wrapped) else 0
-        if _FRAMED.fullmatch(line) or (
-            _UNWORDED.fullmatch(line) and _quote_follows(lines, place + 1)
-        ):
+            whole = dated and verb and _is_whole(wrapped)
+            return height if whole and (height == 1 or _begins(first, lines[place + 1])) else 0
+        framed = _FRAMED.fullmatch(line) and _VERB.search(line)
+        if framed or (_UNWORDED.fullmatch(line) and _quote_follows(lines, place + 1)):
             return height
         if line.endswith((".", "!", "?")) and height == 1:
             return 0
     return 0
+
+
+def _begins(first: str, second: str) -> bool:
+    """Whether a client wrapped its attribution behind this line: it is none of the person's own.
+
+    That one stands above it, and is as a rule too short to have been wrapped.
+    """
+    if second.lstrip().startswith(OPENERS) and not first.startswith(OPENERS):
+        return False
+    if first.startswith(OPENERS) or "<" in first or (first[0].isdigit() and _YEAR.search(first)):
+        return True
+    return len(first) + len(second.split(maxsplit=1)[0]) > SHORTEST_WRAPPED
+
+
+def _before_opener(line: str) -> str:
+    """What a person wrote on the line on which the client begins: `Yes. On Monday Ada wrote:`."""
+    match = _INNER_OPENER.search(line)
+    return line[: match.start()].rstrip(" -") if match and not line.startswith(OPENERS) else ""
 
 
 def _is_whole(wrapped: str) -> bool:

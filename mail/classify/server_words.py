@@ -18,7 +18,7 @@ REASONS = {
         "quota[ -]?exceed", "quota (is )?(full|reached)",
         r"(mailbox|inbox|account|mailfolder|mail box|user|recipient storage|maildir)( \w{1,20})? (is |was )?(now )?(full|over ?quota|overquota)",
         "(mailbox|message store) (size )?(limit|has reached)", "exceeds allowed size", "storage (limit|space)",
-        "not enough (storage|space)", "insufficient (system )?storage", "disk ?quota", "overquota", "quota violat", r"full (mail ?box|inbox|quota)", "disk space limit", "(over|out of) (its |the )?(disk )?quota", "no space left",
+        "(not|not have) enough (storage|space|room)", "insufficient (system )?storage", "disk ?quota", "overquota", "quota violat", r"full (mail ?box|inbox|quota)", "disk space limit", "(over|out of) (its |the )?(disk )?quota", "no space left",
         "out of (disk )?(space|storage)", "邮箱已满", "空间不足", "容量", "boîte (aux lettres|de réception) (est )?pleine",
         "postfach (ist )?voll", "überfüllt", "buzón (está )?lleno", "casella (è )?piena",
         r"caixa (de \w{1,20} )?(está )?cheia", "ящик переполнен", "переполнен",
@@ -41,7 +41,7 @@ REASONS = {
         "unrout(e)?able", "(no|couldn't find any|unable to (resolve|find)) (mx|host|mail exchanger|a valid mx)",
         "unable to (look ?up|resolve) (dns|mx|domain|host)", r"dns domain \S{1,100} does not exist",
         r"(domain|host) \S{1,100} (does not exist|not found|unknown)", "all relevant mx records point to non-existent",
-        "no route to domain", "illegal host", "domain isn't in my list", "name or service not known", "no address associated with", "host (name )?lookup (failed|did not complete)",
+        "no route to domain", "illegal host", "domain isn't in my list", "name or service not known", "could not find a gateway", "no address associated with", "host (name )?lookup (failed|did not complete)",
         r"mail server for \S{1,100} (not found|unknown)",
     ),
     "takes_no_mail": _any(
@@ -62,7 +62,7 @@ REASONS = {
         "unable to (find|verify) (user|recipient|mailbox)", "user (is )?not (known|found|exist)",
         "(here|there) is no (such )?(user|mailbox|account)", r"user \S{1,100} (unknown|not known)",
         "undeliverable address", r"\bdd this user", "address (error|lookup failed)",
-        "delivery not (possible|authorized) to this", "history of bouncing as an invalid", r"\bno account\b",
+        "delivery not (possible|authorized) to this", "history of bouncing as an invalid", r"\bno account\b", "invalid final delivery userid",
         "not a (local|valid) (user|mailbox)", "we do not relay this user", "user_?unknown", "not a user", "(bad|invalid|unknown)_?(recipient|address|mailbox|user)\\b", r"no (such )?mail ?box( available)?\b",
         "unbekannte[rs]? (benutzer|empfänger|adresse)",
         r"(empfänger|benutzer|adresse)[^.\n]{0,30}(unbekannt|existiert nicht|nicht gefunden)",
@@ -91,6 +91,7 @@ REASONS = {
     ),
     "too_large": _any(
         r"(message|mail|size)[^.\n]{0,30}(too (large|big)|exceeds|limit)", "too (large|big)", "size limit",
+        r"maximum (\w{1,20} ){0,2}size",
     ),
     "loop": _any(
         "hop count", "too many hops", "mail loop", "routing loop", "loops? back", "forwarding loop", "looping",
@@ -132,7 +133,7 @@ DELAY_SUBJECT = re.compile(
 )
 DELAY_WORDS = re.compile(
     r"warning message only|this is a warning|not yet been delivered|will (be )?(continue|retr|keep trying)|still (being )?(retried|trying)"
-    r"|do not need to resend|no action is required|has been delayed|delivery is delayed",
+    r"|do not need to resend|(delivery )?attempts will continue|no action is required|has been delayed|delivery is delayed",
     re.IGNORECASE,
 )
 BOUNCE_SUBJECT = re.compile(

@@ -12,6 +12,12 @@ WROTE = (
     "rakstīja", "zitat von", "quoting",
 )  # fmt: skip
 
+#: What begins such a line; lower case would be the person's own "on".
+OPENERS = (
+    "On ", "Am ", "Le ", "El ", "Il ", "Em ", "No dia ", "Op ", "Den ", "På ", "Dnia ", "W dniu ", "W dn.", "Dne ",
+    "Dňa ", "În ", "Στις ", "Vào ", "Pada ", "Dana ", "Ngày ", "Je ",
+)  # fmt: skip
+
 #: Words that a quoted mail's header lines begin with.
 HEADER_WORDS = (
     "from", "sent", "date", "to", "cc", "subject", "reply-to",
@@ -39,12 +45,18 @@ SUBJECT_WORDS = frozenset(
     "tárgy subiect θέμα נושא zadeva 主题 主旨 件名 제목".split()
 )
 
+#: And those that say when it was sent, which no list of a person's own has.
+SENT_WORDS = frozenset(
+    "sent gesendet envoyé enviado inviato verzonden skickat sendt lähetetty wysłano wysłane odesláno odoslané отправлено "
+    "надіслано gönderildi trimis στάλθηκε נשלח elküldve enviada 发送时间 送信日時".split()
+)
+
 #: Between dashes or underscores: everything behind is the mail that was answered.
 ORIGINAL = (
     "original message", "original appointment", "forwarded message", "ursprüngliche nachricht",
     "originalnachricht", "weitergeleitete nachricht", "message d'origine", "message original",
     "mensaje original", "messaggio originale", "mensagem original", "oorspronkelijk bericht",
-    "ursprungligt meddelande", "oprindelig meddelelse", "opprinnelig melding",
+    "ursprungligt meddelande", "oprindelig meddelelse", "oprindelig besked", "original besked", "opprinnelig melding",
     "alkuperäinen viesti", "wiadomość oryginalna", "původní zpráva", "исходное сообщение",
     "originální zpráva", "özgün ileti", "eredeti üzenet", "原始邮件", "原始郵件",
     "元のメッセージ", "원본 메시지", "reply message", "mail original",
@@ -60,6 +72,10 @@ SENT_FROM = (
     "inviato dal", "inviato con", "enviado via", "verstuurd vanaf", "verzonden met", "skickat från", "sendt fra",
     "lähetetty", "odesláno z", "poslano z", "wysłano z", "отправлено из", "надіслано з", "gönderildi", "telefonumdan",
     "küldve", "发送自", "나의", "내", "이메일", "trimis de pe",
+    "télécharger outlook", "obtenir outlook", "obtener outlook", "descargar outlook", "scarica outlook",
+    "ottieni outlook", "obter o outlook", "obter outlook", "baixar outlook", "outlook für", "outlook voor",
+    "download outlook", "hent outlook", "hämta outlook", "pobierz outlook", "lataa outlook", "získat outlook",
+    "получить outlook", "скачать outlook", "获取 outlook", "下载 outlook", "outlook を",
 )  # fmt: skip
 
 #: What such a line names; without one of these it may well be the person's own sentence.
