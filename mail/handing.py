@@ -7,20 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: Enhanced codes of RFC 3463 that say: this address takes no mail, and never will.
-GONE = frozenset(
-    {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4", "5.4.310"}
-)
-#: Codes that blame the sender: authentication, reputation, limits. Google's and Microsoft's lists:
-#: https://support.google.com/a/answer/3726730, https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online
-SENDER_FAULTS = frozenset(
-    {f"4.7.{n}" for n in (23, 27, 29, 30, 31, 32)}
-    | {
-        f"5.7.{n}"
-        for n in (8, 23, 25, 26, 27, 28, 29, 30, 57, 60, 501, 502, 503, 508, 515, 705, 708, 750)
-    }
-    | {"5.7.9", "5.4.5", "4.7.28", "5.7.0"}
-)
+from mail import codes
+
 #: Without an enhanced code the words decide.
 _GONE_WORDS = re.compile(
     r"user unknown|unknown (user|recipient|address)|no such (user|recipient|mailbox|person)"
@@ -97,11 +85,15 @@ def judge(code: int, words: bytes, *, at: str) -> Outcome:
     enhanced = match[0] if match else ""
     if code // 100 == 2:  # noqa: PLR2004 - SMTP's "done"
         return Outcome(kind=Kind.SENT, reply=said)
-    if enhanced in SENDER_FAULTS or code in {530, 535} or (at == "mail" and code // 100 == 5):  # noqa: PLR2004 - 5xx: for good
+    if (
+        enhanced in codes.MAILBOX_FAULTS
+        or code in {530, 535}
+        or (at == "mail" and code // 100 == 5)
+    ):  # noqa: PLR2004 - 5xx: for good
         return Outcome(kind=Kind.SENDER_FAULT, reply=said)
     if code // 100 == 4:  # noqa: PLR2004 - 4xx: for now
         return Outcome(kind=Kind.LATER, reply=said)
-    gone = enhanced in GONE if enhanced else bool(_GONE_WORDS.search(text))
+    gone = codes.is_gone(enhanced) if enhanced else bool(_GONE_WORDS.search(text))
     return Outcome(kind=Kind.GONE if gone else Kind.REFUSED, reply=said)
 
 

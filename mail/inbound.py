@@ -58,10 +58,9 @@ def read(mailbox_id: int) -> Counter[str]:
         mailboxes.drop(mailbox, "imap")
         _failed(mailbox, str(error) or type(error).__name__)
         return counts + Counter(failed=1)
-    fine: dict[str, object] = {"read_at": now, "retry_at": None, "failures": 0}
-    if mailbox.failures:
-        fine["last_error"] = ""
-    Mailbox.objects.filter(pk=mailbox.pk).update(**fine)
+    if mailbox.failures:  # one that a bounce has paused meanwhile keeps why
+        Mailbox.objects.filter(pk=mailbox.pk, status=Mailbox.Status.ACTIVE).update(last_error="")
+    Mailbox.objects.filter(pk=mailbox.pk).update(read_at=now, retry_at=None, failures=0)
     return counts
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm import timeline
 from crm.models import Lead
-from mail import compose, suppression, touches, unsubscribe
+from mail import compose, settle, suppression, touches, unsubscribe
 from mail.classify import autoreply, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
@@ -140,6 +140,9 @@ def _follow(inbound: Inbound, lead: Lead, opinion: Opinion) -> None:
             kind = Suppression.Kind.UNSUBSCRIBED
             suppression.suppress(inbound.answers.to_email, kind, at=at, lead=lead, because=because)
         return
+    if opinion.dsn is not None and opinion.dsn.verdict.sender_fault:
+        sender = inbound.answers.mailbox if inbound.answers else inbound.mailbox
+        settle.pause_mailbox(sender, f"bounce of {address}: {opinion.dsn.words}"[:500])
     if opinion.dsn is not None and opinion.dsn.hard and address:
         kind = Suppression.Kind.HARD_BOUNCE
         suppression.suppress(address, kind, at=at, lead=lead, because=because)

@@ -126,11 +126,15 @@ def sender_fault(message: Message, error: str) -> str:
     """The mailbox is at fault, not the lead: pause it; the message waits and keeps its attempts."""
     with transaction.atomic():
         _requeue(message, error)
-        Mailbox.objects.filter(pk=message.mailbox_id).update(
-            status=Mailbox.Status.PAUSED, last_error=error
-        )
-        message.mailbox.status = Mailbox.Status.PAUSED
+        pause_mailbox(message.mailbox, error)
     return "paused"
+
+
+def pause_mailbox(mailbox: Mailbox, error: str) -> None:
+    """Until a person has seen to its fault. In the caller's transaction."""
+    paused = Mailbox.Status.PAUSED
+    Mailbox.objects.filter(pk=mailbox.pk).update(status=paused, last_error=error)
+    mailbox.status = paused
 
 
 def put_back(message: Message) -> str:

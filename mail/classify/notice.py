@@ -14,7 +14,8 @@ from mail.classify.server_words import (
     ROBOT_NAME,
 )
 from mail.classify.tables import AUTO_SUBJECT
-from mail.classify.verdict import HARD, codes, reason_in
+from mail.classify.verdict import codes, reason_in
+from mail.codes import HARD
 
 #: Characters in which a notification says that it is one.
 OPENING = 2000

@@ -143,14 +143,30 @@ def test_a_hard_bounce_suppresses_the_lead(mailbox, sent, imap):
         ("4.7.32", "421 4.7.32 From header is not aligned"),
     ],
 )
-def test_a_fault_of_the_sender_never_suppresses_the_lead(mailbox, sent, imap, status, words):
+def test_a_fault_of_the_sender_pauses_the_mailbox_and_never_the_lead(
+    mailbox, sent, imap, status, words
+):
     imap.arrive(report(sent, status, words))
 
     counts = inbound.read(mailbox.pk)
 
     data = Inbound.objects.get().data
+    mailbox.refresh_from_db()
     assert (counts, Suppression.objects.count()) == ({"bounce": 1}, 0)
     assert (data["hard"], data["sender_fault"], data["reason"]) == (False, True, "authentication")
+    assert (mailbox.status, mailbox.last_error) == (
+        "paused",
+        f"bounce of grace@customer.example: smtp; {words}",
+    )
+
+
+def test_a_bounce_of_the_recipients_own_fault_pauses_no_mailbox(mailbox, sent, imap):
+    imap.arrive(report(sent, "5.2.2", "552 5.2.2 mailbox full"))
+
+    inbound.read(mailbox.pk)
+
+    mailbox.refresh_from_db()
+    assert (mailbox.status, mailbox.last_error) == ("active", "")
 
 
 def test_a_report_of_success_leaves_no_trace(mailbox, sent, imap):
