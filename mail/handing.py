@@ -85,11 +85,8 @@ def judge(code: int, words: bytes, *, at: str) -> Outcome:
     enhanced = match[0] if match else ""
     if code // 100 == 2:  # noqa: PLR2004 - SMTP's "done"
         return Outcome(kind=Kind.SENT, reply=said)
-    if (
-        enhanced in codes.MAILBOX_FAULTS
-        or code in {530, 535}
-        or (at == "mail" and code // 100 == 5)
-    ):  # noqa: PLR2004 - 5xx: for good
+    refused_sender = at == "mail" and code // 100 == 5  # noqa: PLR2004 - 5xx: for good
+    if enhanced in codes.MAILBOX_FAULTS or code in {530, 535} or refused_sender:
         return Outcome(kind=Kind.SENDER_FAULT, reply=said)
     if code // 100 == 4:  # noqa: PLR2004 - 4xx: for now
         return Outcome(kind=Kind.LATER, reply=said)
