@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from connectors.endpoints import normalized_url
 from mail import address
 from workspace.durations import Duration, FixedDuration
 from workspace.problems import Fault
@@ -104,3 +105,21 @@ class MailboxSettings(Definition):
         if self.per_hour > self.per_day:
             raise Fault(f"{self.per_hour} is more than per_day, {self.per_day}", path=("per_hour",))
         return self
+
+
+def _endpoint(url: str) -> str:
+    try:
+        return normalized_url(url, setting="intent_hook", allow_sandbox=False)
+    except ValueError as error:
+        raise Fault(str(error), hidden=True) from error
+
+
+class HookSettings(Definition):
+    """A model of the team's own that says what an answer means, see mail.intent_hook."""
+
+    url: Annotated[str, AfterValidator(_endpoint)]
+    token: SecretName | None = None  #: sent as `Authorization: Bearer`
+
+
+class InboundSettings(Definition):
+    intent_hook: HookSettings | None = None

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from email.utils import parsedate_to_datetime
 
-from mail.classify import autoreply, kinds, parsed
+from mail.classify import autoreply, intent, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
 
 #: Finds the Message-ID and the text of our email: by ids, the nearest first, else by addresses.
 Touches = Callable[[tuple[str, ...], tuple[str, ...]], tuple[str, str] | None]
-#: What an answer means, after the process of the workspace.
+#: What an answer means, after the process of the workspace; without one the rules say it.
 Meaning = Callable[[str], str]
 
 
@@ -60,7 +60,12 @@ def _recipients(opinion: Opinion) -> tuple[str, ...]:
 def _intent(opinion: Opinion, meaning: Meaning | None) -> str | None:
     if opinion.kind == "unsubscribe":
         return "unsubscribe"
-    return meaning(opinion.text) if meaning and opinion.kind == "reply" else None
+    if opinion.kind != "reply":
+        return None
+    if meaning:
+        return meaning(opinion.text)
+    found = intent.of(opinion.text)
+    return found.name if found.is_sure else intent.OTHER
 
 
 def _day(mail: Parsed, today: date) -> date:

@@ -23,6 +23,8 @@ class Sender(models.Model):
     tracking_url = models.URLField(max_length=500, blank=True)
     track_clicks = models.BooleanField(default=False)
     track_opens = models.BooleanField(default=False)
+    #: {"url": ..., "token": "${NAME}"} of the team's own model; null: the rules read answers alone.
+    intent_hook = models.JSONField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.company

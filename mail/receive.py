@@ -1,6 +1,6 @@
 """One email that came in: whom it concerns, and the rows that follow, in one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, time
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from django.db import transaction
 from crm import timeline
 from crm.models import Lead
 from mail import compose, settle, suppression, touches, unsubscribe
-from mail.classify import autoreply, kinds, parsed
+from mail.classify import autoreply, intent, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
 from mail.models import Inbound, Mailbox, Message, Sender, Suppression
@@ -77,7 +77,7 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
                 "answers": concerned.message,
                 "lead": lead,
                 "received_at": arrived.received_at,
-                "data": _evidence(opinion, arrived.received_at, lead),
+                "data": _evidence(opinion, mail, arrived.received_at, lead),
             },
         )
         if not created:
@@ -165,7 +165,9 @@ def _address(inbound: Inbound, lead: Lead) -> str:
     return suppression.normalize(inbound.answers.to_email if inbound.answers else lead.email)
 
 
-def _evidence(opinion: Opinion, received_at: datetime, lead: Lead) -> dict[str, object]:
+def _evidence(
+    opinion: Opinion, mail: Parsed, received_at: datetime, lead: Lead
+) -> dict[str, object]:
     """What the classification rests on, and what reactions need of it."""
     if opinion.dsn is not None:
         found = opinion.dsn
@@ -181,7 +183,22 @@ def _evidence(opinion: Opinion, received_at: datetime, lead: Lead) -> dict[str, 
         return {"feedback": opinion.complaint.feedback}
     if opinion.kind == Kind.AUTO_REPLY:
         return {"until": _until(opinion.text, received_at, lead)}
+    if opinion.kind == Kind.REPLY:
+        return _meaning(opinion.text, mail, lead)
     return {}
+
+
+def _meaning(text: str, mail: Parsed, lead: Lead) -> dict[str, object]:
+    """What the rules that ship say; see process.meanings for what becomes of it."""
+    ours = parsed.ADDRESS.findall(f"{mail.header('To')} {mail.header('Cc')}")
+    found = intent.of(text, known=(mail.from_email, lead.email or "", *ours))
+    contact = asdict(found.contact) if found.contact else None
+    return {
+        "subject": mail.subject[:300],
+        "intent": found.name,
+        "confidence": found.confidence,
+        "contact": contact,
+    }
 
 
 def _until(text: str, received_at: datetime, lead: Lead) -> str | None:

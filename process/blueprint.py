@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crm.definition import ConnectionSettings
-from mail.definition import MailboxSettings
+from mail.definition import InboundSettings, MailboxSettings
 from mail.legal import PrivacySettings
 from process.check import cross_check
 from process.definition import Process
@@ -32,6 +32,7 @@ class Blueprint:
     public_url: str
     redirect_to: str
     tracking: TrackingSettings
+    inbound: InboundSettings
     sender: SenderSettings
     privacy: PrivacySettings | None
     connections: Mapping[str, ConnectionSettings]
@@ -114,6 +115,7 @@ def _blueprint(
         public_url=team.public_url,
         redirect_to=team.redirect_to,
         tracking=team.tracking,
+        inbound=team.inbound,
         sender=team.sender,
         privacy=team.privacy,
         connections=team.connections,

@@ -9,6 +9,8 @@ from crm import facts, stages
 from crm.models import Activity, Lead
 from crm.timeline import note
 from process import tasks
+from process.definition import OTHER
+from process.meanings import Meaning
 from runtime import clock
 from sequences import enroll, versions
 from sequences.definition import OnReply
@@ -61,6 +63,30 @@ def start(lead: Lead, found: Sequence[Plan], answer: Activity) -> None:
             )
         if plan.starts.enroll is not None:
             enroll_in(lead, plan.starts.enroll, answer, because=because)
+
+
+def hand_to_a_person(lead: Lead, answer: Activity, meaning: Meaning) -> None:
+    """Who was named is written to by a person, and so is read what no rule is sure of."""
+    text = str(answer.data.get("text", ""))[:2000]
+    if meaning.answer == "referral" or meaning.contact is not None:
+        tasks.make(
+            "email",
+            f"Write to {meaning.contact or 'the person'}, whom {lead} named",
+            lead=lead,
+            key=f"referral:{answer.pk}",
+            note_text=text,
+            enrollment_id=answer.enrollment_id,
+        )
+    elif not meaning.is_sure or meaning.answer == OTHER:
+        perhaps = f"Perhaps {meaning.answer}.\n\n" if meaning.is_doubtful else ""
+        tasks.make(
+            "answer",
+            f"Read the answer of {lead}",
+            lead=lead,
+            key=f"answer:{answer.pk}",
+            note_text=perhaps + text,
+            enrollment_id=answer.enrollment_id,
+        )
 
 
 def enroll_in(

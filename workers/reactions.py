@@ -16,7 +16,8 @@ from crm.models import Activity, Lead
 from mail.coverage import stop_newcomers
 from mail.models import Inbound, Message
 from mail.suppression import suppress
-from process import outcomes, replies, tasks
+from mail.unsubscribe import unsubscribe
+from process import hook, meanings, outcomes, replies, tasks
 from runtime import clock
 from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
@@ -40,6 +41,7 @@ def react() -> int:
     while True:
         found = list(_unreacted().order_by("id").values_list("pk", "kind", "lead_id")[:BATCH])
         _pass_over([pk for pk, kind, _ in found if not reactions_to(kind)])
+        hook.ask_about([pk for pk, kind, _ in found if kind == "answered"])
         leads = dict.fromkeys(lead_id for _, kind, lead_id in found if reactions_to(kind))
         reacted += sum(_react_for(lead_id) for lead_id in leads)
         if len(found) < BATCH:  # what the reactions noted rang for itself
@@ -194,17 +196,20 @@ def _answered(activity: Activity) -> None:
     lead = activity.lead
     if lead is None:
         return
-    text = str(activity.data.get("text", ""))
-    process = outcomes.applied()
-    disposition = process.meaning(text) if process else outcomes.OTHER
-    lead.disposition = disposition
+    meaning = _meaning(activity)
+    if meaning.answer == meanings.UNSUBSCRIBE and meaning.is_sure:
+        unsubscribe(lead, how="reply", at=activity.occurred_at)
+    answer = meaning.settled
+    lead.disposition = answer
     lead.save(update_fields=["disposition"])
     because: dict[str, object] = {
         "rule": "answered",
         "activity": activity.pk,
-        "answer": disposition,
+        "answer": answer,
+        "read_by": meaning.by,
+        "confidence": meaning.confidence,
     }
-    plans = replies.plans(lead, disposition)
+    plans = [] if meaning.is_doubtful else replies.plans(lead, answer)
     engine.stop_lead(lead, "answered", at=activity.occurred_at, because=because)
     if lead.company_id is not None:
         engine.reconsider(lead__company=lead.company_id)
@@ -213,19 +218,19 @@ def _answered(activity: Activity) -> None:
         lead,
         "answered",
         at=activity.occurred_at,
-        answer=disposition,
+        answer=answer,
         cause=f"activity {activity.pk}",
     )
-    if disposition == outcomes.OTHER:
-        tasks.make(
-            "answer",
-            f"Read the answer of {lead}",
-            lead=lead,
-            key=f"answer:{activity.pk}",
-            note_text=text[:2000],
-            enrollment_id=activity.enrollment_id,
-        )
+    replies.hand_to_a_person(lead, activity, meaning)
     enroll_matching([lead.pk], moved=True, event=activity.kind)
+
+
+def _meaning(activity: Activity) -> meanings.Meaning:
+    process = outcomes.applied()
+    text = str(activity.data.get("text", ""))
+    if process is None:
+        return meanings.Meaning(answer=outcomes.OTHER, confidence=0.0, by="rules")
+    return meanings.of(process, text, activity.data)
 
 
 def _auto_replied(activity: Activity) -> None:

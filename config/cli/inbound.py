@@ -35,7 +35,8 @@ def explain_files(
 ) -> None:
     """What each email is taken for: recipients, reason, new text, and the rule that decided.
 
-    Without a workspace no touch is looked for, and an answer has no intent. Nothing is kept.
+    Without a workspace no touch is looked for, and the rules alone say what an answer means.
+    Nothing is kept.
     """
     from mail.classify.parsed import MOST_BYTES  # noqa: PLC0415 - loads only what it needs
     from mail.explained import explain  # noqa: PLC0415 - as above
@@ -67,6 +68,7 @@ def _readable(told: "Iterable[Mapping[str, object]]") -> "Iterable[str]":
 
 def _meaning(folder: Path) -> "Meaning | None":
     """After the workspace's process.yaml; None where there is none."""
+    from process import meanings  # noqa: PLC0415 - as above
     from process.definition import Process  # noqa: PLC0415 - as above
     from workspace import layout  # noqa: PLC0415 - as above
     from workspace.problems import Invalid  # noqa: PLC0415 - as above
@@ -78,7 +80,7 @@ def _meaning(folder: Path) -> "Meaning | None":
     found = validate(Process, read_yaml(folder / layout.PROCESS, layout.PROCESS))
     if isinstance(found, list):
         raise Invalid(found)
-    return found.meaning
+    return lambda text: meanings.of(found, text).settled
 
 
 def _touches(folder: Path) -> "Touches | None":

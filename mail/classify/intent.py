@@ -21,10 +21,12 @@ _NO_NAMES = frozenset(
     "sich kontaktieren schreiben veuillez merci contactez por favor contacte hable gentile prego neem contact proszę "
     "i he she we you ceo cto cfo coo vp director manager sales marketing".split()
 )
+#: Between the words of a name.
+_PARTICLES = frozenset("de van von der den di da del della dos la le ten ter bin zu af".split())
 _WORD = re.compile(r"[^\W\d_][\w'\u2019-]{0,30}")
 #: How far from the words of a referral its contact stands.
 NEAR_LINES = 4
-MOST_NAME = 4
+MOST_NAME = 5
 MOST_LINE = 400
 
 
@@ -117,9 +119,10 @@ def _name(text: str, *, last: bool = False) -> str:
     for match in _WORD.finditer(text):
         joined = text[end : match.start()] in {" ", ". "}
         end = match.end()
-        if not joined or not _is_a_names(match[0]):
+        particle = match[0] in _PARTICLES and bool(names[-1])
+        if not joined or not (_is_a_names(match[0]) or particle):
             names.append([])
-        if _is_a_names(match[0]):
+        if _is_a_names(match[0]) or (joined and particle):
             names[-1].append(match[0])
     whole = [" ".join(words[:MOST_NAME]) for words in names if len(words) > 1]
     return (whole[-1] if last else whole[0]) if whole else ""

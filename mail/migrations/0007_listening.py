@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("mail", "0006_watch"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="sender",
+            name="intent_hook",
+            field=models.JSONField(blank=True, null=True),
+        ),
+    ]
