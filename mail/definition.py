@@ -84,7 +84,9 @@ class MailboxSettings(Definition):
     name: str = ""
     owner: EmailAddress = ""  #: the rep's email in the CRM; default: the address
     smtp: Annotated[str, AfterValidator(_smtp)]
-    imap: Annotated[str, AfterValidator(_imap)]
+    imap: Annotated[str, AfterValidator(_imap)] = ""
+    #: In place of `imap`: the local mail server hands each email to `cadenza inbound receive`.
+    pipe: bool = False
     username: str = ""  #: default: the address
     password: SecretName
     dkim: DkimSettings | None = None
@@ -99,6 +101,14 @@ class MailboxSettings(Definition):
         if isinstance(own, str) and _ADDRESS.fullmatch(own):
             return {"owner": own, "username": own, **data}  # type: ignore[dict-item]  # a dict
         return data
+
+    @model_validator(mode="after")
+    def _is_read(self) -> Self:
+        if self.pipe is bool(self.imap):
+            said = "both are" if self.pipe else "neither is"
+            message = f"{self.address} needs `imap` or `pipe: true` to be read, and {said} there"
+            raise Fault(message, choices=("imap", "pipe"), path=("imap",) if self.pipe else ())
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -64,7 +64,7 @@ class Listener:
         """Renew what is held and take what nobody holds; the ids of all."""
         now = clock.monotonic()
         mine = Q(listener=self.name) | Q(listened_until__lt=now)
-        active = Mailbox.objects.filter(mine, status=Mailbox.Status.ACTIVE)
+        active = Mailbox.objects.filter(mine, status=Mailbox.Status.ACTIVE).exclude(imap_url="")
         for mailbox_id in active.order_by("listened_until").values_list("pk", flat=True)[:MOST]:
             Mailbox.objects.filter(mine, pk=mailbox_id).update(
                 listener=self.name, listened_until=now + CLAIM

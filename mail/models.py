@@ -43,7 +43,8 @@ class Mailbox(models.Model):
     display_name = models.CharField(max_length=200, blank=True)
     owner = models.OneToOneField(Owner, null=True, blank=True, on_delete=models.SET_NULL)
     smtp_url = models.CharField(max_length=500)  #: smtp:// | smtp+starttls:// | smtps://host:port
-    imap_url = models.CharField(max_length=500)  #: imap:// | imaps://host:port
+    #: imap:// | imaps://host:port; blank: the local mail server hands its emails over, see mail.pipe
+    imap_url = models.CharField(max_length=500, blank=True)
     username = models.CharField(max_length=254)
     password = models.CharField(max_length=200)  #: as in cadenza.yaml: ${NAME}, never the secret
     #: {"domain": ..., "selector": ..., "key": "${NAME}"}; null: its server signs, or nobody.

@@ -56,7 +56,7 @@ def settle_unconfirmed() -> int:
 def look_for_sent_copies(mailbox: Mailbox) -> int:
     """Confirm what the mailbox's Sent folder holds; how many were found."""
     doubtful = Message.objects.filter(mailbox=mailbox, status=Status.UNCONFIRMED)
-    if not doubtful.exists():
+    if not (mailbox.imap_url and doubtful.exists()):
         return 0
     client = mailboxes.imap(mailbox)
     folder = sent_copies.folder_of(client)

@@ -2,8 +2,10 @@
 
 import json
 import os
+import sys
+from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -14,13 +16,22 @@ if TYPE_CHECKING:
 
     from mail.explained import Meaning, Touches
 
+#: Of a drained email's bytes, so many at a time.
+_PIECE = 1 << 20
+
+
+class Exit(IntEnum):
+    """Of sysexits.h, as mail servers read them."""
+
+    TAKEN = 0
+    USAGE = 64
+    NO_EMAIL = 65
+    NO_USER = 67
+    TRY_AGAIN = 75
+
+
 inbound_app = typer.Typer(no_args_is_help=True, help="Mail that arrives: what it is, and why.")
 app.add_typer(inbound_app, name="inbound")
-
-
-@inbound_app.callback()
-def _inbound() -> None:
-    """Keeps `explain` a command of its own while it is the only one."""
 
 
 @inbound_app.command("explain")
@@ -51,6 +62,74 @@ def explain_files(
         found = explain(raw, today=today, touches=touches, meaning=meaning)
         told.append({"file": str(path), **found})
     typer.echo(json.dumps(told, ensure_ascii=True) if as_json else "\n".join(_readable(told)))
+
+
+@inbound_app.command(
+    "receive", context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
+def receive_one(
+    context: typer.Context,
+    recipient: Annotated[
+        str, typer.Option("--recipient", "--mailbox", help="Whose mailbox it is for.")
+    ] = "",
+    nothing_waits: Annotated[
+        bool,
+        typer.Option("--nothing-waits", help="No email: the server has none left for the mailbox."),
+    ] = False,
+) -> None:
+    """Take one email from standard input, as a local mail server pipes it to a command.
+
+    Its exit code is one of sysexits.h: 0 taken, 75 try again later, 67 no such mailbox, 65 no
+    email, 64 called wrongly.
+    """
+    addresses = [*([recipient] if recipient else []), *context.args]
+    if len(addresses) != 1 or addresses[0].startswith("-"):
+        _end(Exit.USAGE, f"one mailbox is wanted, not {' '.join(addresses) or 'none'}")
+    raw = b"" if nothing_waits else _piped()
+    if not raw.strip() and not nothing_waits:
+        _end(Exit.NO_EMAIL, "there is no email on standard input")
+    try:
+        code = _take(addresses[0], raw, nothing_waits=nothing_waits)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the server keeps the email
+        _end(Exit.TRY_AGAIN, f"{type(error).__name__}: {error}")
+    raise typer.Exit(code)
+
+
+def _take(address: str, raw: bytes, *, nothing_waits: bool) -> int:
+    from config.cli.django import ready  # noqa: PLC0415 - loads only what it needs
+
+    ready()
+    from mail import pipe  # noqa: PLC0415 - as above
+
+    try:
+        mailbox = pipe.mailbox_of(address)
+    except pipe.Unknown as error:
+        return _said(Exit.NO_USER, str(error))
+    if nothing_waits:
+        pipe.nothing_waits(mailbox)
+    else:
+        pipe.take(mailbox, raw)
+    return Exit.TAKEN
+
+
+def _piped() -> bytes:
+    """As much of the email as is read; the rest is drained, or the server would call it broken."""
+    from mail.classify.parsed import MOST_BYTES  # noqa: PLC0415 - as above
+
+    raw = sys.stdin.buffer.read(MOST_BYTES)
+    while sys.stdin.buffer.read(_PIECE):
+        pass
+    return raw
+
+
+def _end(code: Exit, why: str) -> NoReturn:
+    raise typer.Exit(_said(code, why))
+
+
+def _said(code: Exit, why: str) -> int:
+    """Mail servers put the words into their log or their bounce."""
+    print(f"cadenza: {why}", file=sys.stderr)  # noqa: T201 - the command line speaks here
+    return int(code)
 
 
 def _readable(told: "Iterable[Mapping[str, object]]") -> "Iterable[str]":

@@ -55,7 +55,8 @@ def _of_mailbox(mailbox: Mailbox, asked: Names | NoAnswer, now: datetime) -> Ite
     if not mailboxes.is_loopback(server):
         yield _asking("ptr", server, asked, lambda by: hosts.examine_pointers(server, by))
     yield from logins.examine_smtp(mailbox, now)
-    yield from logins.examine_imap(mailbox, now)
+    if mailbox.imap_url:
+        yield from logins.examine_imap(mailbox, now)
 
 
 def _asking(

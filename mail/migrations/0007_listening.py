@@ -12,4 +12,9 @@ class Migration(migrations.Migration):
             name="intent_hook",
             field=models.JSONField(blank=True, null=True),
         ),
+        migrations.AlterField(
+            model_name="mailbox",
+            name="imap_url",
+            field=models.CharField(blank=True, max_length=500),
+        ),
     ]

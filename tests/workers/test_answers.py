@@ -32,7 +32,7 @@ def model():
     told = Model()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802 - http.server's name
+        def do_POST(self):
             length = int(self.headers["Content-Length"])
             told.asked.append((json.loads(self.rfile.read(length)), self.headers["Authorization"]))
             told.wait.wait(10)
