@@ -86,25 +86,29 @@ def _from_report(mail: Parsed, blocks: list[dict[str, str]]) -> Dsn | None:
     chosen = failed or late
     if not chosen:
         return None
-    verdicts = [_verdict(block, mail) for block in chosen]
+    verdicts = [_verdict(block) for block in chosen]
     decisive = next((n for n, found in enumerate(verdicts) if found.hard), 0)
     named = [_recipient(block) for block in chosen]
     unique = tuple(dict.fromkeys(address for address in named if address))
     return Dsn(
         delayed=not failed,
         recipients=unique or recipients.named(mail),
-        verdict=verdicts[decisive],
+        verdict=_told_better(verdicts[decisive], mail),
         words=chosen[decisive].get("diagnostic-code", "")[:MOST_REASON],
         original_id=_original_id(mail),
         rule="delivery-status report",
     )
 
 
-def _verdict(block: dict[str, str], mail: Parsed) -> Verdict:
+def _verdict(block: dict[str, str]) -> Verdict:
     field = block.get("status", "")
     words = block.get("diagnostic-code", "") or field  # where some servers put their words
     status = _STATUS.search(field)
-    found = verdict.of(status[0] if status else "", words)
+    return verdict.of(status[0] if status else "", words)
+
+
+def _told_better(found: Verdict, mail: Parsed) -> Verdict:
+    """After the words above the report, where its fields say nothing."""
     if found.reason != "other" or found.status.startswith("4"):
         return found
     return verdict.of(found.status, recipients.before_original(mail.text))
