@@ -16,6 +16,7 @@ from tests.mail.corpus import (
     notices,
     others,
     replies,
+    strays,
     wishes,
 )
 from tests.mail.corpus.case import Case
@@ -29,6 +30,7 @@ FAMILIES = {
     "replies": replies.CASES,
     "others": others.CASES,
     "later": later.CASES,
+    "strays": strays.CASES,
 }
 CASES: tuple[Case, ...] = tuple(case for family in FAMILIES.values() for case in family)
 

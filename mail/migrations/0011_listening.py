@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mail", "0006_watch"),
+        ("mail", "0010_fewer_indexes"),
     ]
 
     operations = [
