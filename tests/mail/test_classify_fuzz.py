@@ -63,6 +63,7 @@ def seconds(raw):
     return took
 
 
+@pytest.mark.timeout(300 + RUNS)
 def test_mutated_mail_costs_no_second():
     slow = {seed: took for seed in range(RUNS) if (took := seconds(mutated(seed))) > LONGEST}
 
