@@ -41,7 +41,7 @@ def _crms() -> list[str]:
 def _mail_servers() -> list[str]:
     found = []
     servers: set[str] = set()
-    for mailbox in Mailbox.objects.filter(status=Mailbox.Status.ACTIVE):
+    for mailbox in Mailbox.objects.filter(status=Mailbox.Status.ACTIVE).exclude(smtp_url=""):
         if mailbox.smtp_url in servers:
             continue
         servers.add(mailbox.smtp_url)

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from connectors.endpoints import normalized_url
 from mail import address
+from mail.esp.definition import EspSettings
 from workspace.durations import Duration, FixedDuration
 from workspace.problems import Fault
 from workspace.secrets import SecretName
@@ -83,12 +84,14 @@ class MailboxSettings(Definition):
     address: EmailAddress
     name: str = ""
     owner: EmailAddress = ""  #: the rep's email in the CRM; default: the address
-    smtp: Annotated[str, AfterValidator(_smtp)]
+    smtp: Annotated[str, AfterValidator(_smtp)] = ""
+    esp: EspSettings | None = None  #: sends in place of an SMTP server
+    #: Without it, and without `pipe`, the ESP brings in what arrives.
     imap: Annotated[str, AfterValidator(_imap)] = ""
     #: In place of `imap`: the local mail server hands each email to `cadenza inbound receive`.
     pipe: bool = False
     username: str = ""  #: default: the address
-    password: SecretName
+    password: SecretName = ""
     dkim: DkimSettings | None = None
     per_day: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 100
     per_hour: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 25
@@ -103,17 +106,42 @@ class MailboxSettings(Definition):
         return data
 
     @model_validator(mode="after")
-    def _is_read(self) -> Self:
-        if self.pipe is bool(self.imap):
-            said = "both are" if self.pipe else "neither is"
-            message = f"{self.address} needs `imap` or `pipe: true` to be read, and {said} there"
-            raise Fault(message, choices=("imap", "pipe"), path=("imap",) if self.pipe else ())
-        return self
-
-    @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.per_hour > self.per_day:
             raise Fault(f"{self.per_hour} is more than per_day, {self.per_day}", path=("per_hour",))
+        return self
+
+    @model_validator(mode="after")
+    def _one_sender(self) -> Self:
+        if bool(self.smtp) == (self.esp is not None):
+            raise Fault("needs one that sends: smtp or esp", choices=("smtp", "esp"))
+        if self.esp is not None and self.dkim is not None:
+            raise Fault("is for smtp; what an ESP sends it also signs", path=("dkim",))
+        return self
+
+    @model_validator(mode="after")
+    def _one_reader(self) -> Self:
+        if self.pipe and (self.imap or self.esp):
+            raise Fault(
+                f"{self.address} is read by {'imap' if self.imap else 'its esp'} already",
+                path=("pipe",),
+            )
+        if self.smtp and not (self.imap or self.pipe):
+            message = (
+                f"{self.address} needs `imap` or `pipe: true` to be read, and neither is there"
+            )
+            raise Fault(message, choices=("imap", "pipe"))
+        if self.smtp or self.imap:
+            if not self.password:
+                raise Fault('the field "password" is missing')
+        elif self.password:
+            raise Fault("is for smtp and imap, and there is neither", path=("password",))
+        elif self.esp is not None and getattr(self.esp, self.esp.mail_proof) is None:
+            raise Fault(
+                f"without imap {self.esp.kind} brings in what arrives, and that needs "
+                f"{self.esp.mail_proof}",
+                path=("esp",),
+            )
         return self
 
 

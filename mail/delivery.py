@@ -11,6 +11,7 @@ from django.db import transaction
 
 from mail import (
     address,
+    carriers,
     claims,
     handing,
     inbound,
@@ -48,7 +49,12 @@ def deliver(mailbox_id: int) -> Counter[str]:
 
 
 def _inbox_is_known(mailbox: Mailbox) -> bool:
-    """Fail closed: an answer may lie in the inbox that we have not seen."""
+    """Fail closed: an answer may lie in the inbox that we have not seen.
+
+    What an ESP brings in is here as soon as it comes.
+    """
+    if mailbox.esp is not None and not mailbox.imap_url:
+        return True
     if not _read_lately(mailbox):
         if not mailbox.imap_url:
             return False  # the mail server has not said lately that nothing waits there
@@ -123,7 +129,7 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
     try:
         sender = address.envelope(mailbox.address)
         recipient = address.envelope(message.redirected_to or message.to_email)
-        server = mailboxes.smtp(mailbox)
+        carrier = carriers.of(mailbox)
     except ValueError as error:
         record.write()
         return settle.failed(message, str(error))
@@ -136,8 +142,7 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
         return settle.stopped(message, stop)
     if pauses.is_paused(message):
         return settle.put_back(message)
-    outcome = handing.hand(
-        server,
+    outcome = carrier.hand(
         sender=sender,
         recipient=recipient,
         raw=bytes(message.raw or b""),
@@ -146,5 +151,5 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
     if outcome.kind == handing.Kind.SENT:
         return record.keep(message, outcome)
     if outcome.kind in {handing.Kind.LOST, handing.Kind.UNKNOWN}:
-        mailboxes.drop(mailbox, "smtp")
+        carrier.drop()
     return settle.outcome(message, outcome)

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     REFUSED = "refused"  #: this email is refused for good, which says nothing of the address
     SENDER_FAULT = "sender_fault"  #: the mailbox is at fault: pause it, never the lead
     LATER = "later"  #: refused for now
+    AWAY = "away"  #: nothing can be handed over now: the mailbox waits, and this is no attempt
     LOST = "lost"  #: the connection broke before the server had the email
     UNKNOWN = "unknown"  #: the connection broke after that: it may have been taken
     LAPSED = "lapsed"  #: it was ours no more when its turn came; the server got nothing
@@ -38,6 +39,12 @@ class Kind(StrEnum):
 class Outcome:
     kind: Kind
     reply: str = ""  #: the server's words
+    provider_id: str = ""  #: by which an ESP knows it, where that is not our Message-ID
+
+
+def certainly() -> bool:
+    """Nothing needs to be committed before it leaves: a proof, say."""
+    return True
 
 
 def hand(
@@ -46,7 +53,7 @@ def hand(
     sender: str,
     recipient: str,
     raw: bytes,
-    commit: Callable[[], bool] = lambda: True,
+    commit: Callable[[], bool] = certainly,
 ) -> Outcome:
     """Hand one email over. Never raises for what the server says or does.
 

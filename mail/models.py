@@ -31,7 +31,7 @@ class Sender(models.Model):
 
 
 class Mailbox(models.Model):
-    """A rep's mailbox: SMTP out, IMAP in."""
+    """A rep's mailbox: out by SMTP or an ESP's API, in by IMAP or the ESP's webhook."""
 
     class Status(models.TextChoices):
         ACTIVE = "active"
@@ -42,11 +42,16 @@ class Mailbox(models.Model):
     address = models.CharField(max_length=254, unique=True)
     display_name = models.CharField(max_length=200, blank=True)
     owner = models.OneToOneField(Owner, null=True, blank=True, on_delete=models.SET_NULL)
-    smtp_url = models.CharField(max_length=500)  #: smtp:// | smtp+starttls:// | smtps://host:port
-    #: imap:// | imaps://host:port; blank: the local mail server hands its emails over, see mail.pipe
+    #: smtp:// | smtp+starttls:// | smtps://host:port; blank: an ESP sends.
+    smtp_url = models.CharField(max_length=500, blank=True)
+    #: imap:// | imap+starttls:// | imaps://host:port; blank: the ESP brings in what arrives, or the
+    #: local mail server hands it over, see mail.pipe.
     imap_url = models.CharField(max_length=500, blank=True)
     username = models.CharField(max_length=254)
-    password = models.CharField(max_length=200)  #: as in cadenza.yaml: ${NAME}, never the secret
+    #: As in cadenza.yaml: ${NAME}, never the secret.
+    password = models.CharField(max_length=200, blank=True)
+    #: As in cadenza.yaml: {"kind": ..., and its keys as "${NAME}"}; null: SMTP sends.
+    esp = models.JSONField(null=True, blank=True)
     #: {"domain": ..., "selector": ..., "key": "${NAME}"}; null: its server signs, or nobody.
     dkim = models.JSONField(null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
@@ -145,6 +150,8 @@ class Message(models.Model):
     redirected_to = models.CharField(max_length=320, blank=True)
     #: With angle brackets; written when queued and kept over every retry.
     message_id = models.CharField(max_length=300)
+    #: By which the ESP that sent it knows it, where that is not our Message-ID.
+    provider_id = models.CharField(max_length=300, null=True, blank=True)
     references = models.TextField(blank=True)
     subject = models.TextField(blank=True)
     text = models.TextField(blank=True)
@@ -197,6 +204,12 @@ class Message(models.Model):
             models.Index(fields=["deal"], condition=Q(deal__isnull=False), name="message_of_deal"),
             models.Index(
                 fields=["parent"], condition=Q(parent__isnull=False), name="message_of_parent"
+            ),
+            # serves touches.by_ids: answers that name the ESP's id
+            models.Index(
+                fields=["provider_id"],
+                condition=Q(provider_id__isnull=False),
+                name="message_provider_id",
             ),
         ]
 

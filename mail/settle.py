@@ -26,13 +26,15 @@ OPEN = (Status.QUEUED, Status.SENDING, Status.UNCONFIRMED)
 def outcome(message: Message, outcome: Outcome) -> str:  # noqa: PLR0911 - each return is one outcome
     match outcome.kind:
         case Kind.SENT:
-            return sent(message, {"reply": outcome.reply})
+            return sent(message, {"reply": outcome.reply}, provider_id=outcome.provider_id)
         case Kind.GONE:
             return bounced(message, outcome.reply)
         case Kind.REFUSED:
             return failed(message, outcome.reply)
         case Kind.SENDER_FAULT:
             return sender_fault(message, outcome.reply)
+        case Kind.AWAY:
+            return unreachable(message, outcome.reply)
         case Kind.LATER | Kind.LOST:
             return retried(message, outcome.reply)
         case Kind.UNKNOWN:
@@ -41,12 +43,15 @@ def outcome(message: Message, outcome: Outcome) -> str:  # noqa: PLR0911 - each 
             return "lapsed"
 
 
-def sent(message: Message, evidence: dict[str, object]) -> str:
+def sent(message: Message, evidence: dict[str, object], *, provider_id: str = "") -> str:
     at = message.handed_at or clock.now()
     if message.redirected_to:
         evidence = {**evidence, "redirected_to": message.redirected_to}
+    known: dict[str, object] = {"provider_id": provider_id} if provider_id else {}
     with transaction.atomic(savepoint=False):
-        if _move(message, OPEN, status=Status.SENT, sent_at=at, handed_at=at, last_error=""):
+        if _move(
+            message, OPEN, status=Status.SENT, sent_at=at, handed_at=at, last_error="", **known
+        ):
             note(message, "email_sent", at=at, data=evidence, key=f"sent:{message.pk}")
     return "sent"
 

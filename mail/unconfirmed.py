@@ -43,7 +43,8 @@ def settle_unconfirmed() -> int:
     """Look for the Sent copies of what is due, and give up what was in doubt for too long."""
     now = clock.now()
     found = 0
-    for mailbox in Mailbox.objects.filter(message__in=_due(now)).distinct():
+    read = Mailbox.objects.exclude(imap_url="")
+    for mailbox in read.filter(message__in=_due(now)).distinct():
         try:
             found += look_for_sent_copies(mailbox)
         except (mailboxes.MailboxError, OSError, IMAPClientError, imaplib.IMAP4.error) as error:

@@ -145,6 +145,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
                 "display_name": definition.name,
                 "owner": owner,
                 "smtp_url": definition.smtp,
+                "esp": definition.esp and definition.esp.model_dump(exclude_none=True),
                 "imap_url": definition.imap,
                 "username": definition.username,
                 "password": definition.password,

@@ -182,6 +182,7 @@ def _row(blueprint: Blueprint, number: int) -> Mailbox:
         address=settings.address,
         display_name=settings.name,
         smtp_url=settings.smtp,
+        esp=settings.esp and settings.esp.model_dump(exclude_none=True),
         username=settings.username,
         password=settings.password,
         dkim=settings.dkim and settings.dkim.model_dump(),

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from mail import address, compose, handing, mailboxes
+from mail import address, carriers, compose
+from mail.carriers import Carrier
 from mail.handing import Outcome
 from mail.models import Mailbox
 from process.preview import Email
@@ -10,19 +11,21 @@ from workspace.problems import Fault
 
 
 def send(emails: Sequence[Email], mailbox: Mailbox, *, to: str) -> Iterator[tuple[Email, Outcome]]:
-    """Hand each to the mailbox's server at once: no cap, window or pause is asked.
+    """Hand each to the mailbox's server or ESP at once: no cap, window or pause is asked.
 
     Raises MailboxError when the server cannot be used, and Unsigned when the key cannot.
     """
     recipient = recipient_of(to)
+    carrier: Carrier | None = None
     try:
         for email in emails:
-            server = mailboxes.smtp(mailbox)
+            carrier = carriers.of(mailbox)
             sender = address.envelope(mailbox.address)
             raw = compose.signed(email.raw, mailbox)
-            yield email, handing.hand(server, sender=sender, recipient=recipient, raw=raw)
+            yield email, carrier.hand(sender=sender, recipient=recipient, raw=raw)
     finally:
-        mailboxes.drop(mailbox, "smtp")
+        if carrier is not None:
+            carrier.drop()
 
 
 def recipient_of(to: str) -> str:

@@ -114,7 +114,8 @@ def _pulls() -> QuerySet[Connection]:
 
 
 def _readable(now: datetime) -> QuerySet[Mailbox]:
-    rows = Mailbox.objects.filter(Q(retry_at=None) | Q(retry_at__lte=now)).exclude(imap_url="")
+    read = Mailbox.objects.exclude(imap_url="")
+    rows = read.filter(Q(retry_at=None) | Q(retry_at__lte=now))
     return rows.filter(Q(read_at=None) | Q(read_at__lte=now - READ_EVERY))
 
 

@@ -1,0 +1,47 @@
+"""The `esp` of a mailbox in cadenza.yaml."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from crm.definition import WebAddress
+from workspace.secrets import SecretName
+from workspace.validation import Definition
+
+
+class _Settings(Definition):
+    #: The key that tells the mail that it brings in from forged mail.
+    mail_proof: ClassVar[str] = "webhook_secret"
+
+    #: Where its API is, when that is not the ESP's own address; Mailgun has another one in the EU.
+    url: WebAddress | None = None
+    #: `user:password`, with which the ESP calls our webhooks.
+    webhook_secret: SecretName | None = None
+
+
+class PostmarkSettings(_Settings):
+    kind: Literal["postmark"]
+    server_token: SecretName
+    #: Default: Postmark's own, `outbound`, which is for transactional mail.
+    message_stream: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,100}$")] | None = None
+
+
+class MailgunSettings(_Settings):
+    mail_proof = "webhook_signing_key"
+
+    kind: Literal["mailgun"]
+    api_key: SecretName
+    #: Signs both webhooks.
+    webhook_signing_key: SecretName | None = None
+
+
+class SendGridSettings(_Settings):
+    kind: Literal["sendgrid"]
+    api_key: SecretName
+    #: The public key with which its events are signed; what it brings in is not.
+    verification_key: SecretName | None = None
+
+
+EspSettings = Annotated[
+    PostmarkSettings | MailgunSettings | SendGridSettings, Field(discriminator="kind")
+]
