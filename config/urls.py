@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
-from console import tracking, webhooks
+from console import esp, tracking, webhooks
 from console.health import healthz
 from console.unsubscribe import unsubscribe
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("c/<str:token>", tracking.click),
     path("o/<str:token>.gif", tracking.pixel),
     path("webhooks/hubspot/<slug:name>", webhooks.hubspot),
+    path("webhooks/esp/<str:address>/tracking", esp.tracking),
 ]
 
 handler400 = "console.refusals.bad_request"

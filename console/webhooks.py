@@ -36,7 +36,7 @@ def hubspot(request: HttpRequest, name: str) -> HttpResponse:
     secret = _secret_of(connection) if connection else ""
     if connection is None or not secret:
         return _refused(404, name, "no such connection, or no webhook_secret of it")
-    if wrong := _wrong_length(request):
+    if wrong := wrong_length(request, LARGEST):
         return _refused(wrong[0], name, wrong[1])
     given = request.headers.get("X-HubSpot-Signature-v3", "")
     try:
@@ -61,20 +61,20 @@ def hubspot(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+def wrong_length(request: HttpRequest, largest: int) -> tuple[int, str] | None:
+    """Before a byte of the body is read: status and reason."""
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isascii() or not length.isdecimal():
+        return 400, "a Content-Length that is no number"
+    return (413, "too large") if int(length[:20]) > largest else None
+
+
 def _events(body: bytes) -> list[object] | None:
     try:
         events = json.loads(body)
     except (ValueError, RecursionError):
         return None
     return events if isinstance(events, list) else None
-
-
-def _wrong_length(request: HttpRequest) -> tuple[int, str] | None:
-    """Before a byte of the body is read: status and reason."""
-    length = request.headers.get("Content-Length") or "0"
-    if not length.isascii() or not length.isdecimal():
-        return 400, "a Content-Length that is no number"
-    return (413, "too large") if int(length[:20]) > LARGEST else None
 
 
 def _uri(request: HttpRequest) -> str:

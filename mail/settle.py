@@ -75,10 +75,14 @@ def bounced(message: Message, reply: str) -> str:
     return "bounced"
 
 
-def failed(message: Message, error: str) -> str:
+def failed(
+    message: Message,
+    error: str,
+    *,
+    from_: tuple[str, ...] = (Status.QUEUED, Status.SENDING),
+) -> str:
     with transaction.atomic():
-        open_ = (Status.QUEUED, Status.SENDING)
-        if _move(message, open_, status=Status.FAILED, handed_at=None, last_error=error):
+        if _move(message, from_, status=Status.FAILED, handed_at=None, last_error=error):
             note(message, "failed", at=clock.now(), data={"error": error})
     return "failed"
 

@@ -15,13 +15,13 @@ class _Settings(Definition):
 
     #: Where its API is, when that is not the ESP's own address; Mailgun has another one in the EU.
     url: WebAddress | None = None
-    #: `user:password`, with which the ESP calls our webhooks.
-    webhook_secret: SecretName | None = None
 
 
 class PostmarkSettings(_Settings):
     kind: Literal["postmark"]
     server_token: SecretName
+    #: `user:password`, with which it calls our webhooks.
+    webhook_secret: SecretName | None = None
     #: Default: Postmark's own, `outbound`, which is for transactional mail.
     message_stream: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,100}$")] | None = None
 
@@ -38,6 +38,8 @@ class MailgunSettings(_Settings):
 class SendGridSettings(_Settings):
     kind: Literal["sendgrid"]
     api_key: SecretName
+    #: `user:password`, with which it calls our webhooks.
+    webhook_secret: SecretName | None = None
     #: The public key with which its events are signed; what it brings in is not.
     verification_key: SecretName | None = None
 

@@ -22,7 +22,7 @@ class Esp:
     module: str  #: in anymail.backends and in anymail.webhooks
     views: str  #: what the names of its webhook views begin with
     keys: tuple[str, ...]  #: settings that its API takes, under the names that they have here
-    #: Setting -> its name in django-anymail's view, for what proves events and inbound mail.
+    #: Settings, any of which proves events and inbound mail -> their names in django-anymail.
     events_by: Mapping[str, str]
     mail_by: Mapping[str, str]
     options: Mapping[str, object] = field(default_factory=dict)  #: of its backend, always the same
@@ -45,7 +45,7 @@ class Esp:
 
 
 _BASIC_AUTH = {"webhook_secret": "webhook_secret"}
-_MAILGUN = {**_BASIC_AUTH, "webhook_signing_key": "webhook_signing_key"}
+_SIGNATURE = {"webhook_signing_key": "webhook_signing_key"}
 
 KINDS: Mapping[str, Esp] = {
     "postmark": Esp(
@@ -67,8 +67,8 @@ KINDS: Mapping[str, Esp] = {
         module="mailgun",
         views="Mailgun",
         keys=("api_key",),
-        events_by=_MAILGUN,
-        mail_by=_MAILGUN,
+        events_by=_SIGNATURE,
+        mail_by=_SIGNATURE,
         hard={"reason": frozenset({"bounce", "suppress-bounce"})},
         raw="body-mime",
     ),
