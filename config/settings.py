@@ -107,6 +107,8 @@ TEMPLATES = [
     }
 ]
 ALLOWED_HOSTS = os.environ.get("CADENZA_HOSTS", "127.0.0.1,localhost").split(",")
+#: An ESP brings an email in with its attachments; what is read is limited by each webhook.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 40 << 20
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -17,6 +17,7 @@ urlpatterns = [
     path("o/<str:token>.gif", tracking.pixel),
     path("webhooks/hubspot/<slug:name>", webhooks.hubspot),
     path("webhooks/esp/<str:address>/tracking", esp.tracking),
+    path("webhooks/esp/<str:address>/mime", esp.mime),
 ]
 
 handler400 = "console.refusals.bad_request"

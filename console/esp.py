@@ -7,32 +7,40 @@ logged, never what was sent.
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from console.webhooks import wrong_length
-from mail.esp import events, webhooks
+from mail.esp import arrivals, events, webhooks
 from mail.models import Mailbox
 
 log = logging.getLogger(__name__)
 #: SendGrid collects the events of some seconds, up to 768 KB.
 LARGEST_EVENTS = 2 << 20
+#: An email with its attachments: Postmark's limit is the highest, 35 MB.
+LARGEST_MAIL = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 @csrf_exempt  # the ESP's signature or password is what counts
 @require_http_methods(["POST", "HEAD"])  # some ask by HEAD whether anybody is there
 def tracking(request: HttpRequest, address: str) -> HttpResponse:
-    return _taken_in(request, address, "Tracking", events.take_in, largest=LARGEST_EVENTS)
+    return _answer(request, address, _tracking, largest=LARGEST_EVENTS)
 
 
-def _taken_in(
+@csrf_exempt  # likewise
+@require_http_methods(["POST", "HEAD"])
+def mime(request: HttpRequest, address: str) -> HttpResponse:
+    """Mailgun passes an email on as it was sent to an address that ends in "mime"."""
+    return _answer(request, address, arrivals.take_in, largest=LARGEST_MAIL)
+
+
+def _answer(
     request: HttpRequest,
     address: str,
-    what: webhooks.What,
-    take_in: Callable[[Mailbox, Any], object],
+    take_in: Callable[[Mailbox, HttpRequest], object],
     *,
     largest: int,
 ) -> HttpResponse:
@@ -44,11 +52,15 @@ def _taken_in(
     if wrong := wrong_length(request, largest):
         return _refused(wrong[0], address, wrong[1])
     try:
-        for event in webhooks.events(mailbox, what, request):
-            take_in(mailbox, event)
+        take_in(mailbox, request)
     except webhooks.Refused as error:
         return _refused(error.status, address, str(error))
     return HttpResponse()
+
+
+def _tracking(mailbox: Mailbox, request: HttpRequest) -> None:
+    for event in webhooks.events(mailbox, request):
+        events.take_in(mailbox, event)
 
 
 def _refused(status: int, address: str, reason: str) -> HttpResponse:

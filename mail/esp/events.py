@@ -5,7 +5,7 @@ opened email left) follows from it alone.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +20,6 @@ from mail.esp.answers import bare
 from mail.esp.kinds import KINDS
 from mail.esp.sending import TAG
 from mail.models import Mailbox, Message, Suppression
-from runtime import clock
 
 Status = Message.Status
 
@@ -128,7 +127,7 @@ def _seen(message: Message, event: Any) -> None:
     kind = str(event.event_type)
     if _is_machine(message, event):
         kind = f"machine_{kind}"
-    key = f"{kind}:{message.pk}:{_text(event.event_id) or _at(event).isoformat()}"[:200]
+    key = f"{kind}:{message.pk}:{_text(event.event_id) or webhooks.moment(event).isoformat()}"[:200]
     _note(message, kind, event, key=key, url=_text(event.click_url)[:2000])
 
 
@@ -162,18 +161,26 @@ def _note_complaint(message: Message, event: Any) -> None:
 def _unsubscribe(message: Message, event: Any) -> None:
     if message.redirected_to:
         return
-    unsubscribe.unsubscribe(message.lead, how="esp", at=_at(event))
+    unsubscribe.unsubscribe(message.lead, how="esp", at=webhooks.moment(event))
     if suppression.normalize(message.to_email) != message.lead.email:
         _suppress(message, Suppression.Kind.UNSUBSCRIBED, event)
 
 
 def _suppress(message: Message, kind: Suppression.Kind, event: Any) -> None:
     because: dict[str, object] = {"message": message.pk, **_evidence(message, event)}
-    suppression.suppress(message.to_email, kind, at=_at(event), lead=message.lead, because=because)
+    suppression.suppress(
+        message.to_email, kind, at=webhooks.moment(event), lead=message.lead, because=because
+    )
 
 
 def _note(message: Message, kind: str, event: Any, *, key: str, **data: object) -> None:
-    settle.note(message, kind, at=_at(event), data={**data, **_evidence(message, event)}, key=key)
+    settle.note(
+        message,
+        kind,
+        at=webhooks.moment(event),
+        data={**data, **_evidence(message, event)},
+        key=key,
+    )
 
 
 def _is_hard(message: Message, event: Any) -> bool:
@@ -190,7 +197,7 @@ def _is_hard(message: Message, event: Any) -> bool:
 def _is_machine(message: Message, event: Any) -> bool:
     marked = any(_field(event, name) for name in _MACHINE)
     left_at = message.sent_at or message.handed_at
-    soon = left_at is not None and _at(event) < left_at + TOO_SOON
+    soon = left_at is not None and webhooks.moment(event) < left_at + TOO_SOON
     return marked or soon or not event.user_agent
 
 
@@ -220,14 +227,6 @@ def _text(value: object) -> str:
     """What any database keeps; blank for nothing."""
     written = "" if value is None else str(value)
     return written.encode("utf-8", "replace").decode().replace("\0", "")
-
-
-def _at(event: Any) -> datetime:
-    """Never later than now: the ESP's clock may run ahead."""
-    now, moment = clock.now(), event.timestamp
-    if not isinstance(moment, datetime):
-        return now
-    return min(moment if moment.tzinfo else moment.replace(tzinfo=UTC), now)
 
 
 _CONSEQUENCES: Mapping[str, Callable[[Message, Any], None]] = {

@@ -4,7 +4,6 @@ A new kind is a row here and its keys in `mail.esp.definition`. Amazon SES is no
 its API comes with an SDK of its own; its SMTP server serves a mailbox as any other does.
 """
 
-import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,8 @@ class Esp:
     #: Settings, any of which proves events and inbound mail -> their names in django-anymail.
     events_by: Mapping[str, str]
     mail_by: Mapping[str, str]
+    raw: str  #: the field in which it brings an email in, as it was sent
+    envelope: str  #: the field that says to whom it was
     options: Mapping[str, object] = field(default_factory=dict)  #: of its backend, always the same
     headers: Mapping[str, str] = field(default_factory=dict)  #: that each email has besides
     error: str = ""  #: where its answers have a code of its own, ...
@@ -32,7 +33,6 @@ class Esp:
     later: frozenset[int] = frozenset()  #: ... and which say: not now
     #: Fields of an event, and the words in them that mean: the address is given up.
     hard: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    raw: str = ""  #: the field in which it brings the bytes of an email in
 
     def backend(self, options: Mapping[str, object]) -> Any:
         made: Any = import_module(f"anymail.backends.{self.module}")
@@ -62,6 +62,7 @@ KINDS: Mapping[str, Esp] = {
         later=frozenset({100}),
         hard={"Type": frozenset({"HardBounce", "BadEmailAddress"})},
         raw="RawEmail",
+        envelope="OriginalRecipient",
     ),
     "mailgun": Esp(
         module="mailgun",
@@ -71,6 +72,7 @@ KINDS: Mapping[str, Esp] = {
         mail_by=_SIGNATURE,
         hard={"reason": frozenset({"bounce", "suppress-bounce"})},
         raw="body-mime",
+        envelope="recipient",
     ),
     "sendgrid": Esp(
         module="sendgrid",
@@ -82,8 +84,6 @@ KINDS: Mapping[str, Esp] = {
         options={"generate_message_id": False},
         hard={"type": frozenset({"bounce"})},
         raw="email",
+        envelope="envelope",
     ),
 }
-
-#: Domains of Message-IDs that ESPs make of their own ids: `<ID@domain>` stands for ID.
-MADE_OF_IDS = re.compile(r"mtasv\.net|([a-z0-9-]{1,40}\.)?amazonses\.com", re.IGNORECASE)

@@ -1,7 +1,8 @@
-"""What an ESP posts to us: proven and read by django-anymail, with the mailbox's own secrets."""
+"""What an ESP posts to us: proven by django-anymail, with the mailbox's own secrets."""
 
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
@@ -11,6 +12,7 @@ from mail import mailboxes
 from mail.esp import sessions
 from mail.esp.kinds import KINDS
 from mail.models import Mailbox
+from runtime import clock
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ class Refused(Exception):
 
 
 class Unproven(Refused):
-    """The mailbox has no secret by which the ESP could be told from others."""
+    """The mailbox takes none in, or has no secret by which the ESP could be told from others."""
 
     status = 404
 
@@ -41,14 +43,11 @@ class Unreadable(Refused):
     status = 400
 
 
-def events(mailbox: Mailbox, what: What, request: HttpRequest) -> Sequence[Any]:
-    """django-anymail's events; raises Unproven, Forged or Unreadable."""
-    view = _view(mailbox, what)
+def events(mailbox: Mailbox, request: HttpRequest) -> Sequence[Any]:
+    """django-anymail's tracking events; raises Refused."""
+    view = prove(mailbox, "Tracking", request)
     try:
-        view.run_validators(request)
         found: Sequence[Any] = view.parse_events(request)
-    except AnymailWebhookValidationFailure as error:
-        raise Forged(str(error)) from error
     except AnymailConfigurationError as error:  # the other webhook's address was given to the ESP
         raise Unreadable(str(error)) from error
     except (
@@ -56,6 +55,28 @@ def events(mailbox: Mailbox, what: What, request: HttpRequest) -> Sequence[Any]:
     ) as error:  # what may be posted is without bounds, and none of it is a fault here
         raise Unreadable(type(error).__name__) from error
     return found
+
+
+def prove(mailbox: Mailbox, what: What, request: HttpRequest) -> Any:
+    """django-anymail's view, once the request has passed its validation; raises Refused."""
+    if what == "Inbound" and mailbox.imap_url:
+        raise Unproven("the mailbox is read over IMAP")
+    view = _view(mailbox, what)
+    try:
+        view.run_validators(request)
+    except AnymailWebhookValidationFailure as error:
+        raise Forged(str(error)) from error
+    except Exception as error:  # as above
+        raise Unreadable(type(error).__name__) from error
+    return view
+
+
+def moment(event: Any) -> datetime:
+    """When it happened; never later than now, since the ESP's clock may run ahead."""
+    now, at = clock.now(), event.timestamp
+    if not isinstance(at, datetime):
+        return now
+    return min(at if at.tzinfo else at.replace(tzinfo=UTC), now)
 
 
 def account(mailbox: Mailbox) -> list[Mailbox]:
