@@ -1,13 +1,18 @@
 """Who carries a mailbox's emails away: its SMTP server, or an ESP's API."""
 
+import re
 import smtplib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mail import handing, mailboxes
 from mail.handing import Outcome, certainly
 from mail.models import Mailbox
+
+#: Amazon SES's server takes an email under an id of its own, of which it makes the Message-ID.
+#: https://docs.aws.amazon.com/ses/latest/dg/send-email-smtp.html
+_OWN_ID = re.compile(r"250 Ok ([0-9a-f]{16}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9]{6})")
 
 
 class Carrier(Protocol):
@@ -31,7 +36,11 @@ class BySmtp:
     def hand(
         self, *, sender: str, recipient: str, raw: bytes, commit: Callable[[], bool] = certainly
     ) -> Outcome:
-        return handing.hand(self.server, sender=sender, recipient=recipient, raw=raw, commit=commit)
+        outcome = handing.hand(
+            self.server, sender=sender, recipient=recipient, raw=raw, commit=commit
+        )
+        told = _OWN_ID.fullmatch(outcome.reply)
+        return replace(outcome, provider_id=told[1]) if told else outcome
 
     def drop(self) -> None:
         mailboxes.drop(self.mailbox, "smtp")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from mail import claims, mailboxes, outbox
+from mail import claims, mailboxes, outbox, touches
 from mail.models import Message
 from runtime import clock
 
@@ -92,3 +92,17 @@ def test_what_is_under_way_or_in_doubt_counts_as_left(mailbox, queue, make_lead)
     history = claims._history(mailbox, now)
 
     assert sorted(history, reverse=True) == moments
+
+
+def test_amazons_server_makes_the_message_id_and_the_reply_still_matches(
+    mailbox, queue, lead, sink, imap
+):
+    id_ = "0102018f00000000-11111111-2222-3333-4444-555555555555-000000"
+    sink.answers["DATA"] = [f"250 Ok {id_}"]
+    message = queue(lead)
+
+    outbox.deliver(mailbox.pk)
+
+    found = touches.by_ids(("<other@x>", f"<{id_}@eu-west-1.amazonses.com>"))
+    message.refresh_from_db()
+    assert (message.status, found) == ("sent", message)
