@@ -8,7 +8,7 @@ import requests
 from django.conf import settings
 
 from mail import address, mailboxes
-from mail.doctor import dkim_record, dmarc, hosts, logins, spf
+from mail.doctor import dkim_record, dmarc, esp, hosts, logins, spf
 from mail.doctor.findings import Finding, Grade
 from mail.doctor.names import Names, NoAnswer, names
 from mail.doctor.providers import provider_of
@@ -52,9 +52,9 @@ def _of_mailbox(mailbox: Mailbox, asked: Names | NoAnswer, now: datetime) -> Ite
     )
     yield _asking("dmarc", domain, asked, lambda by: dmarc.examine(domain, by, signed_as))
     yield _asking("mx", domain, asked, lambda by: hosts.examine_exchanges(domain, by))
-    if not mailboxes.is_loopback(server):
+    if server and not mailboxes.is_loopback(server):
         yield _asking("ptr", server, asked, lambda by: hosts.examine_pointers(server, by))
-    yield from logins.examine_smtp(mailbox, now)
+    yield from esp.examine_esp(mailbox) if mailbox.esp else logins.examine_smtp(mailbox, now)
     if mailbox.imap_url:
         yield from logins.examine_imap(mailbox, now)
 
