@@ -192,6 +192,28 @@ def _came_in(kind: str) -> Reaction:
     return react_to
 
 
+def _told_by_esp(activity: Activity) -> None:
+    """A bounce of which no mail came, for the CRM's own timeline."""
+    message = Message.objects.select_related("mailbox", "deal").filter(pk=activity.message_id or 0)
+    bounced = message.first() if activity.data.get("esp") else None
+    if bounced is None or activity.lead is None:
+        return
+    engage.log(
+        activity.lead,
+        bounced.deal,
+        at=clock.now(),
+        message_id=engage.mark(f"activity:{activity.pk}"),
+        touch={
+            "kind": "bounce",
+            "subject": bounced.subject,
+            "text": f"{bounced.to_email}: {activity.data.get('words', '')}",
+            "sent_at": activity.occurred_at.isoformat(),
+            "from_email": bounced.to_email,
+            "to_email": bounced.mailbox.address,
+        },
+    )
+
+
 def _answered(activity: Activity) -> None:
     lead = activity.lead
     if lead is None:
@@ -449,7 +471,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "crm_meeting": [_ends_what_was_open("meeting booked"), _enroll],
     "meeting_booked": [_ends_what_was_open("meeting booked"), _enroll],
     "auto_replied": [_auto_replied],
-    "bounced": [_bounced, _came_in("bounce")],
+    "bounced": [_bounced, _came_in("bounce"), _told_by_esp],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],
     "complained": [_person_stop("complained"), _opt_out],
     "suppressed": [_person_stop("suppressed"), _opt_out],

@@ -2,11 +2,22 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from crm.definition import WebAddress
+from connectors.endpoints import normalized_url
+from crm.definition import web_address
+from workspace.problems import Fault
 from workspace.secrets import SecretName
 from workspace.validation import Definition
+
+
+def _api(url: str) -> str:
+    try:
+        return normalized_url(web_address(url), setting="url", allow_sandbox=False)
+    except Fault:
+        raise
+    except ValueError as error:
+        raise Fault(str(error).removeprefix("url: ")) from error
 
 
 class _Settings(Definition):
@@ -14,7 +25,7 @@ class _Settings(Definition):
     mail_proof: ClassVar[str] = "webhook_secret"
 
     #: Where its API is, when that is not the ESP's own address; Mailgun has another one in the EU.
-    url: WebAddress | None = None
+    url: Annotated[str, AfterValidator(_api)] | None = None
 
 
 class PostmarkSettings(_Settings):

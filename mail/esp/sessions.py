@@ -5,12 +5,12 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
+from connectors.endpoints import normalized_url
 from mail import mailboxes
 from mail.esp.kinds import KINDS
 from mail.models import Mailbox
@@ -99,10 +99,10 @@ def _open(mailbox: Mailbox, login: Mapping[str, object]) -> Any:
     timeout = (mailboxes.CONNECT_WITHIN, mailboxes.ANSWER_WITHIN)
     opened = KINDS[(mailbox.esp or {})["kind"]].backend({**login, "timeout": timeout})
     sandbox = settings.CADENZA_MODE == "sandbox"
-    if sandbox and not mailboxes.is_loopback(urlsplit(opened.api_url).hostname or ""):
-        raise mailboxes.Refused(
-            f"{mailbox.address}: {opened.api_url}: in sandbox mode only this machine is talked to"
-        )
+    try:
+        normalized_url(opened.api_url, setting="esp.url", allow_sandbox=sandbox)
+    except ValueError as error:
+        raise mailboxes.Refused(f"{mailbox.address}: {error}") from error
     opened.session = _Session()
     opened.session.trust_env = not sandbox  # no proxy, which may stand elsewhere
     for scheme in ("https://", "http://"):

@@ -119,6 +119,16 @@ def test_an_esp_may_send_what_imap_reads_and_a_mailbox_may_move(loading):
             "that needs webhook_signing_key",
         ),
         (
+            "    esp: { kind: mailgun, api_key: '${KEY}', url: 'http://api.example.com' }\n",
+            "cadenza.yaml:37:51: mailboxes.0.esp.url: 'http://api.example.com' would send the token "
+            "in clear; use https://",
+        ),
+        (
+            "    esp: { kind: mailgun, api_key: '${KEY}', url: api.example.com }\n",
+            'cadenza.yaml:37:51: mailboxes.0.esp.url: "api.example.com" is no web address; write it '
+            "like https://example.com",
+        ),
+        (
             "    password: ${P}\n" + POSTMARK,
             "cadenza.yaml:37:15: mailboxes.0.password: is for smtp and imap, and there is neither",
         ),

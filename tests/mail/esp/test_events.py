@@ -10,9 +10,11 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.models import Activity
+from crm.models import Activity, Change, ExternalRecord
 from mail import outbox, suppression
+from mail.esp import sending
 from mail.models import Mailbox, Message, Sender, Suppression
+from mail.unconfirmed import confirm
 from tests.mail.conftest import ADA
 from tests.mail.esp.conftest import every_kind
 from tests.mail.esp.payloads import GRACE, authorization, event, signature
@@ -348,3 +350,62 @@ def test_any_value_in_any_field_is_withstood(sent, kind, data):
         record[name] = data.draw(VALUES)
 
     assert post(body) in {200, 400}
+
+
+@pytest.fixture
+def told_early(monkeypatch):
+    """Let an event arrive while the worker still waits for the API's answer."""
+
+    def tell(body):
+        hand = sending.ByApi.hand
+
+        def meanwhile(self, **given):
+            outcome = hand(self, **given)
+            assert post(body()) == 200
+            return outcome
+
+        monkeypatch.setattr(sending.ByApi, "hand", meanwhile)
+
+    return tell
+
+
+@pytest.mark.parametrize("answer", ["hang up", (200, "null"), None])
+@every_kind
+def test_an_event_may_come_before_the_answer(mailbox, message, api, kind, answer, told_early):
+    api.answers = [answer] if answer else []
+    told_early(lambda: event(kind, "delivered", message))
+
+    outbox.deliver(mailbox.pk)
+
+    message.refresh_from_db()
+    assert message.status == Status.SENT
+    assert kinds() == ["queued", "email_sent"]
+    assert outbox.deliver(mailbox.pk) == {}
+    assert len(api.taken) == 1
+
+
+def test_what_a_person_took_for_not_sent_is_not_sent_again_when_an_event_knows_better(
+    mailbox, doubtful, api
+):
+    confirm(doubtful, sent=False, by="ada")
+
+    post(event("postmark", "delivered", doubtful))
+
+    doubtful.refresh_from_db()
+    assert doubtful.status == Status.SENT
+    assert outbox.deliver(mailbox.pk) == {}
+    assert len(api.taken) == 1
+
+
+@every_kind
+def test_a_bounce_that_the_esp_tells_of_reaches_the_crms_timeline(sent, kind, connection, lead):
+    ExternalRecord.objects.create(
+        connection=connection, kind="lead", external_id="7", lead=lead, base={}
+    )
+    post(event(kind, "hard", sent))
+
+    reactions.react()
+
+    touch = Change.objects.get(kind=Change.Kind.TOUCH).value or {}
+    assert (touch["kind"], touch["to_email"]) == ("bounce", ADA)
+    assert touch["text"] == f"{GRACE}: {Activity.objects.get(kind='bounced').data['words']}"

@@ -283,7 +283,8 @@ def test_in_sandbox_mode_no_other_machine_is_talked_to(mailbox, message, api):
 
     assert counts == {"paused": 1}
     assert mailbox.last_error == (
-        "ada@example.com: https://api.postmarkapp.com/: in sandbox mode only this machine is talked to"
+        "ada@example.com: esp.url: api.postmarkapp.com is not this machine; with "
+        "CADENZA_MODE=sandbox only 127.0.0.1 is talked to"
     )
 
 
