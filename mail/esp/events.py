@@ -45,7 +45,7 @@ def take_in(mailbox: Mailbox, event: Any) -> str:
     if message is None:
         return "unknown"
     with transaction.atomic():
-        rows.lock(Lead, message.lead_id)
+        rows.lock(Lead, [message.lead_id])
         message = (
             Message.objects.select_for_update(of=("self",), no_key=True)
             .select_related("lead", "deal", "mailbox")

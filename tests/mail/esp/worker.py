@@ -47,7 +47,8 @@ def fill(total: str, port: str) -> None:
         )
         draft = outbox.Draft(
             enrollment_id=number + 1, step_id="opening", sequence="approach", token=str(number),
-            lead=lead, deal=None, mailbox=mailbox, template=template, parent=None, window=WINDOW,
+            lead_id=lead.pk, deal_id=None, mailbox_id=mailbox.pk, template_id=template.pk,
+            parent_id=None, to_email=lead.email, message_id=outbox.message_id(ADA), window=WINDOW,
             enrolled_at=NOON, due_at=NOON, because={},
         )  # fmt: skip
         outbox.queue([draft])

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0006_dangling_records"),
-        ("mail", "0006_watch"),
+        ("mail", "0011_listening"),
     ]
 
     operations = [
