@@ -23,10 +23,11 @@ def reason(message: Message) -> Stop | None:
 
 def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
     """Likewise of several, by their ids, in one statement: it is asked twice of every email."""
-    marks = ", ".join(["(%s, %s)"] * len(messages))
     asked: list[int | str] = []
     for message in messages:
-        asked += [message.pk, suppression.normalize(message.to_email)]
+        for key in suppression.keys(message.to_email) or [""]:
+            asked += [message.pk, key]
+    marks = ", ".join(["(%s, %s)"] * (len(asked) // 2))
     found: dict[int, Stop] = {}
     with connection.cursor() as cursor:
         cursor.execute(_FOUND.format(asked=marks), asked)
@@ -35,22 +36,27 @@ def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
     return found
 
 
-#: The address is suppressed, or the lead under any address: the oldest counts. The lead is gone or must
+#: The address is suppressed under one of its keys, or the lead under any address, or its company: the
+#: oldest counts. The lead is gone or must
 #: not be written to; a reply, to us or to the enrollment; a booked meeting, or an answer that came by
 #: another way than our mailbox; a deal that was closed since the enrollment began: one closed before
 #: (won-handoff) does not stop it.
 _FOUND = f"""
 WITH asked(message_id, email) AS (VALUES {{asked}}),
 about AS (
-  SELECT asked.email, message.id, lead_id, deal_id, enrollment_id, enrolled_at AS since
-  FROM asked JOIN mail_message AS message ON message.id = asked.message_id
+  SELECT id, lead_id, deal_id, enrollment_id, enrolled_at AS since
+  FROM mail_message WHERE id IN (SELECT message_id FROM asked)
 )
 SELECT about_id, reason, name, id FROM (
-SELECT about.id AS about_id, 0 AS place, at, kind AS reason, 'suppression' AS name, found.id
-  FROM about JOIN mail_suppression AS found ON found.email = about.email
+SELECT message_id AS about_id, 0 AS place, at, kind AS reason, 'suppression' AS name, found.id
+  FROM asked JOIN mail_suppression AS found ON found.email = asked.email AND asked.email <> ''
 UNION ALL
 SELECT about.id, 0, at, kind, 'suppression', found.id
   FROM about JOIN mail_suppression AS found ON found.lead_id = about.lead_id
+UNION ALL
+SELECT about.id, 0, at, kind, 'suppression', found.id
+  FROM about JOIN crm_lead AS lead ON lead.id = about.lead_id
+  JOIN mail_suppression AS found ON found.company_id = lead.company_id
 UNION ALL
 SELECT about.id, 1, NULL, CASE WHEN deleted_at IS NULL THEN 'do_not_contact' ELSE 'lead_deleted' END,
   'lead', found.id

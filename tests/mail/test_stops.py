@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from crm.models import Activity, Deal
-from mail import stops
+from crm.models import Activity, Company, Deal
+from mail import stops, suppression
 from mail.models import Inbound, Suppression
 from runtime import clock
 
@@ -119,3 +119,21 @@ def test_its_deal_closed_since_the_enrollment_began(queue, lead, connection):
     ]
 
     assert found == [None, "deal_closed", "deal_closed", None, None]
+
+
+@pytest.mark.parametrize("whom", ["domain", "company", "hash"])
+def test_whoever_a_wider_suppression_covers(queue, lead, make_lead, whom):
+    company = Company.objects.create(name="Hopper")
+    type(lead).objects.filter(pk=lead.pk).update(company=company)
+    covers: dict[str, dict[str, object]] = {
+        "domain": {"email": "@customer.example"},
+        "company": {"email": "", "company": company},
+        "hash": {"email": suppression.hashes(lead.email)[0]},
+    }
+    other = queue(make_lead("alan@elsewhere.example"))
+    message = queue(lead)
+
+    found = Suppression.objects.create(kind="manual", at=clock.now(), **covers[whom])
+
+    stop = stops.Stop(reason="manual", because={"suppression": found.pk})
+    assert stops.reasons([message, other]) == {message.pk: stop}
