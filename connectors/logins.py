@@ -11,11 +11,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Minted:
-    """What a CRM's token endpoint answered."""
+    """What a token endpoint answered."""
 
     access_token: str
     #: The next refresh token; blank: the one that was used stays good.
     refresh_token: str = ""
+    #: Seconds that the access token is good for; 0: the answer did not say.
+    good_for: float = 0
 
 
 #: From the refresh token to what it buys. Raises ConnectorError.

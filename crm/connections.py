@@ -8,7 +8,7 @@ from django.conf import settings
 from connectors.base import Connector
 from connectors.registry import connect
 from crm.logins import KeptTokens
-from crm.models import Connection
+from crm.models import Connection, Login
 from crm.quota import Budget
 from workspace.secrets import MissingSecret, resolve
 
@@ -45,7 +45,7 @@ def _connect(connection: Connection) -> Connector:
                 "allow_sandbox": settings.CADENZA_MODE == "sandbox",
             },
             Budget(connection),
-            lambda first: KeptTokens(connection, first),
+            lambda first: KeptTokens(Login, {"connection": connection}, first),
         )
     except MissingSecret:
         raise

@@ -1,6 +1,7 @@
 """The tokens that refreshes win: encrypted in the database, refreshed by one worker at a time."""
 
 import base64
+from collections.abc import Mapping
 from hashlib import sha256
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -9,19 +10,22 @@ from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_
 
 from connectors import retry
 from connectors.base import RateLimited
-from connectors.logins import Mint
+from connectors.logins import Mint, Minted
 from crm import lease
-from crm.models import Connection, Login
+from crm.models import KeptLogin
 
 #: Seconds to wait for another worker's refresh, and how often it is looked at.
 _PATIENCE, _LOOK_EVERY = 20.0, 0.2
 
 
 class KeptTokens:
-    """`first` is the refresh token of the workspace; another one there begins anew."""
+    """In the row of `logins` that has these keys.
 
-    def __init__(self, connection: Connection, first: str) -> None:
-        self._connection_id, self._first = connection.pk, first
+    `first` is the refresh token of the workspace; another one there begins anew.
+    """
+
+    def __init__(self, logins: type[KeptLogin], keys: Mapping[str, object], first: str) -> None:
+        self._logins, self._keys, self._first = logins, keys, first
 
     def current(self) -> str:
         return _opened(self._row().access_token)
@@ -40,24 +44,26 @@ class KeptTokens:
         known = _opened(row.access_token)
         if known and known != used:
             return known
-        with lease.taken(Login, row.pk, "claimed_until") as mine:
+        with lease.taken(self._logins, row.pk, "claimed_until") as mine:
             if mine is None:
                 raise _SomebodyElseError("another worker refreshes the login", retry_after=5.0)
             known = _opened(mine.access_token)
             if known and known != used:
                 return known
             minted = mint(_opened(mine.refresh_token) or self._first)
-            mine.access_token = _sealed(minted.access_token)
-            if minted.refresh_token:
-                mine.refresh_token = _sealed(minted.refresh_token)
-            mine.save(update_fields=["access_token", "refresh_token"])
+            self._keep(mine, minted)
             return minted.access_token
 
-    def _row(self) -> Login:
+    def _keep(self, mine: KeptLogin, minted: Minted) -> None:
+        mine.access_token = _sealed(minted.access_token)
+        if minted.refresh_token:
+            mine.refresh_token = _sealed(minted.refresh_token)
+        mine.save(update_fields=["access_token", "refresh_token"])
+
+    def _row(self) -> KeptLogin:
         origin = sha256(self._first.encode()).hexdigest()
-        row, _ = Login.objects.get_or_create(
-            connection_id=self._connection_id, defaults={"origin": origin}
-        )
+        rows = self._logins._default_manager  # noqa: SLF001 - Django's public name
+        row, _ = rows.get_or_create(**self._keys, defaults={"origin": origin})
         if row.origin != origin:
             row.origin, row.access_token, row.refresh_token = origin, "", ""
             row.save(update_fields=["origin", "access_token", "refresh_token"])

@@ -99,15 +99,23 @@ class WebhookReceipt(models.Model):
         return self.digest
 
 
-class Login(models.Model):
-    """Tokens that a connection's refreshes won, encrypted; see crm.logins."""
+class KeptLogin(models.Model):
+    """Tokens that refreshes won, encrypted; see crm.logins."""
 
-    connection = models.OneToOneField(Connection, on_delete=models.CASCADE)
     #: Which refresh token of the workspace they come from, as a digest.
     origin = models.CharField(max_length=64)
     access_token = models.TextField(blank=True)
     refresh_token = models.TextField(blank=True)
     claimed_until = models.FloatField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Login(KeptLogin):
+    """Of a connection."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE)
 
     def __str__(self) -> str:
         return f"login of {self.connection_id}"

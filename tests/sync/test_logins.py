@@ -110,7 +110,7 @@ def test_case_10_of_two_workers_one_refreshes_and_both_go_on():
 
     def work(_number):
         try:
-            tokens = KeptTokens(row, "r0")
+            tokens = KeptTokens(Login, {"connection": row}, "r0")
             both.wait(timeout=10)
             return tokens.renew("", mint)
         finally:
@@ -121,6 +121,6 @@ def test_case_10_of_two_workers_one_refreshes_and_both_go_on():
 
     assert minted == ["r0"]
     assert set(won) == {"a1"}
-    assert KeptTokens(row, "r0").renew("a1", mint) == "a2"
+    assert KeptTokens(Login, {"connection": row}, "r0").renew("a1", mint) == "a2"
     assert minted == ["r0", "r1"]
-    assert KeptTokens(row, "another").current() == ""
+    assert KeptTokens(Login, {"connection": row}, "another").current() == ""
