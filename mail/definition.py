@@ -1,7 +1,7 @@
 """The `mailboxes` of cadenza.yaml."""
 
 import re
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -19,6 +19,7 @@ IMAP_SCHEMES = ("imaps", "imap+starttls", "imap")
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 _SELECTOR = re.compile(r"[A-Za-z0-9]+([.-]+[A-Za-z0-9]+)*")
+_TENANT = re.compile(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*")
 
 
 def _address(text: str) -> str:
@@ -78,6 +79,42 @@ class DkimSettings(Definition):
     key: SecretName  #: an RSA key in PEM, or the path of its file
 
 
+def _token_url(url: str) -> str:
+    try:
+        return normalized_url(url, setting="token_url", allow_sandbox=False)
+    except ValueError as error:
+        raise Fault("is no https:// address", hidden=True) from error
+
+
+def _tenant(name: str) -> str:
+    if not _TENANT.fullmatch(name):
+        raise Fault(f'"{name}" is no tenant; take the id or a domain of the directory')
+    return name
+
+
+class OAuthSettings(Definition):
+    """Login at Google's or Microsoft's servers by tokens in place of a password."""
+
+    kind: Literal["google", "microsoft"]
+    tenant: Annotated[str, AfterValidator(_tenant)] | None = None  #: of Microsoft: the directory
+    client_id: SecretName
+    #: Microsoft's public clients have none.
+    client_secret: SecretName | None = None
+    refresh_token: SecretName
+    #: Where tokens are refreshed, when that is not the vendor's own address.
+    token_url: Annotated[str, AfterValidator(_token_url)] | None = None
+
+    @model_validator(mode="after")
+    def _as_the_vendor_has_it(self) -> Self:
+        if self.kind == "microsoft" and self.tenant is None:
+            raise Fault("microsoft needs a tenant besides", path=("kind",))
+        if self.kind == "google" and self.tenant is not None:
+            raise Fault("only microsoft has tenants", path=("tenant",))
+        if self.kind == "google" and self.client_secret is None:
+            raise Fault("google needs a client_secret besides", path=("kind",))
+        return self
+
+
 class MailboxSettings(Definition):
     """A rep's mailbox. The emails of the leads that `owner` has in the CRM leave from it."""
 
@@ -91,7 +128,8 @@ class MailboxSettings(Definition):
     #: In place of `imap`: the local mail server hands each email to `cadenza inbound receive`.
     pipe: bool = False
     username: str = ""  #: default: the address
-    password: SecretName = ""
+    password: SecretName | None = None
+    oauth: OAuthSettings | None = None  #: in place of a password
     dkim: DkimSettings | None = None
     per_day: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 100
     per_hour: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 25
@@ -104,6 +142,15 @@ class MailboxSettings(Definition):
         if isinstance(own, str) and _ADDRESS.fullmatch(own):
             return {"owner": own, "username": own, **data}  # type: ignore[dict-item]  # a dict
         return data
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        given = [name for name in ("password", "oauth") if getattr(self, name) is not None]
+        if (self.smtp or self.imap) and len(given) != 1:
+            raise Fault("needs one login: a password or oauth", choices=("password", "oauth"))
+        if given and not (self.smtp or self.imap):
+            raise Fault("is for smtp and imap, and there is neither", path=(given[0],))
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -131,12 +178,9 @@ class MailboxSettings(Definition):
                 f"{self.address} needs `imap` or `pipe: true` to be read, and neither is there"
             )
             raise Fault(message, choices=("imap", "pipe"))
-        if self.smtp or self.imap:
-            if not self.password:
-                raise Fault('the field "password" is missing')
-        elif self.password:
-            raise Fault("is for smtp and imap, and there is neither", path=("password",))
-        elif self.esp is not None and getattr(self.esp, self.esp.mail_proof) is None:
+        if self.imap or self.esp is None:
+            return self
+        if getattr(self.esp, self.esp.mail_proof) is None:
             raise Fault(
                 f"without imap {self.esp.kind} brings in what arrives, and that needs "
                 f"{self.esp.mail_proof}",

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,8 @@ from django.conf import settings
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from mail import address
+from connectors.base import ConnectorError, Unauthorized
+from mail import address, oauth
 from mail.models import Mailbox
 from runtime import clock
 from workspace import secrets
@@ -119,9 +121,14 @@ def open_imap(mailbox: Mailbox) -> IMAPClient:
         _meet(mailbox.imap_url, client.welcome)
         if scheme == "imap+starttls":
             client.starttls()
-        client.login(mailbox.username, password)
+        if mailbox.oauth:
+            oauth.log_in_imap(client, mailbox.username, partial(_token, mailbox))
+        else:
+            client.login(mailbox.username, password)
     except LoginError as error:
         _close(client)
+        if isinstance(error.__context__, imaplib.IMAP4.abort):  # the library tells it as a refusal
+            raise Unreachable(f"{mailbox.imap_url}: {error}") from error
         raise Refused(
             f"{mailbox.imap_url}: login as {mailbox.username} refused: {error}"
         ) from error
@@ -155,7 +162,7 @@ def _use(
 
 
 def _login(mailbox: Mailbox, url: str) -> tuple[str, ...]:
-    return (url, mailbox.username, mailbox.password)
+    return (url, mailbox.username, mailbox.password, str(mailbox.oauth))
 
 
 def _tidy() -> None:
@@ -205,7 +212,9 @@ def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:
         if scheme == "smtp+starttls":
             server.starttls(context=ssl.create_default_context())
         server.ehlo_or_helo_if_needed()
-        if server.has_extn("auth"):
+        if mailbox.oauth:
+            oauth.log_in_smtp(server, mailbox.username, partial(_token, mailbox))
+        elif server.has_extn("auth"):
             server.login(mailbox.username, password)
     except smtplib.SMTPAuthenticationError as error:
         _close(server)
@@ -273,6 +282,15 @@ def _password(mailbox: Mailbox) -> str:
         return secrets.resolve(mailbox.password, os.environ)
     except ValueError as error:
         raise Refused(f"{mailbox.address}: {error}") from error
+
+
+def _token(mailbox: Mailbox, refused: str = "") -> str:
+    try:
+        return oauth.access_token(mailbox, refused=refused)
+    except (Unauthorized, ValueError) as error:
+        raise Refused(f"{mailbox.address}: {error}") from error
+    except ConnectorError as error:
+        raise Unreachable(f"{mailbox.address}: {error}") from error
 
 
 def _text(said: bytes | str) -> str:

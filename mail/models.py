@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from crm.models import Company, Deal, Lead, Owner
+from crm.models import Company, Deal, KeptLogin, Lead, Owner
 from runtime import clock
 
 
@@ -48,9 +48,11 @@ class Mailbox(models.Model):
     #: local mail server hands it over, see mail.pipe.
     imap_url = models.CharField(max_length=500, blank=True)
     username = models.CharField(max_length=254)
-    #: As in cadenza.yaml: ${NAME}, never the secret.
+    #: As in cadenza.yaml: ${NAME}, never the secret. Blank: `oauth` is the login, or none is needed.
     password = models.CharField(max_length=200, blank=True)
-    #: As in cadenza.yaml: {"kind": ..., and its keys as "${NAME}"}; null: SMTP sends.
+    #: Likewise; see mail.definition.OAuthSettings.
+    oauth = models.JSONField(null=True, blank=True)
+    #: Likewise: {"kind": ..., and its keys as "${NAME}"}; null: SMTP sends.
     esp = models.JSONField(null=True, blank=True)
     #: {"domain": ..., "selector": ..., "key": "${NAME}"}; null: its server signs, or nobody.
     dkim = models.JSONField(null=True, blank=True)
@@ -77,6 +79,17 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class MailboxLogin(KeptLogin):
+    """Of the mailbox with this address; see mail.oauth."""
+
+    address = models.CharField(max_length=254, unique=True)
+    #: How long the access token is good (real seconds, see runtime.clock).
+    good_until = models.FloatField(default=0)
+
+    def __str__(self) -> str:
+        return f"login of {self.address}"
 
 
 class Pause(models.Model):

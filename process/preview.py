@@ -184,6 +184,7 @@ def _row(blueprint: Blueprint, number: int) -> Mailbox:
         smtp_url=settings.smtp,
         esp=settings.esp and settings.esp.model_dump(exclude_none=True),
         username=settings.username,
-        password=settings.password,
+        password=settings.password or "",
+        oauth=settings.oauth and settings.oauth.model_dump(),
         dkim=settings.dkim and settings.dkim.model_dump(),
     )
