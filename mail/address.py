@@ -5,6 +5,9 @@ from functools import lru_cache
 
 import idna
 
+#: RFC 5321 4.5.3.1.1: characters before the "@"; and those of "+" and a token, see mail.subaddress.
+LONGEST_LOCAL, SUBADDRESS = 64, 27
+
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 

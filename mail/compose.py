@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 from crm import facts
 from crm.models import Deal, Lead
-from mail import address, dkim, mime, proof, rendering, tracking, unsubscribe
+from mail import address, dkim, mime, proof, rendering, subaddress, tracking, unsubscribe
 from mail.legal import Rules
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
@@ -184,6 +184,7 @@ def _headers(
     links = [web, unsubscribe.mail_link(reader, mailbox)]
     headers = {
         "From": mime.mailbox(mailbox.display_name, address.envelope(mailbox.address)),
+        **_reply_to(message),
         "To": address.envelope(message.to_email),
         "Subject": mime.words(subject, "Subject"),
         "Date": format_datetime(clock.now()),
@@ -197,3 +198,11 @@ def _headers(
         headers["In-Reply-To"] = message.parent.message_id
         headers["References"] = references
     return headers
+
+
+def _reply_to(message: Message) -> dict[str, str]:
+    mailbox = message.mailbox
+    if mailbox.plus_addressing == Mailbox.PlusAddressing.NONE:
+        return {}
+    own = address.envelope(subaddress.of(message))
+    return {"Reply-To": mime.mailbox(mailbox.display_name, own)}

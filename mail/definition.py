@@ -131,6 +131,8 @@ class MailboxSettings(Definition):
     password: SecretName | None = None
     oauth: OAuthSettings | None = None  #: in place of a password
     dkim: DkimSettings | None = None
+    #: Whether its server delivers ada+anything@ to ada@, and takes it for a sender, too.
+    plus_addressing: Literal["none", "replies", "all"] = "none"
     per_day: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 100
     per_hour: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 25
     gap: FixedDuration = Duration(amount=90, unit="second")
@@ -156,6 +158,11 @@ class MailboxSettings(Definition):
     def _consistent(self) -> Self:
         if self.per_hour > self.per_day:
             raise Fault(f"{self.per_hour} is more than per_day, {self.per_day}", path=("per_hour",))
+        local = self.address.rpartition("@")[0]
+        most = address.LONGEST_LOCAL - address.SUBADDRESS
+        if self.plus_addressing != "none" and len(local) > most:
+            message = f'"{local}" is too long for it: the most is {most} characters'
+            raise Fault(message, path=("plus_addressing",))
         return self
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from mail import (
     preparation,
     settle,
     stops,
+    subaddress,
     watch,
 )
 from mail.models import Mailbox, Message
@@ -127,7 +128,7 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
     if not mailboxes.is_at_hand(mailbox):
         record.write()
     try:
-        sender = address.envelope(mailbox.address)
+        sender = subaddress.envelope_sender(message)
         recipient = address.envelope(message.redirected_to or message.to_email)
         carrier = carriers.of(mailbox)
     except ValueError as error:

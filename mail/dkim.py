@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 SHORTEST_KEY = 1024
 #: RFC 8058 4 wants both List-* headers covered; those that an email has not are left out.
 SIGNED = (
-    "from", "to", "subject", "date", "message-id", "in-reply-to", "references",
+    "from", "reply-to", "to", "subject", "date", "message-id", "in-reply-to", "references",
     "list-unsubscribe", "list-unsubscribe-post",
 )  # fmt: skip
 #: Named once more than there are, so that nobody adds another.

@@ -8,8 +8,9 @@ from mail.classify import autoreply, intent, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
 
-#: Finds the Message-ID and the text of our email: by ids, the nearest first, else by addresses.
-Touches = Callable[[tuple[str, ...], tuple[str, ...]], tuple[str, str] | None]
+#: Finds the Message-ID and the text of our email: by ids, the nearest first, by whom the mail was
+#: sent to, else by addresses.
+Touches = Callable[[tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[str, str] | None]
 #: What an answer means, after the process of the workspace; without one the rules say it.
 Meaning = Callable[[str], str]
 
@@ -41,13 +42,16 @@ def explain(
     }
 
 
-def _about(mail: Parsed, opinion: Opinion) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ids and the addresses by which our email is found."""
+def _about(
+    mail: Parsed, opinion: Opinion
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The ids, recipients and addresses by which our email is found."""
+    to = mail.recipients()
     if opinion.dsn:
-        return (opinion.dsn.original_id,), opinion.dsn.recipients
+        return (opinion.dsn.original_id,), to, opinion.dsn.recipients
     if opinion.complaint:
-        return (opinion.complaint.original_id,), (opinion.complaint.recipient,)
-    return mail.answers, (mail.from_email,)
+        return (opinion.complaint.original_id,), to, (opinion.complaint.recipient,)
+    return mail.answers, to, (mail.from_email,)
 
 
 def _recipients(opinion: Opinion) -> tuple[str, ...]:

@@ -39,6 +39,13 @@ class Mailbox(models.Model):
             "paused"  #: by itself, after a fault that `last_error` tells; a person's is a Pause
         )
 
+    class PlusAddressing(models.TextChoices):
+        """What comes back to a sub-address that names the email: see mail.subaddress."""
+
+        NONE = "none"
+        REPLIES = "replies"  #: by Reply-To
+        ALL = "all"  #: reports too, by the envelope
+
     address = models.CharField(max_length=254, unique=True)
     display_name = models.CharField(max_length=200, blank=True)
     owner = models.OneToOneField(Owner, null=True, blank=True, on_delete=models.SET_NULL)
@@ -56,6 +63,9 @@ class Mailbox(models.Model):
     esp = models.JSONField(null=True, blank=True)
     #: {"domain": ..., "selector": ..., "key": "${NAME}"}; null: its server signs, or nobody.
     dkim = models.JSONField(null=True, blank=True)
+    plus_addressing = models.CharField(
+        max_length=10, choices=PlusAddressing, default=PlusAddressing.NONE
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     last_error = models.TextField(blank=True)
     per_day = models.IntegerField()

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm import timeline
 from crm.models import Lead
-from mail import compose, settle, suppression, touches, unsubscribe
+from mail import compose, settle, subaddress, suppression, touches, unsubscribe
 from mail.classify import autoreply, intent, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
@@ -95,13 +95,14 @@ def _is_ours(mailbox: Mailbox, mail: Parsed) -> bool:
 def _concerned(
     mailbox: Mailbox, mail: Parsed, opinion: Opinion, answered: Message | None
 ) -> Concerned | None:
-    """By the id of our email, else by the unsubscribe token, else by the address."""
+    """By the id of our email, by the token in whom it was sent to or in its subject, else by address."""
     ids, addresses = [], [mail.from_email]
     if opinion.dsn is not None:
         ids, addresses = [opinion.dsn.original_id], [opinion.dsn.recipient]
     if opinion.complaint is not None:
         ids, addresses = [opinion.complaint.original_id], [opinion.complaint.recipient]
     message = touches.by_ids(tuple(ids)) or answered
+    message = message or subaddress.message_of(mail.recipients(), mailbox)
     if _is_staging(message, opinion, [mail.from_email, *addresses]):
         return None
     lead = message.lead if message else None

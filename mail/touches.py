@@ -1,8 +1,9 @@
-"""Which of our emails an inbound one is about: by Message-ID, else by address."""
+"""Which of our emails an inbound one is about: by Message-ID, by the sub-address, else by address."""
 
 import re
 from collections.abc import Iterator
 
+from mail import subaddress
 from mail.models import Mailbox, Message
 
 #: ESPs that make a Message-ID of their own id, `<ID@domain>`, and put it in place of ours.
@@ -45,8 +46,10 @@ def by_address(address: str, mailbox: Mailbox | None = None) -> Message | None:
     return latest.filter(mailbox=mailbox).first() or latest.first()
 
 
-def find(ids: tuple[str, ...], addresses: tuple[str, ...]) -> tuple[str, str] | None:
-    """The Message-ID and the text of ours: by ids, else by the first address that has one."""
+def find(
+    ids: tuple[str, ...], recipients: tuple[str, ...], addresses: tuple[str, ...]
+) -> tuple[str, str] | None:
+    """The Message-ID and the text of ours: by ids, else by whom it was sent to, else by address."""
     named = (by_address(address) for address in addresses)
-    message = by_ids(ids) or next(filter(None, named), None)
+    message = by_ids(ids) or subaddress.message_of(recipients) or next(filter(None, named), None)
     return (message.message_id, message.text) if message else None

@@ -1,34 +1,31 @@
 """Unsubscribing: the token of a lead, its link, and the stop itself.
 
-A token is opaque and cannot be forged, and it is the same in every email to a lead: 16 bytes of
-HMAC over the lead's id, and the id hidden under a second HMAC. Nothing is stored for it.
+A token is opaque and cannot be forged, and it is the same in every email to a lead: its sealed number.
 """
 
-import hmac
 from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.crypto import salted_hmac
 
 from crm import timeline
 from crm.models import Lead
 from mail import suppression, tokens
 from mail.models import Mailbox, Sender, Suppression
+from mail.seals import Seals
 
 #: Where the one-click endpoint stands below the public URL.
 PATH = "u/"
 
 #: No lead has this number.
 _NOBODY = 0
-_TAG = 16
-_ID = 8
+_SEALS = Seals(purpose="cadenza.unsubscribe", tag=16, width=8)
 
 
 def token(lead: Lead) -> str:
-    return _seal(lead.pk, settings.SECRET_KEY)
+    return _written(lead.pk, settings.SECRET_KEY)
 
 
 def nobody() -> Lead:
@@ -47,14 +44,8 @@ def lead_of(token: str) -> Lead | None:
 
 
 def _lead_id(token: str) -> int | None:
-    sealed = tokens.read(token, size=_TAG + _ID)
-    if sealed is None:
-        return None
-    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        lead_id = _mask(sealed[_TAG:], sealed[:_TAG], secret)
-        if hmac.compare_digest(sealed[:_TAG], _tag(lead_id, secret)):
-            return int.from_bytes(lead_id)
-    return None
+    sealed = tokens.read(token, size=_SEALS.size)
+    return None if sealed is None else _SEALS.number(sealed)
 
 
 def link(lead: Lead, mailbox: Mailbox, sender: Sender) -> str:
@@ -94,20 +85,5 @@ def unsubscribe(lead: Lead, *, how: str, at: datetime) -> bool:
 
 
 @lru_cache(maxsize=1000)  # a lead's stands several times in an email
-def _seal(lead_id: int, secret: str) -> str:
-    plain = lead_id.to_bytes(_ID)
-    tag = _tag(plain, secret)
-    return tokens.write(tag + _mask(plain, tag, secret))
-
-
-def _tag(lead_id: bytes, secret: str | bytes) -> bytes:
-    return _hmac("cadenza.unsubscribe.tag", lead_id, secret)[:_TAG]
-
-
-def _mask(data: bytes, tag: bytes, secret: str | bytes) -> bytes:
-    pad = _hmac("cadenza.unsubscribe.mask", tag, secret)
-    return bytes(a ^ b for a, b in zip(data, pad, strict=False))
-
-
-def _hmac(salt: str, value: bytes, secret: str | bytes) -> bytes:
-    return salted_hmac(salt, value, secret=secret, algorithm="sha256").digest()
+def _written(lead_id: int, _secret: str) -> str:
+    return tokens.write(_SEALS.seal(lead_id))

@@ -151,6 +151,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
                 "password": definition.password or "",
                 "oauth": definition.oauth and definition.oauth.model_dump(),
                 "dkim": definition.dkim and definition.dkim.model_dump(),
+                "plus_addressing": definition.plus_addressing,
                 "per_day": definition.per_day,
                 "per_hour": definition.per_hour,
                 "gap": definition.gap.elapsed,

@@ -187,4 +187,5 @@ def _row(blueprint: Blueprint, number: int) -> Mailbox:
         password=settings.password or "",
         oauth=settings.oauth and settings.oauth.model_dump(),
         dkim=settings.dkim and settings.dkim.model_dump(),
+        plus_addressing=settings.plus_addressing,
     )

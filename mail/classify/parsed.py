@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
-from itertools import islice
+from itertools import chain, islice
 
 from mail.classify import html_text
 
@@ -26,6 +26,9 @@ MOST_HEADER = 20_000
 MOST_IDS = 50
 #: Codecs that Python takes for a charset and that no text is in; some take quadratic time.
 NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
+
+#: Where a mail may name whom it was sent to; the servers' own words first.
+RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
 ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]{1,200}@[^\s<>,;:\"()\[\]]{1,253}")
@@ -45,6 +48,11 @@ class Parsed:
 
     def header(self, name: str) -> str:
         return header(self.headers, name)
+
+    def recipients(self) -> tuple[str, ...]:
+        """To whom it was sent, as far as its headers tell."""
+        found = (ADDRESS.findall(self.header(name)) for name in RECIPIENTS)
+        return tuple(dict.fromkeys(chain.from_iterable(found)))[:MOST_IDS]
 
 
 def parse(raw: bytes) -> Parsed:

@@ -66,6 +66,7 @@ class Sink:
     taken: list[bytes] = field(default_factory=list)
     #: Whatever came, taken or not.
     offered: list[bytes] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     connections: int = 0
@@ -109,6 +110,7 @@ class Sink:
             return "250 too late"
         if not answer:
             self.taken.append(envelope.content)
+            self.senders.append(envelope.mail_from)
             self.recipients += envelope.rcpt_tos
         for action in self.before_answer:
             action()

@@ -149,19 +149,22 @@ def test_hostile_mail_takes_linear_time(raw):
     assert classified(raw)["kind"] in KINDS
 
 
-def test_touches_are_asked_by_ids_and_addresses():
+def test_touches_are_asked_by_ids_recipients_and_addresses():
     asked = []
 
-    def touches(ids, addresses):
-        asked.append((ids, addresses))
+    def touches(ids, recipients, addresses):
+        asked.append((ids, recipients, addresses))
         return "<touch-1@sender.example>", "We wrote this line ourselves, to Grace."
 
     text = "Yes.\nWe wrote this line ourselves, to Grace.\n"
-    raw = message({"In-Reply-To": "<touch-1@sender.example>"}, text)
+    headers = {"In-Reply-To": "<touch-1@sender.example>", "To": "Ada <ada+x@sender.example>"}
+    raw = message(headers, text)
 
     found = explain(raw, today=date(2026, 3, 4), touches=touches, meaning=lambda text: f"of {text}")
 
-    assert asked == [(("<touch-1@sender.example>",), ("grace@customer.example",))]
+    assert asked == [
+        (("<touch-1@sender.example>",), ("ada+x@sender.example",), ("grace@customer.example",))
+    ]
     assert (found["touch"], found["new_text"], found["intent"]) == (
         "<touch-1@sender.example>",
         "Yes.",

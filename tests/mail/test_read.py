@@ -181,9 +181,9 @@ def test_a_touch_is_found_by_id_and_else_by_address(sent):
     ours = (sent.message_id, sent.text)
 
     found = [
-        touches.find((sent.message_id,), ()),
-        touches.find(("<other@example.com>",), ("Grace@customer.example",)),
-        touches.find(("<other@example.com>", ""), ("", "alan@customer.example")),
+        touches.find((sent.message_id,), (), ()),
+        touches.find(("<other@example.com>",), (), ("Grace@customer.example",)),
+        touches.find(("<other@example.com>", ""), (), ("", "alan@customer.example")),
     ]
 
     assert found == [ours, ours, None]

@@ -26,8 +26,8 @@ def loading(starter):
     file = starter / "cadenza.yaml"
     text = file.read_text()
 
-    def of(login):
-        file.write_text(text.replace(PASSWORD, login, 1))
+    def of(login, replaced=("", "")):
+        file.write_text(text.replace(PASSWORD, login, 1).replace(*replaced, 1))
         return load(starter, schema=FIELDS)
 
     return of
@@ -80,5 +80,31 @@ def test_google_and_microsoft_are_taken(loading):
 def test_what_is_wrong_is_told(loading, login, expected):
     with pytest.raises(Invalid) as caught:
         loading(login)
+
+    assert [str(problem) for problem in caught.value.problems] == [f"cadenza.yaml:{expected}"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "address", "expected"),
+    [
+        (
+            "yes",
+            "ada@example.com",
+            '40:22: mailboxes.0.plus_addressing: unknown value "yes"; valid: all, none, replies',
+        ),
+        (
+            "all",
+            f"{'a' * 38}@example.com",
+            f'40:22: mailboxes.0.plus_addressing: "{"a" * 38}" is too long for it: the most is '
+            "37 characters",
+        ),
+    ],
+)
+def test_plus_addressing_needs_a_known_word_and_room(loading, starter, setting, address, expected):
+    first = load(starter, schema=FIELDS).mailboxes[0].address
+    login = f"    plus_addressing: {setting}\n{PASSWORD}"
+
+    with pytest.raises(Invalid) as caught:
+        loading(login, replaced=(f"address: {first}", f"address: {address}"))
 
     assert [str(problem) for problem in caught.value.problems] == [f"cadenza.yaml:{expected}"]

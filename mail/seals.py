@@ -1,0 +1,51 @@
+"""Numbers of rows in what strangers see: hidden, and nobody can forge one.
+
+A seal is an HMAC over the number, and the number hidden under a second HMAC. Nothing is stored for it.
+"""
+
+import hmac
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seals:
+    """Of one purpose: a seal of another opens to nothing here."""
+
+    purpose: str
+    #: Bytes of the HMAC that are kept, and of the number.
+    tag: int
+    width: int
+
+    @property
+    def size(self) -> int:
+        return self.tag + self.width
+
+    def seal(self, number: int) -> bytes:
+        plain = number.to_bytes(self.width)
+        tag = self._tag(plain, settings.SECRET_KEY)
+        return tag + self._mask(plain, tag, settings.SECRET_KEY)
+
+    def number(self, sealed: bytes) -> int | None:
+        """The number; None for anything forged or cut."""
+        if len(sealed) != self.size:
+            return None
+        tag, hidden = sealed[: self.tag], sealed[self.tag :]
+        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+            plain = self._mask(hidden, tag, secret)
+            if hmac.compare_digest(tag, self._tag(plain, secret)):
+                return int.from_bytes(plain)
+        return None
+
+    def _tag(self, plain: bytes, secret: str | bytes) -> bytes:
+        return self._hmac("tag", plain, secret)[: self.tag]
+
+    def _mask(self, data: bytes, tag: bytes, secret: str | bytes) -> bytes:
+        pad = self._hmac("mask", tag, secret)
+        return bytes(a ^ b for a, b in zip(data, pad, strict=False))
+
+    def _hmac(self, use: str, value: bytes, secret: str | bytes) -> bytes:
+        salt = f"{self.purpose}.{use}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").digest()
