@@ -6,7 +6,17 @@ from email.utils import format_datetime
 
 from crm import facts
 from crm.models import Deal, Lead
-from mail import address, dkim, mime, proof, rendering, subaddress, tracking, unsubscribe
+from mail import (
+    address,
+    attachments,
+    dkim,
+    mime,
+    proof,
+    rendering,
+    subaddress,
+    tracking,
+    unsubscribe,
+)
 from mail.legal import Rules
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
@@ -76,7 +86,8 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
         headers = _headers(message, sender, subject, references, reader)
         if diversion is not None:
             headers |= _diverted(message, diversion, subject)
-        raw = mime.build(headers, text=text, html=html)
+        carried = attachments.parts(message.template)
+        raw = mime.build(headers, text=text, html=html, attachments=carried)
     except ValueError as error:
         raise Unsendable(str(error)) from error
     return Composed(

@@ -7,11 +7,13 @@ takes longer than all the rest of sending.
 """
 
 import re
+from base64 import encodebytes
 from binascii import b2a_qp
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.charset import Charset
 from email.header import Header
 from secrets import token_hex
+from urllib.parse import quote
 
 from mail.address import refuse_control
 
@@ -25,13 +27,30 @@ _UTF8 = Charset("utf-8")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
-def build(headers: Mapping[str, str], *, text: str, html: str) -> bytes:
-    """The email's bytes; ValueError when a header has a line break or a word that fits no line."""
+def build(
+    headers: Mapping[str, str], *, text: str, html: str, attachments: Sequence[bytes] = ()
+) -> bytes:
+    """The email's bytes; ValueError when a header has a line break or a word that fits no line.
+
+    The attachments are parts as `attachment` writes them.
+    """
     head = "".join(_header(name, value) for name, value in headers.items())
     longest = max(map(len, head.encode().split(b"\r\n")))
     if longest > LONGEST_LINE:
         raise ValueError(f"a header has a word of {longest} characters; {LONGEST_LINE} fit a line")
-    return f"{head}MIME-Version: 1.0\r\n".encode() + _body(text, html)
+    return f"{head}MIME-Version: 1.0\r\n".encode() + _body(text, html, attachments)
+
+
+def attachment(name: str, media_type: str, content: bytes) -> bytes:
+    """A file as a part; ValueError for a name with a line break or control character."""
+    refuse_control(name, "file name")
+    head = (
+        f"Content-Type: {media_type}\r\n"
+        f"Content-Disposition: attachment;\r\n {_file_name(name)}\r\n"
+        "Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    # The encoder writes lines of 76, as RFC 2045 6.8 has them.
+    return head.encode() + encodebytes(content).replace(b"\n", b"\r\n").removesuffix(b"\r\n")
 
 
 def words(value: str, name: str) -> str:
@@ -65,17 +84,30 @@ def _header(name: str, value: str) -> str:
     return "".join(f"{line}\r\n" for line in [*lines, line])
 
 
-def _body(text: str, html: str) -> bytes:
+def _body(text: str, html: str, attachments: Sequence[bytes]) -> bytes:
     """From Content-Type on; lines end in CRLF, the last one too."""
-    if not html:
-        written = _part("plain", text)
-        return written if written.endswith(b"\r\n") else written + b"\r\n"
-    # Quoted-printable never has "=_": no line of a part can be taken for the boundary.
+    written = _part("plain", text)
+    if html:
+        written = _multipart("alternative", [written, _part("html", html)])
+    if attachments:
+        written = _multipart("mixed", [written, *attachments])
+    return written if written.endswith(b"\r\n") else written + b"\r\n"
+
+
+def _multipart(kind: str, parts: Sequence[bytes]) -> bytes:
+    # Neither quoted-printable nor base64 has "=_": no line of a part can be taken for the boundary.
     boundary = f"=_{token_hex(12)}".encode()
-    parts = (_part("plain", text), _part("html", html))
     inside = b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts)
-    kind = b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n' % boundary
-    return kind + inside + b"--%b--\r\n" % boundary
+    head = b'Content-Type: multipart/%b; boundary="%b"\r\n\r\n' % (kind.encode(), boundary)
+    return head + inside + b"--%b--\r\n" % boundary
+
+
+def _file_name(name: str) -> str:
+    """By RFC 2231 where it is not plain ASCII."""
+    if name.isascii():
+        escaped = name.replace("\\", "\\\\").replace('"', '\\"')
+        return f'filename="{escaped}"'
+    return f"filename*=utf-8''{quote(name, safe='')}"
 
 
 def _part(kind: str, text: str) -> bytes:

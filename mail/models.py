@@ -1,10 +1,16 @@
 """Mailboxes, what leaves through them, what comes back, and who must not be written to."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.db.models import Q
 
 from crm.models import Company, Deal, KeptLogin, Lead, Owner
 from runtime import clock
+
+if TYPE_CHECKING:
+    from mail.attachments import Attachment  # which reads these rows
 
 
 class Sender(models.Model):
@@ -124,6 +130,16 @@ class Pause(models.Model):
         return f"{self.scope} {self.name}" if self.name else "all sending"
 
 
+class AttachedFile(models.Model):
+    """What emails carry along, by digest; never changed once written."""
+
+    digest = models.CharField(max_length=64, unique=True)  #: SHA-256 of the content
+    content = models.BinaryField()
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class EmailTemplate(models.Model):
     """One applied state of templates/email/<name>/, by digest; never changed once written."""
 
@@ -132,6 +148,11 @@ class EmailTemplate(models.Model):
     subject = models.TextField()
     text = models.TextField(blank=True)  #: blank: it is made of `html`
     html = models.TextField(blank=True)
+    #: [name, digest of an AttachedFile] of each.
+    attachments = models.JSONField(default=list, blank=True)
+
+    #: Of a row that is in no database, as previews make them: mail.attachments.Attachment.
+    unsaved_attachments: Sequence["Attachment"] = ()
 
     class Meta:
         constraints = [

@@ -16,10 +16,10 @@ from connectors.base import WRITTEN, Written
 from crm import hints, stages
 from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
-from mail import pauses
+from mail import attachments, pauses
 from mail.models import EmailTemplate, Mailbox, Sender
 from process import planning
-from process.blueprint import Blueprint
+from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
 from process.models import AppliedProcess
 from runtime import clock
@@ -205,13 +205,7 @@ def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVers
     with transaction.atomic():
         templates = {}
         for name in definition.templates():
-            row = planning.template_row(blueprint.templates[name])
-            kept, _ = EmailTemplate.objects.get_or_create(
-                name=row.name,
-                digest=row.digest,
-                defaults={"subject": row.subject, "text": row.text, "html": row.html},
-            )
-            templates[name] = kept.pk
+            templates[name] = _kept_template(blueprint.templates[name])
         version, _ = AppliedVersion.objects.get_or_create(
             sequence=definition.name,
             digest=digest,
@@ -231,3 +225,19 @@ def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVers
             if definition.when_changed != "finish":
                 engine.reconsider(sequence=definition.name)
     return version, changed
+
+
+def _kept_template(template: Template) -> int:
+    row = planning.template_row(template)
+    attachments.keep(template.attachments)
+    kept, _ = EmailTemplate.objects.get_or_create(
+        name=row.name,
+        digest=row.digest,
+        defaults={
+            "subject": row.subject,
+            "text": row.text,
+            "html": row.html,
+            "attachments": row.attachments,
+        },
+    )
+    return kept.pk

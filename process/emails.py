@@ -1,4 +1,4 @@
-"""The emails of a workspace: templates/email/<name>/{subject.txt,body.txt,body.html}."""
+"""The emails of a workspace: templates/email/<name>/{subject.txt,body.txt,body.html,attachments/}."""
 
 import hashlib
 import json
@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
+from mail.attachments import Attachment
+from process.attachments import read_attachments
 from workspace import layout
 from workspace.problems import Invalid, Problem, unknown
 from workspace.reading import Schema
@@ -27,11 +29,18 @@ class Template:
     #: Blank for one whose text is made of its HTML.
     text: str
     html: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def digest(self) -> str:
-        content = json.dumps([self.name, self.subject, self.text, self.html])
-        return hashlib.sha256(content.encode()).hexdigest()
+        content: list[object] = [self.name, self.subject, self.text, self.html]
+        if self.attachments:
+            content.append(self.attached())
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def attached(self) -> list[list[str]]:
+        """Name and digest of each attachment."""
+        return [[one.name, one.digest] for one in self.attachments]
 
     def parts(self) -> Iterator[tuple[str, str]]:
         """File and source of each part that there is."""
@@ -92,6 +101,7 @@ def _read(folder: Path, name: str, problems: list[Problem]) -> Template:
         subject=sources[layout.SUBJECT].strip(),
         text=sources[layout.TEXT],
         html=sources[layout.HTML],
+        attachments=read_attachments(folder, name, problems),
     )
 
 
@@ -101,9 +111,11 @@ def _has_html(folder: Path, name: str) -> bool:
 
 def _unknown_files(folder: Path, name: str, problems: list[Problem]) -> None:
     for path in sorted((folder / layout.EMAILS / name).iterdir()):
-        if path.name not in _PARTS and not path.name.startswith("."):
+        is_known = path.name in _PARTS or (path.name == layout.ATTACHMENTS and path.is_dir())
+        if not is_known and not path.name.startswith("."):
             file = layout.template_file(name, path.name)
-            problems.append(_at(file, unknown("file", path.name, _PARTS)))
+            known = (*_PARTS, f"{layout.ATTACHMENTS}/")
+            problems.append(_at(file, unknown("file", path.name, known)))
 
 
 def _at(file: str, message: str) -> Problem:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from process import spam
+from process import attachments, spam
 from process.definition import Process
 from process.emails import Template
 from process.team import Team
@@ -46,8 +46,10 @@ def lints(
         yield from (problem for problem in found if problem.lint not in sequence.ignore)
     for name, template in templates.items():
         senders = [sequence for sequence, _ in sequences if name in sequence.templates()]
-        if not senders or any("spam" not in sequence.ignore for sequence in senders):
-            yield from spam.lint(template)
+        found = [*spam.lint(template), *attachments.lint(name, template.attachments)]
+        for problem in found:
+            if not senders or any(problem.lint not in sequence.ignore for sequence in senders):
+                yield problem
 
 
 def lints_of_team(team: Team, document: Document) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ A plan can be frozen: `apply` then enrolls just these people, and refuses when t
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import ceil
 
@@ -66,6 +66,8 @@ class SequencePlan:
     #: Refusal -> how many leads, for those whom the rule names but who are not enrolled.
     refused: Mapping[str, int]
     refusals: Sequence[Candidate]
+    #: Template -> the names of the files that its email carries.
+    attachments: Mapping[str, Sequence[str]] = field(default_factory=dict)
     in_flight: InFlight | None = None
 
 
@@ -131,13 +133,16 @@ def compare(frozen: Frozen, now: Plan) -> None:
 
 
 def template_row(template: Template) -> EmailTemplate:
-    return EmailTemplate(
+    row = EmailTemplate(
         name=template.name,
         digest=template.digest,
         subject=template.subject,
         text=template.text,
         html=template.html,
+        attachments=template.attached(),
     )
+    row.unsaved_attachments = template.attachments
+    return row
 
 
 def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
@@ -164,8 +169,17 @@ def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
             whereabouts=places,
             refused=Counter(candidate.refusal for candidate in refusals),
             refusals=refusals,
+            attachments=dict(_attached(definition, blueprint.templates)),
             in_flight=_in_flight(name, definition, blueprint.digests[name]),
         )
+
+
+def _attached(
+    definition: Definition, templates: Mapping[str, Template]
+) -> Iterator[tuple[str, list[str]]]:
+    for name in definition.templates():
+        if found := templates[name].attachments:
+            yield name, [one.name for one in found]
 
 
 def _state_of(active: AppliedVersion | None, digest: str) -> str:

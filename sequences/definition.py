@@ -58,6 +58,7 @@ Lint = Literal[
     "blank_fact",
     "cycle",
     "early_branch",
+    "large",
     "service_level",
     "spam",
     "unreachable",

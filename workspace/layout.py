@@ -10,6 +10,7 @@ EMAILS = "templates/email"
 LISTS = "lists"
 TESTS = "tests"
 SUBJECT, TEXT, HTML = "subject.txt", "body.txt", "body.html"
+ATTACHMENTS = "attachments"
 
 
 def sequence_files(folder: Path) -> list[str]:

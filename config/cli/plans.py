@@ -79,6 +79,8 @@ def show(plan: Plan, trials: Experiments, *, people: bool) -> None:
         typer.echo(f"{entry.sequence} ({entry.version}): enrolls {len(entry.enrolls)}")
         for line in _in_flight(entry):
             typer.echo(f"  {line}")
+        for template, files in entry.attachments.items():
+            typer.echo(f"  {template} carries {', '.join(files)}")
         for line in _first_touches(entry, MOST if people else 3):
             typer.echo(f"  {line}")
         for reason, count in sorted(entry.refused.items(), key=lambda item: -item[1])[:MOST]:
@@ -116,6 +118,7 @@ def _entry(entry: SequencePlan) -> dict[str, Any]:
         "refused": [
             {"lead": candidate.lead.pk, "reason": candidate.refusal} for candidate in entry.refusals
         ],
+        "attachments": dict(entry.attachments),
         "in_flight": vars(entry.in_flight) if entry.in_flight else None,
     }
 

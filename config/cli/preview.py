@@ -140,6 +140,8 @@ def _print(name: str, lead: "Lead", emails: Sequence["Email"]) -> None:
         typer.echo(f"{head}\n\n{_body(mail, 'plain').rstrip()}")
         html = _body(mail, "html")
         typer.echo(f"\n[HTML: {len(html)} characters; --open shows it]" if html else "\n[no HTML]")
+        for carried in _attached(mail):
+            typer.echo("[attached: {name}, {type}, {bytes:,} bytes]".format(**carried))
 
 
 def _title(email: "Email") -> str:
@@ -156,7 +158,13 @@ def _entry(email: "Email") -> dict[str, Any]:
     if not email.raw:
         return told
     head, mail = _parts(email)
-    return {**told, "headers": head, "text": _body(mail, "plain"), "html": _body(mail, "html")}
+    return {
+        **told,
+        "headers": head,
+        "text": _body(mail, "plain"),
+        "html": _body(mail, "html"),
+        "attachments": _attached(mail),
+    }
 
 
 def _parts(email: "Email") -> tuple[str, EmailMessage]:
@@ -168,6 +176,18 @@ def _parts(email: "Email") -> tuple[str, EmailMessage]:
 def _body(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
     return str(part.get_content()).replace("\r\n", "\n") if part is not None else ""
+
+
+def _attached(mail: EmailMessage) -> list[dict[str, Any]]:
+    """The files that it carries, as its reader's program sees them."""
+    return [
+        {
+            "name": part.get_filename(),
+            "type": part.get_content_type(),
+            "bytes": len(part.get_payload(decode=True)),
+        }
+        for part in mail.iter_attachments()
+    ]
 
 
 def _write(emails: Sequence["Email"], path: Path) -> None:

@@ -361,7 +361,7 @@ def test_files_that_are_missing(starter):
         ),
         (
             f'{TEMPLATE}/body.htm:1:1: unknown file "body.htm"; did you mean "body.html"? '
-            "valid: body.html, body.txt, subject.txt"
+            "valid: attachments/, body.html, body.txt, subject.txt"
         ),
         f"{TEMPLATE}/body.txt:1:1: is missing, and so is body.html: write one of them",
     ]
