@@ -10,6 +10,7 @@ from mail import (
     address,
     attachments,
     dkim,
+    invitations,
     mime,
     proof,
     rendering,
@@ -86,8 +87,17 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
         headers = _headers(message, sender, subject, references, reader)
         if diversion is not None:
             headers |= _diverted(message, diversion, subject)
-        carried = attachments.parts(message.template)
-        raw = mime.build(headers, text=text, html=html, attachments=carried)
+        to = diversion.to if diversion else message.to_email
+        timezone = str(message.window.get("timezone") or sender.timezone)
+        invitation = invitations.of(message, context, to=to, timezone=timezone)
+        calendar, *files = invitations.parts(invitation) if invitation else (b"",)
+        raw = mime.build(
+            headers,
+            text=text,
+            html=html,
+            calendar=calendar,
+            attachments=[*attachments.parts(message.template), *files],
+        )
     except ValueError as error:
         raise Unsendable(str(error)) from error
     return Composed(

@@ -28,17 +28,22 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def build(
-    headers: Mapping[str, str], *, text: str, html: str, attachments: Sequence[bytes] = ()
+    headers: Mapping[str, str],
+    *,
+    text: str,
+    html: str,
+    calendar: bytes = b"",
+    attachments: Sequence[bytes] = (),
 ) -> bytes:
     """The email's bytes; ValueError when a header has a line break or a word that fits no line.
 
-    The attachments are parts as `attachment` writes them.
+    `calendar` and the attachments are parts, as the functions of these names write them.
     """
     head = "".join(_header(name, value) for name, value in headers.items())
     longest = max(map(len, head.encode().split(b"\r\n")))
     if longest > LONGEST_LINE:
         raise ValueError(f"a header has a word of {longest} characters; {LONGEST_LINE} fit a line")
-    return f"{head}MIME-Version: 1.0\r\n".encode() + _body(text, html, attachments)
+    return f"{head}MIME-Version: 1.0\r\n".encode() + _body(text, html, calendar, attachments)
 
 
 def attachment(name: str, media_type: str, content: bytes) -> bytes:
@@ -51,6 +56,11 @@ def attachment(name: str, media_type: str, content: bytes) -> bytes:
     )
     # The encoder writes lines of 76, as RFC 2045 6.8 has them.
     return head.encode() + encodebytes(content).replace(b"\n", b"\r\n").removesuffix(b"\r\n")
+
+
+def calendar(method: str, written: bytes) -> bytes:
+    """What a calendar reads of the email, by RFC 6047 4."""
+    return _part(f"calendar; method={method}", written.decode())
 
 
 def words(value: str, name: str) -> str:
@@ -84,11 +94,11 @@ def _header(name: str, value: str) -> str:
     return "".join(f"{line}\r\n" for line in [*lines, line])
 
 
-def _body(text: str, html: str, attachments: Sequence[bytes]) -> bytes:
+def _body(text: str, html: str, calendar: bytes, attachments: Sequence[bytes]) -> bytes:
     """From Content-Type on; lines end in CRLF, the last one too."""
     written = _part("plain", text)
-    if html:
-        written = _multipart("alternative", [written, _part("html", html)])
+    if others := [part for part in (html and _part("html", html), calendar) if part]:
+        written = _multipart("alternative", [written, *others])
     if attachments:
         written = _multipart("mixed", [written, *attachments])
     return written if written.endswith(b"\r\n") else written + b"\r\n"

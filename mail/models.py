@@ -185,6 +185,9 @@ class Message(models.Model):
     deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.SET_NULL, db_index=False)
     mailbox = models.ForeignKey(Mailbox, on_delete=models.PROTECT, db_index=False)
     template = models.ForeignKey(EmailTemplate, on_delete=models.PROTECT, db_index=False)
+    #: The meeting that it invites to, as mail.invitations reads it: {"title", "start", "location"} as
+    #: written, "duration" and "reminder" in seconds.
+    invite = models.JSONField(null=True, blank=True)
     #: The email that this one follows up, in the same thread.
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, db_index=False

@@ -52,6 +52,8 @@ class Draft(NamedTuple):
     enrolled_at: datetime
     due_at: datetime
     because: Mapping[str, object]
+    #: See Message.invite.
+    invite: Mapping[str, object] | None = None
 
 
 def queue(drafts: Sequence[Draft]) -> None:

@@ -45,7 +45,7 @@ def cross_check(
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
     yield from _duplicates(read)
-    known = _known(process, read, templates, lists, schema)
+    known = _known(process, read, templates, lists, schema, team=team)
     for sequence, document in read:
         yield from check_sequence(sequence, document, known)
     for template in templates.values():
@@ -71,6 +71,8 @@ def _known(
     templates: Mapping[str, Template],
     lists: Collection[str],
     schema: Schema,
+    *,
+    team: tuple[Team, Document] | None,
 ) -> Known:
     answers = (*process[0].answers, OTHER) if process else None
     own = process[0].events if process else ()
@@ -78,10 +80,19 @@ def _known(
         schema=schema,
         answers=answers,
         events=frozenset({*EVENTS, *own}) if process else None,
+        moments=frozenset(_moments(team[0].connections)) if team else None,
         templates=templates,
         sequences=frozenset(sequence.name for sequence, _ in sequences),
         lists=frozenset(lists),
     )
+
+
+def _moments(connections: Mapping[str, ConnectionSettings]) -> Iterator[str]:
+    for connection in connections.values():
+        for kind in WRITTEN:
+            for name, type_ in connection.custom(kind).items():
+                if type_ == "datetime":
+                    yield f"{kind}.extra.{name}"
 
 
 def _tactics(process: Process, document: Document, names: Sequence[str]) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from sequences.steps import (
     BranchStep,
     EmailStep,
     EnrollStep,
+    Invite,
     Steps,
     TaskStep,
     UpdateStep,
@@ -48,6 +49,8 @@ class Known:
     schema: Schema
     answers: Sequence[str] | None
     events: frozenset[str] | None
+    #: Facts that the team mapped as moments.
+    moments: frozenset[str] | None = None
     templates: Mapping[str, Template]
     sequences: frozenset[str]
     lists: frozenset[str]
@@ -146,6 +149,23 @@ class _Checked:
             if name not in self.known.templates:
                 at = (*path, "email", name)
                 yield self._unknown(at, "template", name, self.known.templates, at_key=True)
+        if step.invite is not None:
+            yield from self.invite((*path, "invite"), step.invite)
+
+    def invite(self, path: Path, invite: Invite) -> Iterator[Problem]:
+        yield from self.title((*path, "title"), invite.title)
+        if invite.location is not None:
+            yield from self.title((*path, "location"), invite.location)
+        start, moments = (*path, "start"), self.known.moments
+        wrong = list(self.expression(start, invite.start, self.known.schema))
+        if not wrong and moments is not None and invite.start not in moments:
+            wrong = [self._no_moment(start, invite.start, sorted(moments))]
+        yield from wrong
+
+    def _no_moment(self, path: Path, fact: str, moments: Sequence[str]) -> Problem:
+        valid = ", ".join(moments) or "none; map a field of the type datetime in cadenza.yaml"
+        message = f'{_dotted(path)}: "{fact}" is no moment; valid: {valid}'
+        return self.document.problem(path, message, value=fact, choices=tuple(moments))
 
     def update(self, path: Path, step: UpdateStep) -> Iterator[Problem]:
         for field, value in step.update.items():

@@ -125,7 +125,7 @@ class _Press:
         self, template: str, *, step: EmailStep | None, parent: Message | None, way: str
     ) -> tuple[Email, Message]:
         weights = step.email if step else {template: 1}
-        message = self._message(template, step.id if step else template, parent)
+        message = self._message(template, step, parent)
         raw, problem = b"", ""
         try:
             composed = compose.written(message, self.sender, self.diversion)
@@ -148,17 +148,18 @@ class _Press:
         )
         return email, message
 
-    def _message(self, template: str, step: str, parent: Message | None) -> Message:
-        now = clock.now()
+    def _message(self, template: str, step: EmailStep | None, parent: Message | None) -> Message:
+        now, name = clock.now(), step.id if step else template
         return Message(
             enrollment_id=NOBODY,
-            step_id=step,
-            token=token(NOBODY, step),
+            step_id=name,
+            token=token(NOBODY, name),
             lead=self.lead,
             deal=self.deal,
             mailbox=self.mailbox,
             template=template_row(self.blueprint.templates[template]),
             parent=parent,
+            invite=step.invite.plain() if step and step.invite else None,
             to_email=self.lead.email,
             message_id=outbox.message_id(self.mailbox.address),
             window={},

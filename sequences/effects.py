@@ -137,6 +137,7 @@ class Effects:
             enrolled_at=enrollment.started_at,
             due_at=self._now,
             because=decision.because,
+            invite=step.invite.plain() if step.invite else None,
         )
 
 

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from workspace.durations import Duration
+from workspace.durations import Duration, FixedDuration
 from workspace.names import Slug
 from workspace.problems import Fault, Path
 from workspace.shares import Share, fraction
@@ -96,6 +96,26 @@ class Experiment(Definition):
 _USUAL = {"replies": ("5 percent", "3 percent"), "meetings": ("2 percent", "2 percent")}
 
 
+class Invite(Definition):
+    """A meeting to which an email invites; the mailbox is its organizer, the lead is asked."""
+
+    title: Text  #: a template
+    start: Expression  #: the fact that is its moment, such as deal.extra.demo_at
+    duration: FixedDuration
+    location: Text | None = None  #: a place or a link, a template
+    reminder: FixedDuration | None = None  #: so long before
+
+    def plain(self) -> dict[str, object]:
+        """As Message.invite has it."""
+        return {
+            "title": self.title,
+            "start": self.start,
+            "duration": self.duration.elapsed.total_seconds(),
+            "location": self.location,
+            "reminder": self.reminder and self.reminder.elapsed.total_seconds(),
+        }
+
+
 class EmailStep(Definition):
     """Sends templates/email/<email>/ in the enrollment's thread, or in a thread of its own."""
 
@@ -103,6 +123,7 @@ class EmailStep(Definition):
     email: Variants
     thread: Literal["new"] | None = None
     experiment: Experiment | None = None  #: of several variants; None: the usual one
+    invite: Invite | None = None
 
     @model_validator(mode="after")
     def _experiments_compare(self) -> Self:

@@ -15,7 +15,7 @@ from sequences.definition import Enroll, Lint, OnReply, Sequence, Window
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sequences.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"(?ms)^```yaml\n(.*?)^```$", PAGE)
-MODELS = (Sequence, Enroll, Window, OnReply, steps.Way, *get_args(steps.Step))
+MODELS = (Sequence, Enroll, Window, OnReply, steps.Way, steps.Invite, *get_args(steps.Step))
 KEYS = {field.alias or name for model in MODELS for name, field in model.model_fields.items()}
 NAMES = KEYS | set(EVENTS) | {COMPANY_ANSWERED} | set(get_args(Lint))
 
@@ -33,13 +33,13 @@ def whole(example: str) -> str:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
-def test_an_example_loads_without_a_warning(starter, example):
-    (starter / "lists").mkdir()
-    (starter / "lists" / "spring-fair.csv").write_text("email\ngrace@customer.example\n")
+def test_an_example_loads_without_a_warning(mapped, example):
+    (mapped / "lists").mkdir()
+    (mapped / "lists" / "spring-fair.csv").write_text("email\ngrace@customer.example\n")
     text = whole(example)
-    (starter / "sequences" / "example.yaml").write_text(text)
+    (mapped / "sequences" / "example.yaml").write_text(text)
 
-    loaded = load(starter, schema=FIELDS)
+    loaded = load(mapped, schema=FIELDS)
 
     assert loaded.warnings == ()
     assert set(re.findall(r"(?m)^name: (\S+)", text)) < set(loaded.sequences)

@@ -64,6 +64,27 @@ def until(condition, frozen_clock):
 # -- steps ----------------------------------------------------------------------------------
 
 
+def test_an_invitation_is_queued_as_it_is_written(at_work, make_lead, frozen_clock):
+    make_lead("a@x.example", extra={"demo_at": "2030-01-08T14:00:00+00:00"})
+    invite = {"title": "Demo", "start": "lead.extra.demo_at", "duration": "30 minutes"}
+    at_work(sequence({**OPENING, "invite": {**invite, "reminder": "15 minutes"}}, REMINDER))
+
+    invitation = until_queued(frozen_clock)
+    leaves(invitation)
+    reminder = until_queued(frozen_clock)
+
+    assert [invitation.invite, reminder.invite] == [
+        {
+            "title": "Demo",
+            "start": "lead.extra.demo_at",
+            "duration": 1800,
+            "location": None,
+            "reminder": 900,
+        },
+        None,
+    ]
+
+
 def test_a_click_decides_at_the_branch(at_work, make_lead, frozen_clock):
     clicked, still = make_lead("a@x.example"), make_lead("b@y.example")
     branch = {"id": "clicked", "branch": [{"when": "event.clicked", "steps": [CALL]}]}

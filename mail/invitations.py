@@ -1,0 +1,166 @@
+"""Invitations to a meeting, as calendars exchange them by mail (RFC 5545, 5546, 6047)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from icalendar import Alarm, Calendar, Event, vCalAddress, vText
+from jinja2 import TemplateError
+
+from mail import address, mime
+from mail.models import Message
+from runtime import clock
+from workspace.expressions import look_up
+from workspace.templating import render
+from workspace.zones import zone
+
+#: How calendars name the file when they save it; not text/calendar, of which there is one part.
+FILE_NAME, FILE_TYPE = "invite.ics", "application/ics"
+_MAKER = "-//Cadenza//Outreach//EN"
+#: Around the meeting, rules of its time zone are told for so long.
+_RULES_FOR = timedelta(days=366)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    email: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invitation:
+    #: The meeting's identity over all changes.
+    uid: str
+    #: Grows with each change: calendars pass over what is older than what they have.
+    revision: int = 0
+    title: str
+    starts_at: datetime  #: in the zone whose wall clock it keeps
+    duration: timedelta
+    location: str = ""
+    reminder: timedelta | None = None
+    organizer: Party
+    attendee: Party
+
+
+def of(
+    message: Message, context: Mapping[str, object], *, to: str, timezone: str
+) -> Invitation | None:
+    """What the email invites `to`; None when it does not. ValueError when it cannot be made."""
+    written = message.invite
+    if written is None:
+        return None
+    lead, mailbox = message.lead, message.mailbox
+    domain = address.domain(mailbox.address.rpartition("@")[2])
+    reminder = written["reminder"]
+    return Invitation(
+        uid=f"{message.token}@{domain}",
+        title=_rendered(written, "title", context),
+        starts_at=_start(message, written["start"], context).astimezone(zone(timezone)),
+        duration=timedelta(seconds=written["duration"]),
+        location=_rendered(written, "location", context),
+        reminder=None if reminder is None else timedelta(seconds=reminder),
+        organizer=Party(email=mailbox.address, name=mailbox.display_name),
+        attendee=Party(email=to, name=f"{lead.first_name} {lead.last_name}".strip()),
+    )
+
+
+def parts(invitation: Invitation) -> tuple[bytes, bytes]:
+    """The invitation in its two forms: as a calendar reads it in the mail, and as a file."""
+    told = request(invitation)
+    return mime.calendar("REQUEST", told), mime.attachment(FILE_NAME, FILE_TYPE, told)
+
+
+def request(invitation: Invitation) -> bytes:
+    """Asks for an answer: the first time, and after each change."""
+    return _written(invitation, method="REQUEST", status="CONFIRMED")
+
+
+def moved(invitation: Invitation, starts_at: datetime) -> Invitation:
+    """The same meeting at another time, to be requested anew."""
+    return replace(invitation, starts_at=starts_at, revision=invitation.revision + 1)
+
+
+def cancel(invitation: Invitation) -> bytes:
+    """Takes the meeting back, as it was requested last."""
+    gone = replace(invitation, revision=invitation.revision + 1, reminder=None)
+    return _written(gone, method="CANCEL", status="CANCELLED")
+
+
+def _written(invitation: Invitation, *, method: str, status: str) -> bytes:
+    """Lines of at most 75 octets, ended by CRLF."""
+    calendar = Calendar()
+    for name, value in {"prodid": _MAKER, "version": "2.0", "method": method}.items():
+        calendar.add(name, value)
+    calendar.add_component(_event(invitation, status))
+    day = invitation.starts_at.date()
+    calendar.add_missing_timezones(day - _RULES_FOR, day + _RULES_FOR)
+    return bytes(calendar.to_ical())
+
+
+def _event(invitation: Invitation, status: str) -> Event:
+    event = Event()
+    told: dict[str, Any] = {
+        "uid": invitation.uid,
+        "sequence": invitation.revision,
+        "dtstamp": clock.now(),
+        "status": status,
+        "summary": invitation.title,
+        "dtstart": invitation.starts_at,
+        "duration": invitation.duration,
+        "organizer": _party(invitation.organizer),
+        "attendee": _party(invitation.attendee, asked=True),
+    }
+    if invitation.location:
+        told["location"] = invitation.location
+    for name, value in told.items():
+        event.add(name, value)
+    if invitation.reminder is not None:
+        event.add_component(_alarm(invitation.title, invitation.reminder))
+    return event
+
+
+def _party(party: Party, *, asked: bool = False) -> vCalAddress:
+    address.refuse_control(party.name, "name")
+    told = vCalAddress(f"mailto:{address.envelope(party.email)}")
+    if party.name:
+        told.params["CN"] = vText(party.name)
+    if asked:
+        how = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
+        told.params.update({name: vText(value) for name, value in how.items()})
+    return told
+
+
+def _alarm(title: str, before: timedelta) -> Alarm:
+    alarm = Alarm()
+    for name, value in {"action": "DISPLAY", "description": title, "trigger": -before}.items():
+        alarm.add(name, value)
+    return alarm
+
+
+def _rendered(written: Mapping[str, Any], name: str, context: Mapping[str, object]) -> str:
+    try:
+        return " ".join(render(written[name] or "", context).split())
+    except TemplateError as error:
+        raise ValueError(f"the invitation's {name}: {error}") from error
+
+
+def _start(message: Message, fact: str, context: Mapping[str, object]) -> datetime:
+    value = look_up(fact.split("."), context)
+    if value is None:
+        raise ValueError(f"the invitation's start, {fact}, is blank")
+    moment = _moment(str(value))
+    if moment is None:
+        raise ValueError(f"the invitation's start, {fact}, is no moment: {value}")
+    # Before it is queued it is a preview, and the sample's facts are of some year.
+    if message.pk is not None and moment <= clock.now():
+        raise ValueError(f"the invitation's start, {fact}, has passed: {value}")
+    return moment
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

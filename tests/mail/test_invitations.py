@@ -1,0 +1,210 @@
+"""Invitations as a real server takes them, read back by a library that is not ours to change."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from icalendar import Calendar
+
+from mail import invitations, outbox
+from mail.invitations import Invitation, Party
+from mail.models import Message, Sender
+from tests.mail.conftest import ADA, NOON
+
+INVITE = {
+    "title": 'Demo for {{ lead.first_name | default("you") }}',
+    "start": "lead.extra.demo_at",
+    "duration": 1800.0,
+    "location": "https://meet.example.com/ada",
+    "reminder": 900.0,
+}
+START = datetime(2026, 3, 30, 13, 0, tzinfo=UTC)  # in Berlin it is 15:00, in summer time
+DEMO_AT = START.isoformat()
+
+
+def invitation(**values):
+    values = {
+        "uid": "1@example.com",
+        "title": "Demo",
+        "starts_at": START.astimezone(ZoneInfo("Europe/Berlin")),
+        "duration": timedelta(minutes=30),
+        "organizer": Party(email=ADA, name="Ada Byron"),
+        "attendee": Party(email="grace@customer.example", name="Grace Hopper"),
+        **values,
+    }
+    return Invitation(**values)
+
+
+def event_of(written):
+    (event,) = Calendar.from_ical(written).events
+    return event
+
+
+@pytest.fixture
+def invited(mailbox, queue, lead, sink):
+    """Deliver an invitation to the lead; what the server took, opened."""
+
+    def send(demo_at=DEMO_AT, **changes):
+        lead.extra = {"demo_at": demo_at}
+        lead.save()
+        queue(lead, invite={**INVITE, **changes})
+        assert outbox.deliver(mailbox.pk) == {"sent": 1}
+        return message_from_bytes(sink.taken[-1], policy=policy.default)
+
+    return send
+
+
+@pytest.mark.django_db
+def test_the_mail_has_the_invitation_beside_its_texts_and_as_a_file(invited):
+    mail = invited()
+
+    texts, file = mail.iter_parts()
+    kinds = [part.get_content_type() for part in texts.iter_parts()]
+    calendar = list(texts.iter_parts())[2]
+    assert kinds == ["text/plain", "text/html", "text/calendar"]
+    assert (calendar.get_param("method"), calendar.get_content_charset()) == ("REQUEST", "utf-8")
+    assert (file.get_filename(), file.get_content_type()) == ("invite.ics", "application/ics")
+    assert calendar.get_payload(decode=True) == file.get_payload(decode=True)
+    assert calendar.get_content_disposition() is None
+
+
+def test_a_mail_of_text_alone_has_it_too(invited, template):
+    template.html = ""
+    template.save()
+
+    texts, _ = invited().iter_parts()
+
+    kinds = [part.get_content_type() for part in texts.iter_parts()]
+    assert kinds == ["text/plain", "text/calendar"]
+
+
+def test_the_invitation_is_what_was_written(invited):
+    (file,) = invited().iter_attachments()
+
+    read = Calendar.from_ical(file.get_payload(decode=True))
+    event = event_of(file.get_payload(decode=True))
+    assert (str(read["METHOD"]), str(read["VERSION"])) == ("REQUEST", "2.0")
+    assert (str(event["SUMMARY"]), str(event["LOCATION"])) == ("Demo for Grace", INVITE["location"])
+    assert (event.start, event.duration) == (START, timedelta(minutes=30))
+    assert event["DTSTART"].params["TZID"] == "Europe/Berlin"
+    assert event.start.strftime("%H:%M") == "15:00"
+    assert [str(zone["TZID"]) for zone in read.timezones] == ["Europe/Berlin"]
+    assert (event["SEQUENCE"], str(event["STATUS"])) == (0, "CONFIRMED")
+    assert event["DTSTAMP"].dt == NOON
+    assert str(event["ORGANIZER"]) == f"mailto:{ADA}"
+    assert str(event["ATTENDEE"]) == "mailto:grace@customer.example"
+    assert dict(event["ATTENDEE"].params) == {
+        "CN": "Grace",
+        "PARTSTAT": "NEEDS-ACTION",
+        "ROLE": "REQ-PARTICIPANT",
+        "RSVP": "TRUE",
+    }
+    (alarm,) = event.alarms.times
+    assert alarm.trigger == START - timedelta(minutes=15)
+
+
+def test_the_identity_is_the_steps(invited, lead):
+    (file,) = invited().iter_attachments()
+
+    message = Message.objects.get()
+    uid = str(event_of(file.get_payload(decode=True))["UID"])
+    assert uid == f"{message.token}@example.com"
+
+
+def test_in_staging_who_gets_it_is_asked(invited):
+    Sender.objects.update(redirect_to="staging@example.com")
+
+    (file,) = invited().iter_attachments()
+
+    assert str(event_of(file.get_payload(decode=True))["ATTENDEE"]) == "mailto:staging@example.com"
+
+
+def test_without_place_and_reminder_there_are_none(invited):
+    (file,) = invited(location=None, reminder=None).iter_attachments()
+
+    event = event_of(file.get_payload(decode=True))
+    assert ("LOCATION" in event, event.subcomponents) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("demo_at", "title", "error"),
+    [
+        (None, "Demo", "start, lead.extra.demo_at, is blank"),
+        ("soon", "Demo", "start, lead.extra.demo_at, is no moment: soon"),
+        ("2026-03-30", "Demo", "start, lead.extra.demo_at, is no moment: 2026-03-30"),
+        (
+            NOON.isoformat(),
+            "Demo",
+            f"start, lead.extra.demo_at, has passed: {NOON.isoformat()}",
+        ),
+        (DEMO_AT, "Demo {{ lead.title }}", "title: lead.title is blank"),
+    ],
+)
+def test_what_cannot_be_made_does_not_leave(mailbox, queue, lead, sink, demo_at, title, error):
+    lead.extra = {"demo_at": demo_at}
+    lead.save()
+    message = queue(lead, invite={**INVITE, "title": title})
+
+    outcome = outbox.deliver(mailbox.pk)
+
+    message.refresh_from_db()
+    assert (outcome, sink.taken) == ({"failed": 1}, [])
+    assert message.last_error.startswith(f"the invitation's {error}")
+
+
+def test_a_moved_meeting_is_a_newer_one_of_the_same_identity():
+    first = invitation()
+    later = START + timedelta(days=1)
+
+    event = event_of(invitations.request(invitations.moved(first, later)))
+
+    assert (str(event["UID"]), event["SEQUENCE"], event.start) == ("1@example.com", 1, later)
+    assert str(event["STATUS"]) == "CONFIRMED"
+
+
+def test_a_cancellation_is_newer_than_what_it_takes_back():
+    written = invitations.cancel(invitations.moved(invitation(), START))
+
+    event = event_of(written)
+    assert str(Calendar.from_ical(written)["METHOD"]) == "CANCEL"
+    assert (str(event["UID"]), event["SEQUENCE"], str(event["STATUS"])) == (
+        "1@example.com",
+        2,
+        "CANCELLED",
+    )
+    assert str(event["ORGANIZER"]) == f"mailto:{ADA}"
+    assert str(event["ATTENDEE"]) == "mailto:grace@customer.example"
+
+
+TEXT = st.text(
+    st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\x85")
+)
+
+
+@given(title=TEXT, location=TEXT, name=TEXT)
+def test_any_text_comes_back_in_lines_as_rfc_5545_has_them(title, location, name):
+    told = invitation(
+        title=title, location=location, attendee=Party(email="g@c.example", name=name)
+    )
+
+    written = invitations.request(told)
+
+    event = event_of(written)
+    lines = written.split(b"\r\n")
+    assert (str(event["SUMMARY"]), str(event.get("LOCATION", ""))) == (title, location)
+    assert event["ATTENDEE"].params.get("CN", "") == name
+    assert max(map(len, lines)) <= 75
+    assert re.findall(rb"(?<!\r)\n|\r(?!\n)", written) == []
+    assert [line.decode() for line in lines][-1] == ""
+
+
+@pytest.mark.parametrize("name", ["a\r\nATTENDEE:mailto:x@y.example", "a\0"])
+def test_case_16_a_control_character_in_a_name_is_refused(name):
+    with pytest.raises(ValueError) as caught:
+        invitations.request(invitation(attendee=Party(email="g@c.example", name=name)))
+
+    assert str(caught.value) == f"the name {name!r} has a line break or control character in it"
