@@ -39,6 +39,10 @@ class KeptTokens:
             reraise=True,
         )(self._renew, used, mint)
 
+    def keep(self, minted: Minted) -> None:
+        """What was won otherwise than by a refresh."""
+        self._keep(self._row(), minted)
+
     def _renew(self, used: str, mint: Mint) -> str:
         row = self._row()
         known = _opened(row.access_token)

@@ -100,7 +100,8 @@ class OAuthSettings(Definition):
     client_id: SecretName
     #: Microsoft's public clients have none.
     client_secret: SecretName | None = None
-    refresh_token: SecretName
+    #: None: `cadenza mailbox login` wins one.
+    refresh_token: SecretName | None = None
     #: Where tokens are refreshed, when that is not the vendor's own address.
     token_url: Annotated[str, AfterValidator(_token_url)] | None = None
 

@@ -58,6 +58,19 @@ def access_token(mailbox: Mailbox, *, refused: str = "") -> str:
     return tokens.renew(used, partial(_mint, grant))
 
 
+def keep(mailbox: Mailbox, form: Mapping[str, str]) -> None:
+    """Keep what the token endpoint gives for this form besides the client's; raises ConnectorError."""
+    grant = _grant(mailbox)
+    minted = _ask(grant, {**grant.form, **form})
+    if not minted.refresh_token:
+        raise Unauthorized(f"{grant.kind} gave no refresh token; consent once more")
+    _Tokens(grant).keep(minted)
+
+
+def client_id(mailbox: Mailbox) -> str:
+    return _grant(mailbox).form["client_id"]
+
+
 def log_in_smtp(server: smtplib.SMTP, username: str, new_token: NewToken) -> None:
     """Raises SMTPAuthenticationError, and what `new_token` raises."""
     token = new_token("")
@@ -121,7 +134,7 @@ def _grant(mailbox: Mailbox) -> _Grant:
         url=normalized_url(
             url, setting="oauth.token_url", allow_sandbox=settings.CADENZA_MODE == "sandbox"
         ),
-        refresh_token=filled.pop("refresh_token"),
+        refresh_token=filled.pop("refresh_token", ""),
         form=filled,
         named=given,
     )
@@ -129,6 +142,8 @@ def _grant(mailbox: Mailbox) -> _Grant:
 
 def _mint(grant: _Grant, refresh_token: str) -> Minted:
     """An access token of the token endpoint (RFC 6749 6), its scope that of the grant."""
+    if not refresh_token:
+        raise Unauthorized(f"nobody has consented yet; run `cadenza mailbox login {grant.address}`")
     form = {**grant.form, "grant_type": "refresh_token", "refresh_token": refresh_token}
     return retry.persistently(lambda: _ask(grant, form), repeatable=True)
 
@@ -178,9 +193,11 @@ def _error(
     if not code or code in _LATER or status >= requests.codes.server_error:
         return Unavailable(f"{grant.url}: {status} {said or 'without an access token'}")
     if code == "invalid_grant":
+        name = grant.named["refresh_token"]
+        anew = f"win another, put it into {name} and run `cadenza apply`"
+        move = anew if name else f"run `cadenza mailbox login {grant.address}`"
         return Unauthorized(
-            f"{grant.kind} takes the refresh token no more ({said}): it ran out or was revoked; "
-            f"win another, put it into {grant.named['refresh_token']} and run `cadenza apply`"
+            f"{grant.kind} takes the refresh token no more ({said}): it ran out or was revoked; {move}"
         )
     return Unauthorized(
         f"{grant.kind} refuses the login ({said}): look at client_id {grant.named['client_id']}, "

@@ -38,7 +38,11 @@ class TokenEndpoint:
         self.before()
         if self.answers:
             return self.answers.pop(0)
-        if form["refresh_token"] != self.refresh_token:
+        if form.get("code", "") == "code-1":
+            bought = {"access_token": "access-of-code", "expires_in": self.good_for}
+            self.good.add("access-of-code")
+            return 200, {}, json.dumps({**bought, "refresh_token": self.refresh_token})
+        if form.get("refresh_token") != self.refresh_token:
             told = {"error": "invalid_grant", "error_description": "AADSTS700082: has expired"}
             return 400, {}, json.dumps(told)
         token = f"access-{len(self.asked)}"
