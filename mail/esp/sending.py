@@ -74,6 +74,9 @@ def _email(written: EmailMessage, recipient: str, esp: Esp) -> EmailMultiAlterna
     html = _text(written, "html")
     if html:
         email.attach_alternative(html, "text/html")
+    for part in written.iter_attachments():
+        name, content = part.get_filename(), cast("bytes", part.get_payload(decode=True))
+        email.attach(name, content, part.get_content_type())
     own_id = str(written["Message-ID"]).strip("<>")
     cast("Any", email).metadata = {TAG: own_id.partition("@")[0]}
     return email
