@@ -14,7 +14,7 @@ from django.db.models import Model
 from crm import edit, timeline
 from crm.models import Activity, Change, Deal, ExternalRecord, Lead, StageMove
 from mail import suppression
-from mail.models import Inbound, Message, SentCopy, Suppression
+from mail.models import Inbound, Message, SentCopy, Suppression, Visit
 from process.dossier import Holdings, addresses, everyone, holdings
 from process.models import Task
 from runtime import clock
@@ -40,13 +40,14 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     ListMember: None,
     Message: {
         "to_email": "", "references": "", "subject": "", "text": "", "raw": None, "last_error": "",
-        **_BECAUSE,
+        "links": [], "invite": None, "provider_id": None, **_BECAUSE,
     },
     SentCopy: None,
     StageMove: _BECAUSE,
     StepRun: _BECAUSE,
     Suppression: None,
     Task: {"title": "erased", "note": ""},
+    Visit: None,
     Waiting: None,
 }  # fmt: skip
 

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from crm import timeline
 from crm.models import Activity, Company
-from mail import blocklist, blocklist_file, handing, mailboxes, outbox, stops, suppression
+from mail import (
+    blocklist,
+    blocklist_file,
+    handing,
+    mailboxes,
+    outbox,
+    preparation,
+    stops,
+    suppression,
+)
 from mail.blocklist import Added, Entry
 from mail.models import Message, Suppression
 from mail.targets import target
@@ -191,7 +200,7 @@ def _fails(*_):
 
 #: Where a worker is, in its order, when somebody imports a list.
 POINTS = {
-    "rendering": (outbox, "_prepare"),
+    "rendering": (preparation, "prepare"),
     "connecting": (mailboxes, "smtp"),
     "checking for stops": (stops, "reason"),
 }
