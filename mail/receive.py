@@ -8,7 +8,7 @@ from django.db import transaction
 
 from crm import timeline
 from crm.models import Lead
-from mail import compose, settle, subaddress, suppression, touches, unsubscribe
+from mail import colleagues, compose, settle, subaddress, suppression, touches, unsubscribe
 from mail.classify import autoreply, intent, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
@@ -95,7 +95,7 @@ def _is_ours(mailbox: Mailbox, mail: Parsed) -> bool:
 def _concerned(
     mailbox: Mailbox, mail: Parsed, opinion: Opinion, answered: Message | None
 ) -> Concerned | None:
-    """By the id of our email, by the token in whom it was sent to or in its subject, else by address."""
+    """By the id of our email, by a token in its recipient or subject, by address, else by company."""
     ids, addresses = [], [mail.from_email]
     if opinion.dsn is not None:
         ids, addresses = [opinion.dsn.original_id], [opinion.dsn.recipient]
@@ -111,7 +111,9 @@ def _concerned(
         lead = unsubscribe.lead_of(opinion.token)
     if lead is not None:
         return Concerned(lead=lead, message=message if message and message.lead == lead else None)
-    return _by_address(mailbox, suppression.normalize(addresses[0]))
+    return _by_address(mailbox, suppression.normalize(addresses[0])) or _by_company(
+        mailbox, mail, opinion
+    )
 
 
 def _is_staging(message: Message | None, opinion: Opinion, addresses: list[str]) -> bool:
@@ -128,6 +130,13 @@ def _by_address(mailbox: Mailbox, address: str) -> Concerned | None:
         return Concerned(lead=message.lead, message=message)
     lead = Lead.objects.filter(email=address, deleted_at=None).order_by("pk").first()
     return Concerned(lead=lead, message=None) if lead and address else None
+
+
+def _by_company(mailbox: Mailbox, mail: Parsed, opinion: Opinion) -> Concerned | None:
+    if opinion.kind not in {Kind.REPLY, Kind.UNSUBSCRIBE}:
+        return None
+    message = colleagues.answered(mail, mailbox)
+    return Concerned(lead=message.lead, message=message) if message else None
 
 
 def _follow(inbound: Inbound, lead: Lead, opinion: Opinion) -> None:

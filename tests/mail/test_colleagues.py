@@ -1,0 +1,61 @@
+"""Case 10: somebody else of the company answers, from an address that nobody knows."""
+
+import pytest
+
+from mail import colleagues, inbound
+from mail.models import Inbound
+from tests.mail.test_read import reply, sent  # noqa: F401 - a fixture
+
+ALAN = "alan@customer.example"
+
+
+def arrive(imap, sent, **values):  # noqa: F811 - the fixture's value
+    imap.arrive(reply(sent, **{"headers": "", "sender": ALAN, **values}))
+
+
+@pytest.mark.parametrize("prefix", ["", "Re: ", "AW: Re: ", "RE[2]: ", "Antw: WG: ", "回覆: Re: "])
+def test_case_10_by_our_subject(mailbox, sent, imap, lead, prefix):  # noqa: F811 - a fixture
+    arrive(imap, sent, subject=f"{prefix}{sent.subject}")
+
+    counts = inbound.read(mailbox.pk)
+
+    assert counts == {"reply": 1}
+    assert Inbound.objects.get().lead == lead
+
+
+def test_case_10_with_another_subject_by_whom_it_quotes(mailbox, sent, imap, lead):  # noqa: F811 - a fixture
+    text = f"Grace left us, I took over.\n\n> To: Grace Hopper <{lead.email}>\n> Hello Grace"
+    arrive(imap, sent, subject="Your question", text=text)
+
+    assert inbound.read(mailbox.pk) == {"reply": 1}
+    assert Inbound.objects.get().answers == sent
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"subject": "Invoice 4711"},
+        {"subject": "Re: A question", "sender": "alan@elsewhere.example"},
+        {"subject": "Re: A question", "sender": "someone@example.com"},
+    ],
+)
+def test_what_is_not_about_our_email_leaves_no_trace(mailbox, sent, imap, values):  # noqa: F811 - a fixture
+    arrive(
+        imap, sent, **{**values, "subject": values["subject"].replace("A question", sent.subject)}
+    )
+
+    assert inbound.read(mailbox.pk) == {"ignored": 1}
+    assert not Inbound.objects.exists()
+
+
+def test_that_two_have_a_gmail_address_says_nothing(mailbox, queue, make_lead, imap, sent):  # noqa: F811 - a fixture
+    sent.to_email = "grace@gmail.com"
+    sent.save()
+    arrive(imap, sent, sender="alan@gmail.com", subject=f"Re: {sent.subject}")
+
+    assert inbound.read(mailbox.pk) == {"ignored": 1}
+
+
+def test_a_subject_without_its_marks():
+    assert colleagues.bare(" RE: Aw:  Fwd: A   Question") == "a question"
+    assert colleagues.bare("Regarding: A") == "regarding: a"
