@@ -1,7 +1,7 @@
 """Invitations to a meeting, as calendars exchange them by mail (RFC 5545, 5546, 6047)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,10 +30,7 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class Invitation:
-    #: The meeting's identity over all changes.
-    uid: str
-    #: Grows with each change: calendars pass over what is older than what they have.
-    revision: int = 0
+    uid: str  #: the meeting's identity
     title: str
     starts_at: datetime  #: in the zone whose wall clock it keeps
     duration: timedelta
@@ -72,39 +69,23 @@ def parts(invitation: Invitation) -> tuple[bytes, bytes]:
 
 
 def request(invitation: Invitation) -> bytes:
-    """Asks for an answer: the first time, and after each change."""
-    return _written(invitation, method="REQUEST", status="CONFIRMED")
-
-
-def moved(invitation: Invitation, starts_at: datetime) -> Invitation:
-    """The same meeting at another time, to be requested anew."""
-    return replace(invitation, starts_at=starts_at, revision=invitation.revision + 1)
-
-
-def cancel(invitation: Invitation) -> bytes:
-    """Takes the meeting back, as it was requested last."""
-    gone = replace(invitation, revision=invitation.revision + 1, reminder=None)
-    return _written(gone, method="CANCEL", status="CANCELLED")
-
-
-def _written(invitation: Invitation, *, method: str, status: str) -> bytes:
-    """Lines of at most 75 octets, ended by CRLF."""
+    """Asks for an answer; lines of at most 75 octets, ended by CRLF."""
     calendar = Calendar()
-    for name, value in {"prodid": _MAKER, "version": "2.0", "method": method}.items():
+    for name, value in {"prodid": _MAKER, "version": "2.0", "method": "REQUEST"}.items():
         calendar.add(name, value)
-    calendar.add_component(_event(invitation, status))
+    calendar.add_component(_event(invitation))
     day = invitation.starts_at.date()
     calendar.add_missing_timezones(day - _RULES_FOR, day + _RULES_FOR)
     return bytes(calendar.to_ical())
 
 
-def _event(invitation: Invitation, status: str) -> Event:
+def _event(invitation: Invitation) -> Event:
     event = Event()
     told: dict[str, Any] = {
         "uid": invitation.uid,
-        "sequence": invitation.revision,
+        "sequence": 0,
         "dtstamp": clock.now(),
-        "status": status,
+        "status": "CONFIRMED",
         "summary": invitation.title,
         "dtstart": invitation.starts_at,
         "duration": invitation.duration,

@@ -156,30 +156,6 @@ def test_what_cannot_be_made_does_not_leave(mailbox, queue, lead, sink, demo_at,
     assert message.last_error.startswith(f"the invitation's {error}")
 
 
-def test_a_moved_meeting_is_a_newer_one_of_the_same_identity():
-    first = invitation()
-    later = START + timedelta(days=1)
-
-    event = event_of(invitations.request(invitations.moved(first, later)))
-
-    assert (str(event["UID"]), event["SEQUENCE"], event.start) == ("1@example.com", 1, later)
-    assert str(event["STATUS"]) == "CONFIRMED"
-
-
-def test_a_cancellation_is_newer_than_what_it_takes_back():
-    written = invitations.cancel(invitations.moved(invitation(), START))
-
-    event = event_of(written)
-    assert str(Calendar.from_ical(written)["METHOD"]) == "CANCEL"
-    assert (str(event["UID"]), event["SEQUENCE"], str(event["STATUS"])) == (
-        "1@example.com",
-        2,
-        "CANCELLED",
-    )
-    assert str(event["ORGANIZER"]) == f"mailto:{ADA}"
-    assert str(event["ATTENDEE"]) == "mailto:grace@customer.example"
-
-
 TEXT = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\x85")
 )
