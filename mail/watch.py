@@ -5,7 +5,7 @@ left meanwhile: a backup was restored, the machine lost its last commits, or not
 Until that is known (see process.readback), no mailbox sends.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -37,8 +37,13 @@ def is_unaccounted(mailbox: Mailbox) -> bool:
     """Whether emails may have left this mailbox that we do not know of; also before `keep` saw it."""
     if mailbox.unaccounted_since is not None:
         return True
+    return silent_since() is not None
+
+
+def silent_since() -> datetime | None:
+    """Since when nobody rings the sweeps; None while somebody does, or nobody ever did."""
     watch = Watch.objects.filter(pk=1).first()
-    return watch is not None and _was_silent(watch)
+    return watch.seen_at if watch is not None and _was_silent(watch) else None
 
 
 def waiting() -> bool:

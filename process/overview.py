@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from crm.models import Activity, Change, Connection
-from mail import compose, pauses
+from mail import compose, pauses, watch
 from mail.models import Mailbox, Message, Pause, SentCopy
 from sequences.models import Enrollment
 
@@ -31,6 +31,11 @@ def overview() -> dict[str, Rows]:
                 "address", "status", "last_error"
             )
         ),
+        "nobody_rings_the_sweeps": [
+            {"since": since, "so": "nothing leaves", "do": "start `cadenza beat`, or `run`"}
+        ]
+        if (since := watch.silent_since())
+        else [],
         "mailboxes_asked_what_left": _rows(
             Mailbox.objects.exclude(unaccounted_since=None).values(
                 "address", "unaccounted_since", "last_error"

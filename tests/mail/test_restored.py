@@ -7,7 +7,7 @@ import pytest
 from crm.models import Change, Connection, ExternalRecord
 from mail import outbox, sent_copies, watch
 from mail.models import Mailbox, Message, SentCopy
-from process import readback
+from process import overview, readback
 from runtime import clock
 
 
@@ -185,6 +185,16 @@ def test_a_short_silence_asks_nobody(sent, mailbox, time):
     watch.keep()
 
     assert not watch.waiting()
+
+
+def test_an_operator_sees_that_nobody_keeps_watch(sent, time):
+    since = clock.now()
+    quiet = overview.overview()["nobody_rings_the_sweeps"]
+    time.forward(minutes=6)
+
+    [told] = overview.overview()["nobody_rings_the_sweeps"]
+
+    assert (quiet, told["since"]) == ([], since)
 
 
 def test_a_rep_s_own_emails_are_nobody_s_business(mailbox, imap, time, connection):
