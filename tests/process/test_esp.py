@@ -138,11 +138,11 @@ def test_an_esp_may_send_what_imap_reads_and_a_mailbox_may_move(loading):
         ),
         (
             "    imap: imaps://imap.example.com:993\n" + POSTMARK,
-            f'{AT}:5: mailboxes.0: the field "password" is missing',
+            f"{AT}:5: mailboxes.0: needs one login: a password or oauth",
         ),
         (
             SMTP.replace("    imap: imaps://imap.example.com:993\n", ""),
-            f'{AT}:5: mailboxes.0: the field "imap" is missing',
+            f"{AT}:5: mailboxes.0: ada@example.com needs `imap` or `pipe: true` to be read, and neither is there",
         ),
     ],
 )
