@@ -1,11 +1,15 @@
 """One SMTP transaction, and what the server's words mean for the message, the lead and the mailbox."""
 
 import re
+import select
 import smtplib
+import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BufferedReader
 
 from mail import codes
 
@@ -71,17 +75,21 @@ def hand(
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(kind=Kind.LOST, reply=str(error) or type(error).__name__)
     if refused is not None:
-        with suppress(OSError, smtplib.SMTPException):
-            server.rset()  # the next email begins anew, here or on another connection
+        _begin_anew(server)
         return refused
     try:
         server.send(_dotted(raw) + b".\r\n")
         code, words = server.getreply()
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(kind=Kind.UNKNOWN, reply=str(error) or type(error).__name__)
-    if code == 421:  # noqa: PLR2004 - RFC 5321 3.8: the server goes away; 421 means it was not taken
-        return Outcome(kind=Kind.LATER, reply=_said(code, words))
-    return judge(code, words, at="data")
+    return _verdict(code, words)
+
+
+def is_silent(server: smtplib.SMTP) -> bool:
+    """Neither hung up nor said goodbye: there is nothing to read, nor was anything read ahead."""
+    if server.sock is None or server.file is None or _has_read_ahead(server.sock, server.file):
+        return False
+    return not select.select([server.sock], [], [], 0)[0]
 
 
 def judge(code: int, words: bytes, *, at: str) -> Outcome:
@@ -129,10 +137,40 @@ def _envelope(
             server.putcmd(command)
         code, words = server.getreply()
         if code not in fine:
+            if code // 100 not in {4, 5}:  # no refusal: whose answer it is nobody knows
+                server.close()
+                return Outcome(kind=Kind.LOST, reply=f"{_said(code, words)} (to {at.upper()})")
             if at_once:
                 _take_back(server, at)
             return judge(code, words, at=at)
     return None
+
+
+def _begin_anew(server: smtplib.SMTP) -> None:
+    """The next email does: here or, after an answer too many or none, on another connection."""
+    with suppress(OSError, smtplib.SMTPException):
+        if not is_silent(server) or server.rset()[0] != 250:  # noqa: PLR2004 - SMTP's "fine"
+            server.close()
+
+
+def _has_read_ahead(sock: socket.socket, answers: BufferedReader) -> bool:
+    within = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        return bool(answers.peek(1))
+    except ssl.SSLWantReadError:
+        return False
+    finally:
+        sock.settimeout(within)
+
+
+def _verdict(code: int, words: bytes) -> Outcome:
+    """Of the answer to the whole email."""
+    if code == 421:  # noqa: PLR2004 - RFC 5321 3.8: the server goes away; 421 means it was not taken
+        return Outcome(kind=Kind.LATER, reply=_said(code, words))
+    if code // 100 not in {2, 4, 5}:  # neither taken nor refused
+        return Outcome(kind=Kind.UNKNOWN, reply=_said(code, words))
+    return judge(code, words, at="data")
 
 
 def _commit(server: smtplib.SMTP, commit: Callable[[], bool]) -> bool:

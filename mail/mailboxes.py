@@ -2,7 +2,6 @@
 
 import imaplib
 import os
-import select
 import smtplib
 import socket
 import ssl
@@ -20,7 +19,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from connectors.base import ConnectorError, Unauthorized
-from mail import address, oauth
+from mail import address, handing, oauth
 from mail.models import Mailbox
 from runtime import clock
 from workspace import secrets
@@ -82,7 +81,7 @@ def is_at_hand(mailbox: Mailbox) -> bool:
         and kept.login == _login(mailbox, mailbox.smtp_url)
         and kept.uses < MESSAGES_PER_CONNECTION
         and clock.monotonic() - kept.used_at <= TRUSTED_FOR
-        and _is_silent(kept.client)
+        and handing.is_silent(kept.client)
     )
 
 
@@ -177,23 +176,18 @@ def _tidy() -> None:
 
 
 def _alive(kept: _Kept) -> bool:
-    """Whether the server still answers, asked after a pause, or when it said something unasked."""
+    """Whether the server still answers, asked after a pause, and has said nothing unasked."""
     rested = clock.monotonic() - kept.used_at > TRUSTED_FOR
     try:
         if isinstance(kept.client, smtplib.SMTP):
-            if not rested and _is_silent(kept.client):
-                return True
-            return kept.client.rset()[0] == 250  # noqa: PLR2004 - SMTP's "fine"
+            if not handing.is_silent(kept.client):
+                return False  # an answer too many would count for the next email
+            return not rested or kept.client.rset()[0] == 250  # noqa: PLR2004 - SMTP's "fine"
         if rested:
             kept.client.noop()
     except (OSError, smtplib.SMTPException, IMAPClientError, imaplib.IMAP4.error):
         return False
     return True
-
-
-def _is_silent(server: smtplib.SMTP) -> bool:
-    """Neither hung up nor said goodbye: there is nothing to read."""
-    return server.sock is not None and not select.select([server.sock], [], [], 0)[0]
 
 
 def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:

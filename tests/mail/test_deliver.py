@@ -64,6 +64,18 @@ def test_what_a_server_took_is_recorded_before_another_connection_is_opened(
     assert counts == {"sent": 2}
 
 
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+def test_an_answer_too_many_counts_for_no_other_email(mailbox, queue, make_lead, sink, command):
+    for number in range(2):
+        queue(make_lead(f"p{number}@customer.example"))
+    sink.answers[command] = ["451 later\r\n250 fine"]
+
+    counts = outbox.deliver(mailbox.pk)
+
+    assert counts == {"retried": 1, "sent": 1}
+    assert (len(sink.taken), sink.connections) == (1, 2)
+
+
 def _states():
     """Each message's status and whether it was handed over, and the sent ones on the timeline."""
     rows = Message.objects.order_by("pk").values_list("status", "handed_at")

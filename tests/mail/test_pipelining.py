@@ -93,6 +93,32 @@ def test_a_connection_lost_before_the_go_ahead_has_carried_no_email(answers):
     assert server.heard == ENVELOPE
 
 
+@pytest.mark.parametrize(
+    ("answers", "reply"),
+    [
+        (["354 go", "250 fine", "250 fine"], "354 go (to MAIL)"),
+        (["250 fine", "252 perhaps", "354 go"], "252 perhaps (to RCPT)"),
+        (["250 fine", "250 fine", "250 fine"], "250 fine (to DATA)"),
+        (["250 fine", "250 fine", "what?"], "-1 ? (to DATA)"),
+    ],
+)
+def test_an_answer_out_of_step_means_that_nothing_left(answers, reply):
+    server = Scripted([(3, answers)])
+
+    outcome = server.hand()
+
+    assert outcome == handing.Outcome(kind=Kind.LOST, reply=reply)
+    assert server.heard == ENVELOPE
+
+
+def test_an_answer_to_nothing_leaves_the_email_in_doubt():
+    server = Scripted([(3, ["250 fine", "250 fine", "354 go"]), (4, ["354 go on"])])
+
+    outcome = server.hand()
+
+    assert outcome == handing.Outcome(kind=Kind.UNKNOWN, reply="354 go on")
+
+
 def test_a_server_that_goes_away_says_so_once():
     server = Scripted([(3, ["421 4.3.2 bye"])])
 
