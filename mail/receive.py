@@ -59,10 +59,12 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
     if opinion.kind == Kind.OTHER:
         return "ignored"
     concerned = _concerned(mailbox, mail, opinion, answered)
-    if concerned is None or concerned.lead.erased_at is not None:
+    if concerned is None:
         return "ignored"
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=concerned.lead.pk)
+        if lead.erased_at is not None:  # perhaps while the email was read
+            return "ignored"
         inbound, created = Inbound.objects.get_or_create(
             mailbox=mailbox,
             fingerprint=arrived.fingerprint,

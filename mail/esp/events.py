@@ -51,6 +51,8 @@ def take_in(mailbox: Mailbox, event: Any) -> str:
             .select_related("lead", "deal", "mailbox")
             .get(pk=message.pk)
         )
+        if message.lead.erased_at is not None:
+            return "erased"
         _know(message, event)
         consequence(message, event)
     return str(event.event_type)

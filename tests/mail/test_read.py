@@ -3,8 +3,9 @@
 import pytest
 
 from crm.models import Activity
-from mail import inbound, outbox, touches
+from mail import inbound, outbox, receive, touches
 from mail.models import Inbound, Message, Suppression
+from process.erasure import erase
 
 REPLY = """\
 From: Grace Hopper <{sender}>
@@ -187,3 +188,22 @@ def test_a_touch_is_found_by_id_and_else_by_address(sent):
     ]
 
     assert found == [ours, ours, None]
+
+
+def test_an_answer_of_somebody_who_is_being_erased_leaves_no_trace(
+    mailbox, sent, imap, lead, monkeypatch
+):
+    imap.arrive(reply(sent))
+    placed = receive._concerned
+
+    def erase_meanwhile(*arguments):
+        concerned = placed(*arguments)
+        erase(lead, by="ada", reason="asked for it")
+        return concerned
+
+    monkeypatch.setattr(receive, "_concerned", erase_meanwhile)
+
+    counts = inbound.read(mailbox.pk)
+
+    assert (counts, Inbound.objects.count()) == ({"ignored": 1}, 0)
+    assert activities() == ["opted_out", "erased"]

@@ -15,6 +15,7 @@ from mail import outbox, suppression
 from mail.esp import sending
 from mail.models import Mailbox, Message, Sender, Suppression
 from mail.unconfirmed import confirm
+from process.erasure import erase
 from tests.mail.conftest import ADA
 from tests.mail.esp.conftest import every_kind
 from tests.mail.esp.payloads import GRACE, authorization, event, signature
@@ -409,3 +410,15 @@ def test_a_bounce_that_the_esp_tells_of_reaches_the_crms_timeline(sent, kind, co
     touch = Change.objects.get(kind=Change.Kind.TOUCH).value or {}
     assert (touch["kind"], touch["to_email"]) == ("bounce", ADA)
     assert touch["text"] == f"{GRACE}: {Activity.objects.get(kind='bounced').data['words']}"
+
+
+@every_kind
+@pytest.mark.parametrize("what", ["hard", "complained", "unsubscribed", "deferred", "clicked"])
+def test_of_a_person_who_was_erased_nothing_is_noted_any_more(sent, kind, what, lead):
+    erase(lead, by="ada", reason="asked for it")
+    before = kinds(), Suppression.objects.count()
+
+    status = post(event(kind, what, sent))
+
+    assert status == 200
+    assert (kinds(), Suppression.objects.count()) == before
