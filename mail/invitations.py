@@ -20,6 +20,8 @@ FILE_NAME, FILE_TYPE = "invite.ics", "application/ics"
 _MAKER = "-//Cadenza//Outreach//EN"
 #: Around the meeting, rules of its time zone are told for so long.
 _RULES_FOR = timedelta(days=366)
+#: CRMs write others for no date at all, and near the calendar's ends no time zone can be reckoned.
+_YEARS = range(1970, 9998)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +133,7 @@ def _start(message: Message, fact: str, context: Mapping[str, object]) -> dateti
     if value is None:
         raise ValueError(f"the invitation's start, {fact}, is blank")
     moment = _moment(str(value))
-    if moment is None:
+    if moment is None or moment.year not in _YEARS:
         raise ValueError(f"the invitation's start, {fact}, is no moment: {value}")
     # Before it is queued it is a preview, and the sample's facts are of some year.
     if message.pk is not None and moment <= clock.now():

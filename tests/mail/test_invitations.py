@@ -24,6 +24,7 @@ INVITE = {
 }
 START = datetime(2026, 3, 30, 13, 0, tzinfo=UTC)  # in Berlin it is 15:00, in summer time
 DEMO_AT = START.isoformat()
+NEVER = "9999-12-31T23:59:59-12:00"  # as CRMs write that there is no end
 
 
 def invitation(**values):
@@ -136,6 +137,7 @@ def test_without_place_and_reminder_there_are_none(invited):
         (None, "Demo", "start, lead.extra.demo_at, is blank"),
         ("soon", "Demo", "start, lead.extra.demo_at, is no moment: soon"),
         ("2026-03-30", "Demo", "start, lead.extra.demo_at, is no moment: 2026-03-30"),
+        (NEVER, "Demo", f"start, lead.extra.demo_at, is no moment: {NEVER}"),
         (
             NOON.isoformat(),
             "Demo",
