@@ -75,7 +75,7 @@ def target_of(token: str) -> Target | None:
         plain = _masked(sealed[_TAG:], tag, _key(secret))
         pk, number = int.from_bytes(plain[:_MESSAGE]), int.from_bytes(plain[_MESSAGE:])
         message = Message.objects.select_related("lead", "deal").only(*_COLUMNS).filter(pk=pk)
-        found = message.first()
+        found = message.filter(lead__erased_at=None).first()
         url = _url(found, number) if found else None
         if found and url is not None and compare_digest(tag, _tag(plain, url, _key(secret))):
             return Target(message=found, number=number, url=url)

@@ -61,6 +61,9 @@ def judged_from() -> datetime | None:
 
 def _note(visit: Visit) -> bool:
     message, opened = visit.message, visit.number == PIXEL
+    if message.lead.erased_at is not None:  # while the visit was being counted
+        visit.delete()
+        return False
     kind, machine = "opened" if opened else "clicked", visit.machine or _burst(visit)
     data: dict[str, object] = {"step": message.step_id, "message": message.message_id}
     if not opened:

@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 import pytest
 from django.test import Client
 
-from crm.models import Activity
+from crm.models import Activity, Lead
 from mail import machines, visits
 from mail.models import Message, Visit
 from runtime import clock
@@ -233,3 +233,22 @@ def test_a_browser_is_no_machine(agent, frozen_clock):
     assert not machines.reason(
         method="GET", headers={"User-Agent": agent}, left_at=now - timedelta(days=1), at=now
     )
+
+
+def test_of_a_person_who_was_erased_no_visit_is_counted(message, frozen_clock):
+    Lead.objects.update(erased_at=clock.now())
+
+    answers = [visit(path).status_code for path in paths(message)]
+
+    assert set(answers) == {404}
+    assert (Visit.objects.count(), noted(frozen_clock)) == (0, [])
+
+
+def test_a_visit_while_its_person_is_erased_keeps_no_other_from_being_noted(message, frozen_clock):
+    visit(paths(message)[0])
+    Message.objects.update(links=[])
+    Lead.objects.update(erased_at=clock.now())
+
+    kinds = noted(frozen_clock)
+
+    assert (kinds, Visit.objects.count()) == ([], 0)
