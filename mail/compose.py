@@ -59,11 +59,15 @@ def compose(message: Message, sender: Sender | None = None) -> Composed:
     sender = sender or Sender.objects.first()
     if sender is None:
         raise Unsendable("no sender is applied: `cadenza apply` writes it from cadenza.yaml")
-    # Once more: it may have been taken back since the lead was enrolled.
-    if lacking := Rules.of(sender.privacy).lacking(facts.context(message.lead, message.deal)):
-        raise Unsendable(lacking)
+    refuse_without_basis(message, sender)
     composed = written(message, sender)
     return replace(composed, raw=signed(composed.raw, message.mailbox))
+
+
+def refuse_without_basis(message: Message, sender: Sender) -> None:
+    """Once more: it may have been taken back since the lead was enrolled; raises Unsendable."""
+    if lacking := Rules.of(sender.privacy).lacking(facts.context(message.lead, message.deal)):
+        raise Unsendable(lacking)
 
 
 def redirect_to() -> str:

@@ -42,12 +42,14 @@ def prepare(batch: Sequence[Message], counts: Counter[str]) -> list[Message]:
 def _make(message: Message, sender: Sender | None) -> Made:
     """None: its bytes have been kept since an earlier attempt."""
     to = sender.redirect_to if sender else ""
-    if message.raw is not None and message.redirected_to == to:
-        return None
     try:
-        return compose.compose(message, sender)
+        if message.raw is None or message.redirected_to != to:
+            return compose.compose(message, sender)
+        if sender is not None:
+            compose.refuse_without_basis(message, sender)
     except (Unsendable, Unsigned) as error:
         return error
+    return None
 
 
 def _written(ready: Sequence[tuple[Message, Composed | None]]) -> list[Message]:

@@ -95,3 +95,23 @@ def test_a_basis_that_was_taken_back_is_seen_before_the_email_leaves(
         "sent",
     )
     assert message.last_error == "lacks consent as its legal basis, needed in DE (privacy)"
+
+
+def test_a_basis_that_was_taken_back_is_seen_before_the_next_attempt(
+    mailbox, queue, make_lead, sender, sink, time
+):
+    sender.privacy = PrivacySettings().model_dump(mode="json")
+    sender.save()
+    lead = make_lead(country="DE", extra={"legal_basis": "consent"})
+    message = queue(lead)
+    sink.answers["RCPT"] = ["451 later"]
+    assert outbox.deliver(mailbox.pk) == {"retried": 1}
+    lead.extra = {}
+    lead.save()
+    time.forward(minutes=15)
+
+    counts = outbox.deliver(mailbox.pk)
+
+    message.refresh_from_db()
+    assert (counts, sink.taken) == ({"failed": 1}, [])
+    assert message.last_error == "lacks consent as its legal basis, needed in DE (privacy)"
