@@ -1,5 +1,7 @@
 """One spelling per address, for equality."""
 
+import idna
+
 
 def email(address: str) -> str:
     """Trimmed, in lower case, the domain in its ASCII form; "" when it is no address at all.
@@ -7,16 +9,25 @@ def email(address: str) -> str:
     The local part's case matters to no provider we know of; plus tags and dots are kept, since
     they may be different people.
     """
-    local, at, domain = address.strip().rpartition("@")
-    if not (local and at and domain):
-        return ""
-    try:
-        ascii_domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        ascii_domain = domain
-    return f"{local}@{ascii_domain}".lower()
+    local, _, written = address.strip().rpartition("@")
+    domain = _in_ascii(written).rstrip(".")  # the root's dot names the same domain
+    return f"{local}@{domain}".lower() if local and domain else ""
 
 
 def plural(kind: str) -> str:
     """A kind of record, when there are several."""
     return "companies" if kind == "company" else f"{kind}s"
+
+
+def _in_ascii(domain: str) -> str:
+    """By IDNA 2008, by which "faß" and "fass" are two; by the older standard what that has no place for."""
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except UnicodeError:
+        pass
+    try:
+        return domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return domain

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from crm import timeline
 from crm.models import Activity, Company
 from mail import (
+    address,
     blocklist,
     blocklist_file,
     handing,
@@ -114,6 +115,22 @@ def test_however_an_address_is_spelled_it_has_the_same_keys(local, domain, sub, 
     assert keys[0] == address
     assert target(f"{before}{domain.upper()}{after}", "domain").email in keys
     assert target(address.upper(), "address").email == keys[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("Grace@Customer.example.", "grace@customer.example"),
+        ("grace@bücher.example", "grace@xn--bcher-kva.example"),
+        ("grace@BÜCHER。example。", "grace@xn--bcher-kva.example"),
+        ("grace@faß.example", "grace@xn--fa-hia.example"),
+        ("grace@☃.example", "grace@xn--n3h.example"),
+        ("grace@.", ""),
+    ],
+)
+def test_a_domain_has_one_spelling_which_is_the_one_that_is_written_to(written, kept):
+    assert suppression.normalize(written) == kept
+    assert not kept or address.envelope(kept) == kept
 
 
 @given(local=LOCAL, domain=DOMAIN, other=DOMAIN)
