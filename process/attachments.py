@@ -24,7 +24,11 @@ def read_attachments(folder: Path, name: str, problems: list[Problem]) -> tuple[
     for path in sorted((folder / directory).iterdir()):
         if path.name.startswith("."):
             continue
-        content = _read(path, f"{directory}/{_printed(path.name)}", problems)
+        file = f"{directory}/{_printed(path.name)}"
+        if _leads_out(path, folder):
+            problems.append(_problem(file, "leads out of the workspace; copy the file itself here"))
+            continue
+        content = _read(path, file, problems)
         if content:
             found.append(Attachment(name=path.name, content=content))
     total = _size(found)
@@ -66,6 +70,14 @@ def _read(path: Path, file: str, problems: list[Problem]) -> bytes:
         problems.append(_problem(file, f"has more than {LARGEST:,} bytes, the most in one email"))
         return b""
     return content
+
+
+def _leads_out(path: Path, folder: Path) -> bool:
+    """What is in git may be a link to any file of the machine that reads it."""
+    try:
+        return not path.resolve().is_relative_to(folder.resolve())
+    except RuntimeError:  # it leads to itself
+        return False
 
 
 def _size(attachments: list[Attachment] | tuple[Attachment, ...]) -> int:

@@ -60,6 +60,22 @@ def test_a_changed_file_makes_another_version_of_the_sequences_that_send_it(
     assert before["won-handoff"] == first["won-handoff"] == second["won-handoff"]
 
 
+def test_no_link_leads_out_of_the_workspace(loading, folder, starter, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("machine") / "secret"
+    secret.write_text("hunter2")
+    (starter / "shared.pdf").write_bytes(b"1")
+    (folder / "key.pdf").symlink_to(secret)
+    (folder / "loop.pdf").symlink_to(folder / "loop.pdf")
+    (folder / "shared.pdf").symlink_to(starter / "shared.pdf")
+
+    problems = told(loading)
+
+    assert problems == [
+        "/key.pdf:1:1: leads out of the workspace; copy the file itself here",
+        "/loop.pdf:1:1: is no file; only files can be attached",
+    ]
+
+
 def test_what_cannot_be_attached_is_told(loading, folder, monkeypatch):
     monkeypatch.setattr(attachments, "LARGEST", 10)
     (folder / "more").mkdir()
