@@ -23,6 +23,8 @@ _GONE_WORDS = re.compile(
 )
 _ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _GO_AHEAD = 354
+#: Bytes that are to be on their way within one wait, however slow the line.
+_PIECE = 64 * 1024
 #: What is asked of a server in turn, and its answers that let the email go on.
 _ANSWERS = (("mail", {250}), ("rcpt", {250, 251}), ("data", {_GO_AHEAD}))
 
@@ -70,15 +72,19 @@ def hand(
             f"the mailbox's server cannot carry the address {recipient!r} (it offers no SMTPUTF8)"
         )
         return Outcome(kind=Kind.REFUSED, reply=reply)
+    email = _dotted(raw)
+    end = max(len(email) - _PIECE, 0)
     try:
         refused = _envelope(server, sender, recipient, commit, utf8=utf8)
+        if refused is None:
+            _begin(server, email[:end])
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(kind=Kind.LOST, reply=str(error) or type(error).__name__)
     if refused is not None:
         _begin_anew(server)
         return refused
     try:
-        server.send(_dotted(raw) + b".\r\n")
+        server.send(email[end:] + b".\r\n")
         code, words = server.getreply()
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(kind=Kind.UNKNOWN, reply=str(error) or type(error).__name__)
@@ -171,6 +177,12 @@ def _verdict(code: int, words: bytes) -> Outcome:
     if code // 100 not in {2, 4, 5}:  # neither taken nor refused
         return Outcome(kind=Kind.UNKNOWN, reply=_said(code, words))
     return judge(code, words, at="data")
+
+
+def _begin(server: smtplib.SMTP, email: bytes) -> None:
+    """All but the last piece: without its end, no server has the email."""
+    for start in range(0, len(email), _PIECE):
+        server.send(email[start : start + _PIECE])
 
 
 def _commit(server: smtplib.SMTP, commit: Callable[[], bool]) -> bool:

@@ -30,7 +30,7 @@ class Scripted:
                 self.heard += [lines.readline().rstrip(b"\r\n") for _ in range(count)]
                 self.theirs.sendall("".join(f"{answer}\r\n" for answer in answers).encode())
 
-    def hand(self):
+    def hand(self, raw=b"Subject: x\r\n\r\n.dot\r\n"):
         server = smtplib.SMTP()
         server.sock = self.ours
         server.esmtp_features = {"pipelining": ""}
@@ -39,7 +39,7 @@ class Scripted:
             server,
             sender="ada@example.com",
             recipient="grace@customer.example",
-            raw=b"Subject: x\r\n\r\n.dot\r\n",
+            raw=raw,
         )
         server.close()
         self._thread.join()
@@ -109,6 +109,26 @@ def test_an_answer_out_of_step_means_that_nothing_left(answers, reply):
 
     assert outcome == handing.Outcome(kind=Kind.LOST, reply=reply)
     assert server.heard == ENVELOPE
+
+
+def test_a_large_email_whose_end_was_never_said_has_not_left():
+    server = Scripted([(3, ["250 fine", "250 fine", "354 go"]), (1, [])])
+
+    outcome = server.hand(raw=b"Subject: x\r\n\r\n" + b"x\r\n" * 1_000_000)
+
+    assert outcome.kind == Kind.LOST
+    assert server.heard == [*ENVELOPE, b"Subject: x"]
+
+
+def test_a_large_email_is_said_whole():
+    lines = [b"Subject: x", b"", *[b"%d" % number for number in range(50_000)]]
+    envelope = (3, ["250 fine", "250 fine", "354 go"])
+    server = Scripted([envelope, (len(lines) + 1, ["250 taken"])])
+
+    outcome = server.hand(raw=b"\r\n".join([*lines, b""]))
+
+    assert outcome.kind == Kind.SENT
+    assert server.heard == [*ENVELOPE, *lines, b"."]
 
 
 def test_an_answer_to_nothing_leaves_the_email_in_doubt():
