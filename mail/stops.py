@@ -25,7 +25,7 @@ def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
     """Likewise of several, by their ids, in one statement: it is asked twice of every email."""
     asked: list[int | str] = []
     for message in messages:
-        for key in suppression.keys(message.to_email) or [""]:
+        for key in _keys(message) or [""]:
             asked += [message.pk, key]
     marks = ", ".join(["(%s, %s)"] * (len(asked) // 2))
     found: dict[int, Stop] = {}
@@ -34,6 +34,13 @@ def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
         for id_, why, name, row in cursor.fetchall():
             found.setdefault(id_, Stop(reason=why, because={name: row}))
     return found
+
+
+def _keys(message: Message) -> Sequence[str]:
+    """Of the address that it goes to, and of the one that the lead has got since."""
+    present = message.lead.email
+    keys = suppression.keys(message.to_email)
+    return keys if present == message.to_email else (*keys, *suppression.keys(present))
 
 
 #: The address is suppressed under one of its keys, or the lead under any address, or its company: the

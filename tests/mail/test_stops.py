@@ -137,3 +137,17 @@ def test_whoever_a_wider_suppression_covers(queue, lead, make_lead, whom):
 
     stop = stops.Stop(reason="manual", because={"suppression": found.pk})
     assert stops.reasons([message, other]) == {message.pk: stop}
+
+
+@pytest.mark.parametrize("suppressed", ["old@one.example", "new@other.example", "@other.example"])
+def test_both_addresses_of_a_lead_that_changed_it_count(queue, make_lead, suppressed):
+    lead = make_lead("old@one.example")
+    message = queue(lead)
+    lead.email = "new@other.example"
+    lead.save()
+    message.refresh_from_db()
+    assert reason(message) is None
+
+    Suppression.objects.create(email=suppressed, kind="unsubscribed", at=clock.now())
+
+    assert reason(message) == "unsubscribed"
