@@ -197,6 +197,17 @@ def test_an_operator_sees_that_nobody_keeps_watch(sent, time):
     assert (quiet, told["since"]) == ([], since)
 
 
+def test_a_clock_that_was_put_back_hides_no_silence(copied, time):
+    time.forward(days=-1)
+    watch.keep()
+    assert not watch.waiting()
+
+    restore(time, known=True)
+    watch.keep()
+
+    assert watch.waiting()
+
+
 def test_a_rep_s_own_emails_are_nobody_s_business(mailbox, imap, time, connection):
     watch.keep()
     raw = "From: ada@example.com\nTo: mum@home.example\nMessage-ID: <1@x>\n\nHi"
