@@ -26,6 +26,8 @@ _TAGS = frozenset(
     {"str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value"}
 )
 _BRACES = re.compile(r"[:-]\s+\{\{")
+#: A secret's name without quotes; within braces YAML takes its brace for another mapping.
+_NAME = re.compile(r"[:,\[]\s*(\$\{\w+\})")
 #: What the parser's own words mean to somebody who writes a file by hand.
 _MEANT = (
     (
@@ -178,6 +180,8 @@ def _explained(error: MarkedYAMLError, text: str, line: int) -> str:
         return "YAML syntax: a tab in the indentation; use spaces"
     if _BRACES.search(written):
         return "YAML syntax: a text that begins with {{ needs quotes around it"
+    if "flow" in str(error.context) and (bare := _NAME.search(written)):
+        return f'YAML syntax: within braces a name needs quotes: "{bare[1]}"'
     problem = str(error.problem)
     for name, words in _MEANT:
         if name in problem:

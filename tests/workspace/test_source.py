@@ -87,6 +87,14 @@ def test_a_place_inside_of_a_text(text, place):
             ["a.yaml:1:21: YAML syntax: a text that begins with {{ needs quotes around it"],
         ),
         (
+            "a: {kind: google, client_id: ${ID}, client_secret: ${SECRET}}\n",
+            ['a.yaml:1:31: YAML syntax: within braces a name needs quotes: "${ID}"'],
+        ),
+        (
+            "a: {\n  token: ${TOKEN},\n}\n",
+            ['a.yaml:2:11: YAML syntax: within braces a name needs quotes: "${TOKEN}"'],
+        ),
+        (
             "a: {{ lead.email }}\n",
             [
                 "a.yaml:1:5: a key must be a plain word; a text that begins with {{ needs quotes "
