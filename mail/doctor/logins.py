@@ -77,8 +77,20 @@ def _no_login(mailbox: Mailbox, check: str, error: mailboxes.MailboxError) -> It
     if isinstance(error.__cause__, MissingSecret):
         fix = "set it where this command and the workers run"
     elif isinstance(error, mailboxes.Refused):
-        fix = f"check username and password; then: cadenza resume --mailbox {mailbox.address}"
+        fix = _after_refusal(mailbox, error)
     yield _finding(mailbox.address, check, Grade.FAULT, str(error), fix)
+
+
+def _after_refusal(mailbox: Mailbox, error: mailboxes.Refused) -> str:
+    """Without a cause it was refused here, by its address or the mode, and no login was tried."""
+    resume = f"cadenza resume --mailbox {mailbox.address}"
+    if error.__cause__ is None:
+        return "name the right server in cadenza.yaml, or run this where its servers may be reached"
+    if not mailbox.oauth:
+        return f"check username and password; then: {resume}"
+    if mailbox.oauth.get("refresh_token"):
+        return f"check the client and the refresh_token of its oauth; then: {resume}"
+    return f"have its owner consent: cadenza mailbox login {mailbox.address}"
 
 
 def _encryption(url: str, sock: object, now: datetime) -> Finding:

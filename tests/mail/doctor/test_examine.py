@@ -49,6 +49,35 @@ def test_a_wrong_password(mailbox, monkeypatch):
     assert found.fix.endswith(f"cadenza resume --mailbox {mailbox.address}")
 
 
+def test_a_server_that_may_not_be_reached_is_no_matter_of_the_password(mailbox):
+    mailbox.imap_url = "imaps://imap.example.com"
+
+    (found,) = logins.examine_imap(mailbox, clock.now())
+
+    assert (found.check, str(found.grade), found.fix) == (
+        "imap",
+        "fault",
+        "name the right server in cadenza.yaml, or run this where its servers may be reached",
+    )
+
+
+def test_a_login_that_nobody_has_consented_to(mailbox, monkeypatch):
+    monkeypatch.setenv("CLIENT", "our-client")
+    mailbox.password = ""
+    mailbox.oauth = {
+        "kind": "google",
+        "client_id": "${CLIENT}",
+        "client_secret": "${CLIENT}",
+        "refresh_token": None,
+        "token_url": "http://127.0.0.1:1/token",
+    }
+    mailbox.save()
+
+    (found,) = logins.examine_imap(mailbox, clock.now())
+
+    assert found.fix == f"have its owner consent: cadenza mailbox login {mailbox.address}"
+
+
 def test_a_server_that_is_not_there(mailbox):
     mailbox.smtp_url = "smtp://127.0.0.1:1"
 
