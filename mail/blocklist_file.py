@@ -1,6 +1,7 @@
 """Suppressions as a CSV file: what other tools hand over, and what `export` writes for `import`."""
 
 import csv
+import errno
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import StringIO
@@ -23,9 +24,11 @@ def read(path: Path, *, by: str, reason: str, now: datetime) -> list[Entry]:
 
     Raises Invalid with every mistake, by line and column.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder; name the CSV file in it", str(path))
     sheet = read_sheet(path)
     if sheet is None:
-        raise FileNotFoundError(2, "there is no such file", str(path))
+        raise FileNotFoundError(errno.ENOENT, "there is no such file", str(path))
     _check_columns(sheet)
     entries: list[Entry] = []
     problems: list[Problem] = []

@@ -40,7 +40,10 @@ def _address(written: str) -> str:
         domain = written.rpartition("@")[2].strip("*.")
         raise Fault(f'"{written}" has a wildcard; suppress the domain {domain or "instead"}')
     if "@" not in written.strip("@"):
-        raise Fault(f'"{written}" is no email address; is it a domain, or a company?')
+        raise Fault(
+            f'"{written}" is no email address; a domain needs --domain and a company --company, '
+            "in a list the column scope"
+        )
     _check(written, written)
     return suppression.normalize(written)
 

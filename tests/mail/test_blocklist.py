@@ -153,8 +153,10 @@ def test_any_text_is_a_target_that_is_found_again_or_a_fault(text, scope):
     ("value", "scope", "words"),
     [
         ("*@customer.example", "address", '"*@customer.example" has a wildcard; suppress the domain customer.example'),
-        ("customer.example", "address", '"customer.example" is no email address; is it a domain, or a company?'),
-        ("@customer.example", "address", '"@customer.example" is no email address; is it a domain, or a company?'),
+        ("customer.example", "address", '"customer.example" is no email address; a domain needs --domain '
+         "and a company --company, in a list the column scope"),
+        ("@customer.example", "address", '"@customer.example" is no email address; a domain needs --domain '
+         "and a company --company, in a list the column scope"),
         ("a b@customer.example", "address", '"a b@customer.example" is no email address'),
         ("*.customer.example", "domain", 'has a wildcard; "customer.example" covers its sub-domains, too'),
         ("grace@customer.example", "domain", '"grace@customer.example" is an address, and no domain'),
@@ -371,13 +373,21 @@ def test_every_mistake_is_told_with_its_place_and_nothing_is_imported(tmp_path, 
         read(tmp_path, text)
 
     assert str(told.value).splitlines() == [
-        'list.csv:3:1: "nothing" is no email address; is it a domain, or a company?',
+        'list.csv:3:1: "nothing" is no email address; a domain needs --domain and a company '
+        "--company, in a list the column scope",
         'list.csv:4:2: unknown scope "phone"; valid: address, company, domain, erased',
         'list.csv:5:3: unknown kind "bored"; did you mean "imported"? valid: complaint, '
         "do_not_contact, erased, hard_bounce, imported, manual, unsubscribed",
         'list.csv:6:4: "yesterday" is no moment such as 2026-03-04T12:00:00Z',
         "list.csv:7:1: 6 values in a row of 4 columns",
     ]
+
+
+def test_a_folder_is_no_list(tmp_path, db):
+    with pytest.raises(IsADirectoryError) as told:
+        blocklist_file.read(tmp_path, by="ada", reason="import", now=NOON)
+
+    assert told.value.strerror == "is a folder; name the CSV file in it"
 
 
 @pytest.mark.parametrize(
