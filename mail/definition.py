@@ -41,7 +41,12 @@ def _server(url: str, schemes: tuple[str, ...]) -> str:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError as error:
-        raise Fault(f"is no server's address: {error}", hidden=True) from error
+        # The library quotes what it could not read, which may be a password with a "/" in it.
+        raise Fault(
+            "is no server's address; its port is a number up to 65535, and a password has a field "
+            "of its own",
+            hidden=True,
+        ) from error
     if parts.username or parts.password:
         raise Fault(
             "must have no user or password in it; they have fields of their own", hidden=True
@@ -150,7 +155,9 @@ class MailboxSettings(Definition):
     def _one_login(self) -> Self:
         given = [name for name in ("password", "oauth") if getattr(self, name) is not None]
         if (self.smtp or self.imap) and len(given) != 1:
-            raise Fault("needs one login: a password or oauth", choices=("password", "oauth"))
+            raise Fault(
+                "needs one login, a password or oauth, and not both", choices=("password", "oauth")
+            )
         if given and not (self.smtp or self.imap):
             raise Fault("is for smtp and imap, and there is neither", path=(given[0],))
         return self
@@ -169,7 +176,7 @@ class MailboxSettings(Definition):
     @model_validator(mode="after")
     def _one_sender(self) -> Self:
         if bool(self.smtp) == (self.esp is not None):
-            raise Fault("needs one that sends: smtp or esp", choices=("smtp", "esp"))
+            raise Fault("needs one that sends, smtp or esp, and not both", choices=("smtp", "esp"))
         if self.esp is not None and self.dkim is not None:
             raise Fault("is for smtp; what an ESP sends it also signs", path=("dkim",))
         return self

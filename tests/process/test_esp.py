@@ -87,8 +87,8 @@ def test_an_esp_may_send_what_imap_reads_and_a_mailbox_may_move(loading):
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ("", f"{AT}:5: mailboxes.0: needs one that sends: smtp or esp"),
-        (SMTP + POSTMARK, f"{AT}:5: mailboxes.0: needs one that sends: smtp or esp"),
+        ("", f"{AT}:5: mailboxes.0: needs one that sends, smtp or esp, and not both"),
+        (SMTP + POSTMARK, f"{AT}:5: mailboxes.0: needs one that sends, smtp or esp, and not both"),
         (
             "    esp: { kind: postmrk, server_token: '${TOKEN}' }\n",
             'cadenza.yaml:37:18: mailboxes.0.esp.kind: unknown value "postmrk"; '
@@ -138,11 +138,12 @@ def test_an_esp_may_send_what_imap_reads_and_a_mailbox_may_move(loading):
         ),
         (
             "    imap: imaps://imap.example.com:993\n" + POSTMARK,
-            f"{AT}:5: mailboxes.0: needs one login: a password or oauth",
+            f"{AT}:5: mailboxes.0: needs one login, a password or oauth, and not both",
         ),
         (
             SMTP.replace("    imap: imaps://imap.example.com:993\n", ""),
-            f"{AT}:5: mailboxes.0: ada@example.com needs `imap` or `pipe: true` to be read, and neither is there",
+            f"{AT}:5: mailboxes.0: ada@example.com needs `imap` or `pipe: true` to be read, and "
+            "neither is there",
         ),
     ],
 )

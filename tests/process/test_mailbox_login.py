@@ -43,8 +43,11 @@ def test_google_and_microsoft_are_taken(loading):
 @pytest.mark.parametrize(
     ("login", "expected"),
     [
-        ("", "35:5: mailboxes.0: needs one login: a password or oauth"),
-        (PASSWORD + GOOGLE, "35:5: mailboxes.0: needs one login: a password or oauth"),
+        ("", "35:5: mailboxes.0: needs one login, a password or oauth, and not both"),
+        (
+            PASSWORD + GOOGLE,
+            "35:5: mailboxes.0: needs one login, a password or oauth, and not both",
+        ),
         (
             GOOGLE.replace("google", "yahoo"),
             '41:13: mailboxes.0.oauth.kind: unknown value "yahoo"; valid: google, microsoft',
