@@ -14,8 +14,8 @@ from django.db.models import F, Q, QuerySet
 from crm import edit, engage
 from crm.models import Activity, Lead
 from mail.coverage import stop_newcomers
-from mail.models import Inbound, Message
-from mail.suppression import suppress
+from mail.models import Inbound, Message, Suppression
+from mail.suppression import is_suppressed, suppress
 from mail.unsubscribe import unsubscribe
 from process import hook, meanings, outcomes, replies, tasks
 from runtime import clock
@@ -294,6 +294,16 @@ def _opt_out(activity: Activity) -> None:
         edit.opt_out(activity.lead, at=activity.occurred_at)
 
 
+def _suppressed(activity: Activity) -> None:
+    """Unless it was taken back before anybody could react to it."""
+    lead = activity.lead
+    taken_back = not Suppression.objects.filter(pk=activity.data["suppression"]).exists()
+    if lead is None or (taken_back and not is_suppressed(lead.email, lead)):
+        return
+    _person_stop("suppressed")(activity)
+    _opt_out(activity)
+
+
 def _opted_out(activity: Activity) -> None:
     lead = activity.lead
     if lead is None or lead.consented_at:  # which came later
@@ -474,7 +484,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "bounced": [_bounced, _came_in("bounce"), _told_by_esp],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],
     "complained": [_person_stop("complained"), _opt_out],
-    "suppressed": [_person_stop("suppressed"), _opt_out],
+    "suppressed": [_suppressed],
     "cancelled": [_cancelled],
     "failed": [_not_sent("the email was refused")],
     "unconfirmed_expired": [_not_sent("nobody could say whether the email was sent")],

@@ -53,6 +53,36 @@ def test_it_ends_the_enrollment_cancels_the_email_and_is_owed_to_the_crm(
 
 
 @pytest.mark.parametrize("scope", SCOPES)
+def test_what_is_taken_back_before_a_worker_sees_it_opts_nobody_out(
+    team, make_lead, frozen_clock, scope
+):
+    lead = make_lead()
+    team()
+    until_queued(frozen_clock)
+    suppress(scope)
+
+    blocklist.remove(target(SCOPES[scope], scope), by="ada", reason="", consented=False)
+    settle(frozen_clock)
+
+    lead.refresh_from_db()
+    assert (lead.do_not_contact, Suppression.objects.count()) == (False, 0)
+    assert Enrollment.objects.get().status == "active"
+
+
+def test_what_is_taken_back_in_part_still_opts_out(team, make_lead, frozen_clock):
+    lead = make_lead()
+    team()
+    suppress("domain")
+    suppress("company")
+
+    blocklist.remove(target(SCOPES["domain"], "domain"), by="ada", reason="", consented=False)
+    settle(frozen_clock)
+
+    lead.refresh_from_db()
+    assert (lead.do_not_contact, Enrollment.objects.get().status) == (True, "stopped")
+
+
+@pytest.mark.parametrize("scope", SCOPES)
 def test_whom_it_covers_is_not_enrolled_planned_or_simulated(
     team, make_lead, loaded, frozen_clock, scope
 ):
