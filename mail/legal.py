@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator
 
 from workspace import countries
+from workspace.problems import Fault
 from workspace.validation import Definition
 
 Basis = Literal["consent", "contract", "legitimate_interest"]
@@ -39,7 +40,12 @@ _WRITTEN: Mapping[str, Basis] = {
 
 
 def _place(name: str) -> str:
-    return name if name == OTHERS else countries.known(name)
+    if name == OTHERS:
+        return name
+    try:
+        return countries.known(name)
+    except Fault as fault:
+        raise Fault(f"{fault}, or {OTHERS}", choices=(*fault.choices, OTHERS)) from fault
 
 
 Place = Annotated[str, AfterValidator(_place)]

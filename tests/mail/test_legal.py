@@ -1,6 +1,7 @@
 """On which legal basis a lead may be written to, by the country it is in."""
 
 import pytest
+from pydantic import ValidationError
 
 from mail import outbox
 from mail.legal import PrivacySettings, Rules
@@ -64,6 +65,16 @@ def test_a_rule_names_the_basis_of_those_for_whom_no_crm_does():
     assert rules.lacking(facts("GB")) == ""
     assert rules.lacking(facts("GB", "Not applicable")).startswith("lacks a legal basis")
     assert rules.lacking(facts("DE")).startswith("lacks consent")
+
+
+def test_who_is_no_country_is_told_of_the_others():
+    with pytest.raises(ValidationError) as told:
+        PrivacySettings(require={"other": "any"})
+
+    assert told.value.errors()[0]["msg"] == (
+        'Value error, unknown country code "other"; valid: the two letters of ISO 3166, such as '
+        "DE, GB, US, or others"
+    )
 
 
 def test_nothing_is_asked_where_the_section_is_missing():
