@@ -27,7 +27,7 @@ def show(told: Mapping[str, Rows]) -> None:
 def _table(name: str, rows: Rows, room: int) -> Table:
     table = Table(title=name.replace("_", " "), title_justify="left")
     for column, width in _widths(rows, room).items():
-        table.add_column(column.replace("_", " "), overflow="fold", width=width)
+        table.add_column(_heading(column), overflow="fold", width=width)
     for row in rows:
         table.add_row(*(_cell(value) for value in row.values()))
     return table
@@ -35,9 +35,7 @@ def _table(name: str, rows: Rows, room: int) -> Table:
 
 def _widths(rows: Rows, room: int) -> Mapping[str, int]:
     """How wide each column is; Rich would cut off what goes beyond the terminal."""
-    cells = {
-        name: [name.replace("_", " "), *(_cell(row[name]) for row in rows)] for name in rows[0]
-    }
+    cells = {name: [_heading(name), *(_cell(row[name]) for row in rows)] for name in rows[0]}
     lines = {name: max(map(cell_len, texts)) for name, texts in cells.items()}
     words = {name: max(map(_longest_word, texts)) for name, texts in cells.items()}
     room -= 3 * len(cells) + 1
@@ -49,6 +47,10 @@ def _widths(rows: Rows, room: int) -> Mapping[str, int]:
         left = max(0, room - sum(widths.values()))
         widths[name] += max(0, min(lines[name] - widths[name], left))
     return widths
+
+
+def _heading(name: str) -> str:
+    return name.replace("__", " ").replace("_", " ")
 
 
 def _longest_word(text: str) -> int:
@@ -63,7 +65,7 @@ def _upright(name: str, rows: Rows) -> Table:
     for row in rows:
         table.add_column(_cell(row[head]), overflow="fold")
     for column in others:
-        table.add_row(column.replace("_", " "), *(_cell(row[column]) for row in rows))
+        table.add_row(_heading(column), *(_cell(row[column]) for row in rows))
     return table
 
 

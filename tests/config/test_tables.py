@@ -54,6 +54,12 @@ def test_words_stay_whole_where_there_is_room(monkeypatch, capsys):
     ]
 
 
+def test_a_heading_has_single_spaces(monkeypatch, capsys):
+    out = shown(monkeypatch, capsys, {"refused_changes": [{"record__external_id": "7"}]})
+
+    assert out.splitlines()[2] == "┃ record external id ┃"
+
+
 def test_a_curve_of_a_year_stands_on_one_line(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     who = "ottilie.brandvold@brightwell-hardware.example"
