@@ -26,6 +26,8 @@ def status(as_json: Json = False) -> None:
     if warning := staging():
         typer.secho(warning, fg="red", bold=True)
     show(told)
+    if not any(told.values()):
+        typer.echo("Nothing was pulled or applied yet. Next: cadenza sync, then cadenza plan")
 
 
 @app.command()

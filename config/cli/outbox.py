@@ -36,7 +36,21 @@ def outbox(mailbox: MailboxAddress = "", as_json: Json = False) -> None:
     if counts["unconfirmed"]:
         typer.echo("You know of an unconfirmed one: cadenza confirm NUMBER --sent, or --not-sent.")
     if not any(counts.values()):
-        typer.echo("Nothing waits, nothing failed.")
+        typer.echo(f"Nothing waits, nothing failed.{_next_step()}")
+
+
+def _next_step() -> str:
+    """An email is queued when its step comes due, which may be hours after `apply`."""
+    from runtime import clock  # noqa: PLC0415 - only after set-up
+    from sequences.models import Enrollment  # noqa: PLC0415 - only after set-up
+
+    due = Enrollment.objects.filter(status="active", due_at__isnull=False).order_by("due_at")
+    first = due.values_list("due_at", flat=True).first()
+    if first is None:
+        return ""
+    if first < clock.now():
+        return f" A step is due since {first:%a %Y-%m-%d %H:%M} UTC; `cadenza run` takes it."
+    return f" The next step comes due {first:%a %Y-%m-%d %H:%M} UTC."
 
 
 @app.command()

@@ -506,6 +506,27 @@ def test_a_pause_of_what_there_is_not(folder, words, says):
     assert says in " ".join(done.stderr.replace("│", " ").split())
 
 
+def test_a_status_with_nothing_in_it(folder):
+    shown = run(folder, "status")
+
+    assert shown.stdout == (
+        "Nothing was pulled or applied yet. Next: cadenza sync, then cadenza plan\n"
+    )
+
+
+def test_an_outbox_tells_when_the_next_step_comes_due(folder, connected):
+    for words in (["sync"], ["apply", "--unplanned"], ["outbox"]):
+        done = run(folder, *words, **connected)
+        assert done.returncode == 0, done.stderr
+
+    at = r"[A-Z][a-z]{2} \d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC"
+    assert re.fullmatch(
+        rf"Nothing waits, nothing failed\. (The next step comes due {at}\.|"
+        rf"A step is due since {at}; `cadenza run` takes it\.)\n",
+        done.stdout,
+    )
+
+
 def test_an_outbox_with_nothing_in_it(folder, connected):
     assert run(folder, "sync", **connected).returncode == 0
 
