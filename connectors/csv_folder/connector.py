@@ -290,8 +290,10 @@ class CsvConnector:
             column = vendor_name(self._table, kind, name)
             if name in READ_ONLY or column not in sheet.columns:
                 choices = ", ".join(sheet.columns)
+                add = "" if name in READ_ONLY else f"; add a column {column}"
                 raise Refused(
-                    f"{sheet.path.name} takes no {name!r}; its columns are {choices}", field=name
+                    f"{sheet.path.name} takes no {name!r}{add}; its columns are {choices}",
+                    field=name,
                 )
             self._check(name, value)
             cells[column] = as_text(cast("Custom", value))

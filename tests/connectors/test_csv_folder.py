@@ -115,6 +115,18 @@ def test_unreadable_file_is_refused_with_the_place(tmp_path, content, message):
     assert str(caught.value) == message
 
 
+def test_a_column_that_is_missing_is_asked_for(tmp_path):
+    (tmp_path / "leads.csv").write_text("id,email\n1,a@x.example\n")
+    connector = connect("csv", {"folder": str(tmp_path)})
+    update = Update(kind="lead", external_id="1", fields={"do_not_contact": True})
+
+    (outcome,) = connector.update([update])
+
+    assert str(outcome.error) == (
+        "leads.csv takes no 'do_not_contact'; add a column do_not_contact; its columns are id, email"
+    )
+
+
 def test_update_leaves_every_other_byte(tmp_path):
     path = tmp_path / "leads.csv"
     path.write_bytes(
