@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from bench import crowd
 from bench.crowd import NOON
 from bench.process import serve
-from runtime import clock
+from runtime import clock, memory
 from sequences import engine, versions
 from sequences.models import Enrollment
 
@@ -20,6 +20,7 @@ _LATER = NOON + timedelta(days=900)
 
 def main() -> None:
     clock.install(lambda: NOON)
+    memory.settle()
     serve(COMMANDS)
 
 

@@ -9,6 +9,7 @@ from types import FrameType
 from celery.beat import Service
 
 from mail.listen import Listener
+from runtime import memory
 from workers.app import app, fill_bell
 from workers.clock import use_moment_if_kept
 
@@ -46,6 +47,7 @@ def working(concurrency: int) -> Iterator[None]:
     """A Celery worker of `concurrency` threads in this process."""
     fill_bell()
     controller = app.WorkController(pool="threads", concurrency=concurrency, loglevel="WARNING")
+    memory.settle()
     with _thread("worker", controller.start, controller.stop):
         yield
 
