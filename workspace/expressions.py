@@ -30,6 +30,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
     "in": lambda left, right: left in right,
     "notin": lambda left, right: left not in right,
 }
+_BY_SIZE = frozenset({"lt", "lteq", "gt", "gteq"})
 _FILTERS: Mapping[str, Callable[[str], object]] = {
     "lower": str.lower,
     "upper": str.upper,
@@ -205,6 +206,8 @@ def _comparison(node: nodes.Compare) -> Evaluation:
         left = first(context)
         for name, holds, other in others:
             right = other(context)
+            if left is None and name in _BY_SIZE:  # as most counts of events: told apart cheaply
+                return False
             try:
                 if not holds(left, right):
                     return False
