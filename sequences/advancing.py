@@ -15,7 +15,7 @@ from sequences.models import AppliedVersion, Enrollment, StepRun
 from sequences.states import Asked, ask_about, state_of
 from sequences.versions import definition_of
 
-#: After these `decide` may be asked again at once, without looking at the rows anew.
+#: After these the next step may be asked for at once: they change nothing that makes people leave.
 _TAKEN_IN_PASSING = (Assign, Skip, Branch)
 _DELETED = "lead deleted"
 
@@ -67,9 +67,11 @@ def _advance(asked: Asked, effects: Effects, now: datetime) -> Update | Stop | N
     if asked.because is not None:
         effects.enrolled(asked.enrollment, asked.because)
     sequence, state = definition_of(asked.version), asked.state
-    while isinstance(decision := decide(sequence, state, now), _TAKEN_IN_PASSING):
+    decision = decide(sequence, state, now)
+    while isinstance(decision, _TAKEN_IN_PASSING):
         effects.take(asked, decision)
         state = cadence.after(state, decision, now)
+        decision = cadence.next_step(sequence, state, now)
     if isinstance(decision, Update | Stop):
         return decision
     if isinstance(decision, Send):

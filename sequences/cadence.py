@@ -6,8 +6,8 @@ the step, so that a simulation and production agree to the minute.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -112,7 +112,12 @@ class Wait:
     """Nothing to do before `until`; None: until the outstanding email's outcome is known."""
 
     until: datetime | None
-    because: Because
+    #: Tells why, when somebody asks: a tick lets most people wait and asks for none of them.
+    why: Callable[[], Because] = field(compare=False)
+
+    @property
+    def because(self) -> Because:
+        return self.why()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +140,13 @@ Decision = Send | Assign | Skip | Branch | Update | Wait | Stop
 
 def decide(sequence: Sequence, state: State, now: datetime) -> Decision:
     """The next thing to do at `now`."""
-    if stop := leaves(sequence, state):
-        return stop
+    return leaves(sequence, state) or next_step(sequence, state, now)
+
+
+def next_step(sequence: Sequence, state: State, now: datetime) -> Decision:
+    """The same for somebody of whom it is known that nothing makes it leave."""
     if step_id := state.outstanding:
-        return Wait(until=None, because=_because(sequence, step_id, "outcome", step=step_id))
+        return Wait(until=None, why=lambda: _because(sequence, step_id, "outcome", step=step_id))
     ready_at = state.anchored_at or state.started_at
     for step in _walk(behind(sequence.steps, state.anchor), state.taken):
         taken = state.taken.get(step.id)
@@ -156,7 +164,7 @@ def decide(sequence: Sequence, state: State, now: datetime) -> Decision:
         else:
             ready_at = max(ready_at, passed_at(step, taken))
     if now < ready_at:
-        return Wait(until=ready_at, because=_because(sequence, "steps", "last wait"))
+        return Wait(until=ready_at, why=lambda: _because(sequence, "steps", "last wait"))
     because = _because(sequence, "steps", "every step was taken")
     return Stop(reason="finished", because=because)
 
@@ -219,7 +227,7 @@ def _gate(
     because = _because(sequence, step.id, "gate", step=step.id)
     skip_at = (step.skip_after or PATIENCE).after(taken.at, state.timezone)
     if now < skip_at:
-        return Wait(until=skip_at, because=because)
+        return Wait(until=skip_at, why=lambda: because)
     return Skip(step=step, because={**because, "rule": "skip_after"})
 
 
@@ -235,7 +243,7 @@ class _Turn(NamedTuple):
         if isinstance(step, EmailStep):
             return self._email(step)
         if self.now < self.ready_at:
-            return Wait(until=self.ready_at, because=self._because(step, "wait"))
+            return Wait(until=self.ready_at, why=lambda: self._because(step, "wait"))
         match step:
             case TaskStep():
                 due_at = step.due.after(self.now, self.state.timezone)
@@ -254,7 +262,7 @@ class _Turn(NamedTuple):
         # When overdue, after downtime or a late answer, the window holds all the same.
         due_at = next_open(window, zone, max(_next_mark(self.ready_at + jitter), self.now))
         if self.now < due_at:
-            return Wait(until=due_at, because=self._because(step, "send window"))
+            return Wait(until=due_at, why=lambda: self._because(step, "send window"))
         template = variant(self.sequence, step, self.state.unit or f"lead {self.state.lead_id}")
         about = {"variant": template} if len(step.email) > 1 else {}
         return Send(step=step, template=template, because=self._because(step, "due", **about))
