@@ -1,12 +1,12 @@
 """What expressions and templates read of one lead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from operator import attrgetter
 
 from crm.fields import FIELDS
 from crm.models import Deal, Lead
 
-__all__ = ["BLANK", "COLUMNS", "FIELDS", "Facts", "context", "of_deal", "told"]
+__all__ = ["BLANK", "COLUMNS", "FIELDS", "Facts", "columns", "context", "of_deal", "told"]
 
 #: Facts of a deal that are no columns of its row.
 _DERIVED = frozenset({"exists", "is_open"})
@@ -40,17 +40,22 @@ def of_deal(deal: Deal | None) -> dict[str, object]:
     }
 
 
-def told(name: str, values: Sequence[object]) -> dict[str, object]:
-    """The facts of a name by its COLUMNS."""
+def columns(name: str, fields: Container[str]) -> tuple[str, ...]:
+    """Those of the name's COLUMNS that are among the fields."""
+    return tuple(column for column in COLUMNS[name] if column in fields)
+
+
+def told(read: Sequence[str], values: Sequence[object]) -> dict[str, object]:
+    """The facts of a name by these of its COLUMNS."""
     known = [None if value == "" else value for value in values]
-    found = dict(zip(COLUMNS[name], known, strict=True))
+    found = dict(zip(read, known, strict=True))
     if found.get("extra"):
         found["extra"] = _known(found["extra"])
     return found
 
 
 def _values(row: object, name: str) -> dict[str, object]:
-    return dict(BLANK[name]) if row is None else told(name, _READ[name](row))
+    return dict(BLANK[name]) if row is None else told(COLUMNS[name], _READ[name](row))
 
 
 def _known(value: object) -> object:

@@ -1,6 +1,6 @@
 """Leads as far as a step asks for them, read for many at once from the columns alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from crm import facts, rows
@@ -8,6 +8,8 @@ from crm.facts import Facts
 from crm.models import Company, Lead, Owner
 
 _OWN = ("id", "company_id", "owner_id", "deleted_at", "disposition")
+#: Name -> the fields of it that are asked for.
+Fields = Mapping[str, Collection[str]]
 _NAMES = ("first_name", "last_name", "email")
 
 
@@ -18,7 +20,7 @@ class Person(NamedTuple):
     company_id: int | None
     is_deleted: bool
     owner_is_gone: bool
-    facts: Facts  #: as of crm.facts, without a deal
+    facts: Facts  #: as of crm.facts, without a deal: those that were asked for, and its names
 
     @property
     def email(self) -> str:
@@ -28,10 +30,12 @@ class Person(NamedTuple):
         return str(Lead(pk=self.pk, **{name: self.facts["lead"][name] or "" for name in _NAMES}))
 
 
-def read(lead_ids: Iterable[int]) -> Mapping[int, Person]:
+def read(lead_ids: Iterable[int], fields: Fields = facts.FIELDS) -> Mapping[int, Person]:
     """Lead id -> the person. What many have in common is read once for all of them."""
-    found = rows.read(Lead, (*_OWN, *facts.COLUMNS["lead"]), lead_ids)
-    companies = _companies({row[1] for row in found} - {None})
+    of_lead = facts.columns("lead", {*_NAMES, *fields.get("lead", ())})
+    found = rows.read(Lead, (*_OWN, *of_lead), lead_ids)
+    of_company = facts.columns("company", fields.get("company", ()))
+    companies = _companies({row[1] for row in found} - {None}, of_company)
     owners = _owners({row[2] for row in found} - {None})
     return {
         pk: Person(
@@ -40,8 +44,8 @@ def read(lead_ids: Iterable[int]) -> Mapping[int, Person]:
             is_deleted=deleted_at is not None,
             owner_is_gone=owner_id is not None and not owners[owner_id][0],
             facts={
-                "lead": facts.told("lead", columns),
-                "company": companies[company_id],
+                "lead": facts.told(of_lead, columns),
+                "company": companies.get(company_id, facts.BLANK["company"]),
                 "owner": owners[owner_id][1],
                 "answer": {"disposition": disposition or None},
             },
@@ -50,15 +54,15 @@ def read(lead_ids: Iterable[int]) -> Mapping[int, Person]:
     }
 
 
-def _companies(ids: Iterable[int]) -> Mapping[int | None, dict[str, object]]:
-    found = rows.read(Company, ("id", *facts.COLUMNS["company"]), ids)
-    return {None: facts.BLANK["company"]} | {
-        pk: facts.told("company", columns) for pk, *columns in found
-    }
+def _companies(
+    ids: Iterable[int], columns: Sequence[str]
+) -> Mapping[int | None, dict[str, object]]:
+    found = rows.read(Company, ("id", *columns), ids) if columns else ()
+    return {pk: facts.told(columns, values) for pk, *values in found}
 
 
 def _owners(ids: Iterable[int]) -> Mapping[int | None, tuple[bool, dict[str, object]]]:
     found = rows.read(Owner, ("id", "active", *facts.COLUMNS["owner"]), ids)
     return {None: (True, facts.BLANK["owner"])} | {
-        pk: (active, facts.told("owner", columns)) for pk, active, *columns in found
+        pk: (active, facts.told(facts.COLUMNS["owner"], columns)) for pk, active, *columns in found
     }

@@ -12,7 +12,7 @@ from sequences.cadence import Assign, Branch, Send, Skip, Stop, Update, decide
 from sequences.claims import Claimed
 from sequences.effects import Effects
 from sequences.models import AppliedVersion, Enrollment, StepRun
-from sequences.states import Asked, ask_about, state_of
+from sequences.states import Asked, ask_about, ask_for_step, state_of
 from sequences.versions import definition_of
 
 #: After these the next step may be asked for at once: they change nothing that makes people leave.
@@ -26,7 +26,7 @@ def advance_all(enrollments: Items[Claimed], now: datetime) -> list[int]:
     Whoever writes those locks the lead first, and a batch has locked its enrollments already.
     """
     effects, alone, ended = Effects(now), list[int](), dict[int, Stop]()
-    for enrollment, known in zip(enrollments, ask_about(enrollments), strict=True):
+    for enrollment, known in zip(enrollments, ask_for_step(enrollments), strict=True):
         asked = _follow_version(enrollment, known, now)
         decision = _advance(asked, effects, now)
         if isinstance(decision, Stop) and not decision.enroll:

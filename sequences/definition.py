@@ -1,14 +1,17 @@
 """A sequence as it is written in sequences/*.yaml."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
+from jinja2 import TemplateError
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
+from crm.fields import FIELDS
 from mail.window import Window as SendWindow
 from sequences import whereabouts
 from sequences.steps import (
@@ -34,6 +37,7 @@ from workspace.durations import LONGEST, Duration, FixedDuration
 from workspace.expressions import reads
 from workspace.names import Identifier, Slug, TimeOfDay
 from workspace.problems import Fault, Path
+from workspace.templating import paths_read
 from workspace.validation import Definition
 from workspace.zones import ZoneName
 
@@ -223,6 +227,19 @@ class Sequence(Definition):
         chains = (chain for rule in self.rules().values() for chain in reads(rule))
         return frozenset(chain[1] for chain in chains if chain[0] == "event")
 
+    @cached_property
+    def facts_read(self) -> frozenset[tuple[str, str]]:
+        """The facts that a step can ask for, as ("lead", "stage").
+
+        Its rules and the titles of its tasks read them, and its window where the holidays are the
+        lead's own. Emails are made from a lead's facts later, when they leave.
+        """
+        rules = (chain for rule in self.rules().values() for chain in reads(rule))
+        tasks = (step for _, step in everywhere(self.steps) if isinstance(step, TaskStep))
+        titles = (chain for task in tasks for chain in _read_by_title(task.title))
+        found = {fact for chain in (*rules, *titles) for fact in _facts_of(chain)}
+        return frozenset({*found, *whereabouts.facts_read(self.window.holidays or ())})
+
     def rules(self) -> dict[Path, str]:
         """Every expression that is asked of somebody who is in it, by its path in the file."""
         found: dict[Path, str] = {("exit", at): rule for at, rule in enumerate(self.exit)}
@@ -258,3 +275,15 @@ class Sequence(Definition):
     def place(self, part: str) -> str:
         """file:line of a part; blank when it is not known."""
         return self.places.get(part, "")
+
+
+def _read_by_title(title: str) -> Iterator[tuple[str, ...]]:
+    """Nothing where it is no template: it is not rendered, either."""
+    with suppress(TemplateError):
+        yield from (tuple(path.split(".")) for path in paths_read(title))
+
+
+def _facts_of(chain: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """A chain of one name reads all of it."""
+    name, *fields = chain
+    yield from ((name, field) for field in fields[:1] or FIELDS.get(name, frozenset()))

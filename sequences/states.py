@@ -79,21 +79,38 @@ def ask_about(enrollments: Sequence[Enrolled]) -> list[Asked]:
     return [known.asked(enrollment) for enrollment in enrollments]
 
 
+def ask_for_step(enrollments: Sequence[Enrolled]) -> list[Asked]:
+    """The same, without the facts for which no step of their sequences can ask."""
+    known = _Known(enrollments, only_read=True)
+    return [known.asked(enrollment) for enrollment in enrollments]
+
+
 class _Known:
     """What was read of some enrollments; each is found in it by its ids."""
 
-    def __init__(self, enrollments: Sequence[Enrolled]) -> None:
+    def __init__(self, enrollments: Sequence[Enrolled], *, only_read: bool = False) -> None:
         ids = [enrollment.pk for enrollment in enrollments]
-        self._people = people.read(enrollment.lead_id for enrollment in enrollments)
         self._versions = versions.with_active({one.version_id for one in enrollments})
         active = (version for version in self._versions.values() if version.active)
         self._newest = {version.sequence: version for version in active}
+        fields = self._fields_read(enrollments) if only_read else facts.FIELDS
+        self._people = people.read((one.lead_id for one in enrollments), fields)
         self._taken, self._mail = _taken(ids), _mail(ids)
         self._deals = _deals({enrollment.deal_id for enrollment in enrollments} - {None})
         self._events = _events(enrollments, self._versions, self._people)
         fresh = [pk for pk in ids if pk not in self._taken and not self._mail[pk].outstanding]
         begun = rows.read(Enrollment, ("id", "because"), fresh)
         self._because = {pk: {**because} for pk, because in begun}
+
+    def _fields_read(self, enrollments: Sequence[Enrolled]) -> Mapping[str, set[str]]:
+        """By the versions that they are in, and by those to which they may move."""
+        own = [self._versions[pk] for pk in {one.version_id for one in enrollments}]
+        newest = [self._newest[one.sequence] for one in own if one.sequence in self._newest]
+        read: dict[str, set[str]] = defaultdict(set)
+        for version in (*own, *newest):
+            for name, field in definition_of(version).facts_read:
+                read[name].add(field)
+        return read
 
     def asked(self, enrollment: Enrolled) -> Asked:
         version = self._versions[enrollment.version_id]

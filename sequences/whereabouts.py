@@ -48,6 +48,11 @@ def countries_of(facts: Facts, holidays: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for code in named if code))
 
 
+def facts_read(holidays: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """The facts by which `countries_of` tells the countries."""
+    return frozenset((record, "country") for record in _RECORDS if LEAD in holidays)
+
+
 def told_of(timezone: Because, holidays: Because) -> str:
     """Both in a few words: `Europe/Berlin by the company's country, holidays of DE by the lead`."""
     return ", ".join(part for part in (_told_zone(timezone), *_told_holidays(holidays)) if part)

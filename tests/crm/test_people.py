@@ -63,3 +63,18 @@ def test_people_tell_whether_they_or_their_rep_are_gone(make_lead):
         deleted.pk: (True, False),
         left.pk: (False, True),
     }
+
+
+def test_people_have_no_other_facts_than_were_asked_for(make_lead, django_assert_num_queries):
+    company = Company.objects.create(name="Hopper", employees=80)
+    lead = make_lead(email="grace@x.example", stage="Approach", title="CTO", company=company)
+
+    with django_assert_num_queries(1):
+        stages = people.read([lead.pk], {"lead": {"stage"}})[lead.pk]
+    sizes = people.read([lead.pk], {"company": {"employees"}})[lead.pk]
+
+    names = {"email": "grace@x.example", "first_name": None, "last_name": None}
+    assert stages.facts["lead"] == {**names, "stage": "Approach"}
+    assert stages.facts["company"] == facts.BLANK["company"]
+    assert sizes.facts["lead"] == names
+    assert sizes.facts["company"] == {"employees": 80}

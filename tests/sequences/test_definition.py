@@ -188,3 +188,19 @@ def test_what_is_no_sequence_has_problems(text):
 
     assert isinstance(problems, list)
     assert problems != []
+
+
+def test_the_facts_that_steps_can_ask_for_are_known():
+    title = "title: Look them up"
+    text = VALID.replace(title, 'title: "{{ company.name }}, {{ lead.extra.tier }}"')
+    text = text.replace("steps:\n", "exit: [deal.is_won, event.clicked > 2, owner]\nsteps:\n")
+    holidays = text.replace("days: [mon, fri]", "days: [mon, fri]\n  holidays: lead")
+
+    expected = {
+        ("company", "name"), ("lead", "extra"), ("deal", "is_won"), ("event", "clicked"),
+        ("owner", "name"), ("owner", "email"),
+    }  # fmt: skip
+    assert read(text).facts_read == expected
+    countries = {("lead", "country"), ("company", "country")}
+    assert read(holidays).facts_read == expected | countries
+    assert read(VALID.replace(title, 'title: "{{"')).facts_read == frozenset()

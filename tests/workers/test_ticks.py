@@ -10,7 +10,7 @@ from crm.models import Activity, Lead
 from mail.models import Message
 from sequences import cadence, claims, engine
 from sequences.cadence import Update
-from sequences.models import Enrollment, StepRun
+from sequences.models import AppliedVersion, Enrollment, StepRun
 from sequences.steps import UpdateStep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -143,3 +143,23 @@ def test_a_step_that_cannot_be_written_holds_up_nobody_else(crowd, frozen_clock,
     assert not engine.due(frozen_clock.now).exists()
     assert not StepRun.objects.filter(enrollment=first).exists()
     assert Message.objects.filter(enrollment_id__in=others).count() == 1
+
+
+def test_a_tick_reads_the_facts_for_which_a_version_asks(crowd):
+    version = AppliedVersion.objects.get(enrollment=Enrollment.objects.first())
+    definition = {**version.definition, "exit": ["company.name == 'Hopper Ltd'"]}
+    asks = AppliedVersion.objects.create(
+        sequence=version.sequence,
+        digest="asks",
+        active=False,
+        applied_at=version.applied_at,
+        templates=version.templates,
+        definition=definition,
+    )
+    moved = Enrollment.objects.order_by("pk").last()
+    Enrollment.objects.filter(pk=moved.pk).update(version=asks)
+
+    engine.advance_due()
+
+    told = Enrollment.objects.order_by("pk").values_list("status", "reason")
+    assert list(told) == [("active", ""), ("active", ""), ("stopped", "exit")]
