@@ -2,6 +2,11 @@
 
 import gc
 
+#: Objects after which the garbage collector looks at the new ones: those of a batch of rows are in
+#: use until it is written. Then how often before it looks at older ones, which makes as many
+#: objects from one full collection to the next as Python has by itself.
+_THRESHOLDS = (20_000, 2, 2)
+
 
 def settle() -> None:
     """Everything is loaded and stays: the garbage collector need not walk it ever again.
@@ -10,3 +15,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)
