@@ -25,6 +25,7 @@ STATES = {
 _RULES = {
     "window": "the send window",
     "gap": "the mailbox's gap",
+    "per_minute": "the mailbox's cap per minute",
     "per_hour": "the mailbox's hourly cap",
     "per_day": "the mailbox's daily cap",
 }

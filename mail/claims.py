@@ -45,7 +45,7 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
             return []
         _complete(waiting, mailbox)
         history = _history(mailbox, now)
-        limits = pacing.Limits(per_day=mailbox.per_day, per_hour=mailbox.per_hour, gap=mailbox.gap)
+        limits = mailbox.limits
         claimed = []
         queue = [(m, m.window, str(m.window.get("timezone", ""))) for m in waiting]
         for message, admission in pacing.admit_each(queue, history, limits, now):
@@ -149,7 +149,7 @@ def _history(mailbox: Mailbox, now: datetime) -> list[datetime]:
         in_doubt = Message.objects.filter(mailbox=mailbox, status=Status.UNCONFIRMED)
         handed = in_doubt.filter(handed_at__gt=since).values_list("handed_at", flat=True)
         moments += [moment for moment in handed if moment]
-    few = min(mailbox.per_hour, mailbox.per_day) - len(moments) - BATCH
+    few = min(most for _, most, _ in mailbox.limits.caps) - len(moments) - BATCH
     asked = [mailbox.pk, _moment(since), sent if sent > few else 1]
     latest = Message.objects.raw(_LATEST, asked)
     return moments + [message.sent_at for message in latest if message.sent_at]

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from connectors.endpoints import normalized_url
 from mail import address
 from mail.esp.definition import EspSettings
+from mail.pacing import Limits
 from workspace.durations import Duration, FixedDuration
 from workspace.problems import Fault
 from workspace.secrets import SecretName
@@ -141,7 +142,17 @@ class MailboxSettings(Definition):
     plus_addressing: Literal["none", "replies", "all"] = "none"
     per_day: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 100
     per_hour: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 25
+    per_minute: Annotated[int, Field(strict=True, gt=0, le=100_000)] | None = None
     gap: FixedDuration = Duration(amount=90, unit="second")
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            per_day=self.per_day,
+            per_hour=self.per_hour,
+            per_minute=self.per_minute,
+            gap=self.gap.elapsed,
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -166,6 +177,9 @@ class MailboxSettings(Definition):
     def _consistent(self) -> Self:
         if self.per_hour > self.per_day:
             raise Fault(f"{self.per_hour} is more than per_day, {self.per_day}", path=("per_hour",))
+        if self.per_minute is not None and self.per_minute > self.per_hour:
+            message = f"{self.per_minute} is more than per_hour, {self.per_hour}"
+            raise Fault(message, path=("per_minute",))
         local = self.address.rpartition("@")[0]
         most = address.LONGEST_LOCAL - address.SUBADDRESS
         if self.plus_addressing != "none" and len(local) > most:

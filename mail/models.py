@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from crm.models import Company, Deal, KeptLogin, Lead, Owner
+from mail.pacing import Limits
 from runtime import clock
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Mailbox(models.Model):
     last_error = models.TextField(blank=True)
     per_day = models.IntegerField()
     per_hour = models.IntegerField()
+    per_minute = models.IntegerField(null=True, blank=True)  #: null: no cap
     gap = models.DurationField()  #: least time between two emails
     #: How far the inbox is read. A new UIDVALIDITY reads it again; Inbound keeps it unique.
     uidvalidity = models.BigIntegerField(default=0)
@@ -95,6 +97,12 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(
+            per_day=self.per_day, per_hour=self.per_hour, per_minute=self.per_minute, gap=self.gap
+        )
 
 
 class MailboxLogin(KeptLogin):

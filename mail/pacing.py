@@ -1,12 +1,13 @@
 """Whether an email may leave now: caps, spacing and the send window. Pure.
 
-Caps are rolling, as providers count them: at most `per_day` in any 24 hours and `per_hour` in any
-60 minutes, so no midnight lets a double portion through.
+Caps are rolling, as providers count them: at most `per_day` in any 24 hours, `per_hour` in any 60
+minutes and `per_minute` in any 60 seconds, so no midnight lets a double portion through.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -15,9 +16,12 @@ from workspace.zones import zone
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 Because = dict[str, object]
 Email = TypeVar("Email")
+#: The rule that is named, and how many are let through in how much time.
+Cap = tuple[str, int, timedelta]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,16 @@ class Limits:
     per_day: int
     per_hour: int
     gap: timedelta  #: least time between two emails of the mailbox
+    per_minute: int | None = None  #: None: no cap
+
+    @cached_property
+    def caps(self) -> Sequence[Cap]:
+        caps = (
+            ("per_minute", self.per_minute, MINUTE),
+            ("per_hour", self.per_hour, HOUR),
+            ("per_day", self.per_day, DAY),
+        )
+        return [(rule, most, span) for rule, most, span in caps if most is not None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +73,9 @@ def admit(
         timezone = timezone if isinstance(timezone, ZoneInfo) else zone(timezone)
     except ValueError as error:
         return Never(because={"rule": "window", "error": str(error)})
-    for rule, cap in (("per_day", limits.per_day), ("per_hour", limits.per_hour)):
-        if cap <= 0:
-            return Never(because={"rule": rule, "limit": cap})
+    for rule, most, _ in limits.caps:
+        if most <= 0:
+            return Never(because={"rule": rule, "limit": most})
     now = now.astimezone(UTC)
     free, rule = paced(history, limits, now)
     opens = next_open(window, timezone, free)
@@ -98,10 +112,9 @@ def paced(history: Iterable[datetime], limits: Limits, now: datetime) -> tuple[d
     waits = [(now, "none")]
     if times:
         waits.append((times[0] + limits.gap, "gap"))
-    if len(times) >= limits.per_hour:
-        waits.append((times[limits.per_hour - 1] + HOUR, "per_hour"))
-    if len(times) >= limits.per_day:
-        waits.append((times[limits.per_day - 1] + DAY, "per_day"))
+    for rule, most, span in limits.caps:
+        if len(times) >= most:
+            waits.append((times[most - 1] + span, rule))
     # The first of equals wins: "none" whenever nothing needs to wait.
     return max(waits, key=lambda wait: wait[0])
 

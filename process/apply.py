@@ -154,6 +154,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
                 "plus_addressing": definition.plus_addressing,
                 "per_day": definition.per_day,
                 "per_hour": definition.per_hour,
+                "per_minute": definition.per_minute,
                 "gap": definition.gap.elapsed,
             },
         )

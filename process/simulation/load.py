@@ -14,7 +14,7 @@ from crm.models import Lead as LeadRow
 from mail.coverage import covered
 from mail.models import Mailbox as MailboxRow
 from mail.models import Message, Suppression
-from mail.pacing import DAY, Limits
+from mail.pacing import DAY
 from process.blueprint import Blueprint
 from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
@@ -85,12 +85,11 @@ def _add_deals(leads: Mapping[int, Lead]) -> None:
 def _mailboxes(now: datetime) -> dict[int, Mailbox]:
     found = {}
     for row in MailboxRow.objects.exclude(owner=None).order_by("pk"):
-        limits = Limits(per_day=row.per_day, per_hour=row.per_hour, gap=row.gap)
         left = Message.objects.filter(mailbox=row, sent_at__gt=now - DAY)
         history_ = [at for at in left.values_list("sent_at", flat=True) if at is not None]
         if row.owner_id is not None:
             found[row.owner_id] = Mailbox(
-                pk=row.pk, address=row.address, limits=limits, history=history_
+                pk=row.pk, address=row.address, limits=row.limits, history=history_
             )
     return found
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from mail.legal import Rules
-from mail.pacing import Limits
 from process.blueprint import Blueprint
 from process.definition import STAGES
 from process.simulation.files import files
@@ -59,8 +58,7 @@ def scene(blueprint: Blueprint, count: int, now: datetime) -> Scene:
 
 def _mailboxes(blueprint: Blueprint) -> Iterator[Mailbox]:
     for pk, one in enumerate(blueprint.mailboxes, start=1):
-        limits = Limits(per_day=one.per_day, per_hour=one.per_hour, gap=one.gap.elapsed)
-        yield Mailbox(pk=pk, address=one.address, limits=limits)
+        yield Mailbox(pk=pk, address=one.address, limits=one.limits)
 
 
 def _leads(

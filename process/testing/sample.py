@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from crm.fields import FIELDS
 from mail.definition import MailboxSettings
 from mail.legal import Rules
-from mail.pacing import Limits
 from process.blueprint import Blueprint
 from process.person import FACTS, extra
 from process.simulation.files import files
@@ -146,8 +145,7 @@ def _connection(blueprint: Blueprint, source: str, now: datetime) -> Connection:
 
 
 def _mailbox(settings: MailboxSettings) -> Mailbox:
-    limits = Limits(per_day=settings.per_day, per_hour=settings.per_hour, gap=settings.gap.elapsed)
-    return Mailbox(pk=1, address=settings.address, limits=limits)
+    return Mailbox(pk=1, address=settings.address, limits=settings.limits)
 
 
 def _add_past(scene: Scene, lead: Lead, case: Case, sequence: str) -> None:

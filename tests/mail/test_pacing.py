@@ -16,6 +16,7 @@ limits = st.builds(
     Limits,
     per_day=st.integers(1, 6),
     per_hour=st.integers(1, 6),
+    per_minute=st.none() | st.integers(1, 6),
     gap=st.integers(0, 3600).map(lambda s: timedelta(seconds=s)),
 )
 ages = st.lists(st.integers(0, 100_000).map(lambda s: timedelta(seconds=s)), max_size=20)
@@ -44,6 +45,17 @@ def test_the_hour_is_rolling():
 
     assert admission == Later(
         at=NOW + timedelta(minutes=10), because={"rule": "per_hour", "limit": 2}
+    )
+
+
+def test_the_minute_is_rolling():
+    limits = Limits(per_day=100, per_hour=100, per_minute=2, gap=timedelta(0))
+    history = [NOW - timedelta(seconds=50), NOW - timedelta(seconds=20)]
+
+    admission = admit(history, limits, OFFICE, BERLIN, NOW)
+
+    assert admission == Later(
+        at=NOW + timedelta(seconds=10), because={"rule": "per_minute", "limit": 2}
     )
 
 
@@ -83,7 +95,7 @@ def test_later_is_ahead_open_and_admitted_then(limits, ages):
         assert isinstance(admit(history, limits, OFFICE, BERLIN, admission.at), Now)
 
 
-@given(limits=limits, waits=st.lists(st.integers(0, 7200), max_size=60))
+@given(limits=limits, waits=st.lists(st.integers(0, 30) | st.integers(0, 7200), max_size=60))
 def test_caps_hold_whenever_it_is_asked(limits, waits):
     sent, now = [], datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
     for wait in waits:
@@ -98,5 +110,6 @@ def test_caps_hold_whenever_it_is_asked(limits, waits):
         assert is_open(OFFICE, BERLIN, moment)
         assert all(later - moment >= limits.gap for later in sent[place + 1 :])
         within = [later - moment for later in sent[place:]]
+        assert sum(age < timedelta(minutes=1) for age in within) <= (limits.per_minute or 60)
         assert sum(age < timedelta(hours=1) for age in within) <= limits.per_hour
         assert sum(age < timedelta(days=1) for age in within) <= limits.per_day

@@ -236,6 +236,12 @@ def test_every_digest_covers_the_process(starter):
         ),
         (
             "cadenza.yaml",
+            "per_hour: 25",
+            "per_hour: 25\n    per_minute: 26",
+            "cadenza.yaml:43:17: mailboxes.0.per_minute: 26 is more than per_hour, 25",
+        ),
+        (
+            "cadenza.yaml",
             "clicks: true",
             "clicks: often",
             'cadenza.yaml:48:11: tracking.clicks "often" must be true or false',

@@ -65,8 +65,8 @@ ENROLLS = st.fixed_dictionaries(
     },
 )
 LISTS = {"guests": frozenset({"p0@x.example", "p2@x.example"})}
-#: per_day, per_hour and the minutes between two, of each mailbox.
-CAPS = st.sampled_from([(100, 25, 1), (1, 1, 1), (2, 1, 45), (3, 2, 7)])
+#: per_day, per_hour, per_minute and the minutes between two, of each mailbox.
+CAPS = st.sampled_from([(100, 25, None, 1), (1, 1, None, 1), (2, 1, 1, 45), (3, 2, 1, 0)])
 EVENTS = (
     "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
     "unsubscribed", "task_done", "stage", "title", "bounced", "complained", "crm_reply",
@@ -166,9 +166,9 @@ def _team(loaded, caps):
     [ada] = loaded.mailboxes
     bob = {"address": "bob@example.com", "owner": "bob@example.com", "username": "bob@example.com"}
     mailboxes = []
-    for whose, (per_day, per_hour, minutes) in zip(({}, bob), caps, strict=True):
+    for whose, (per_day, per_hour, per_minute, minutes) in zip(({}, bob), caps, strict=True):
         gap = Duration(amount=minutes, unit="minute")
-        limits = {"per_day": per_day, "per_hour": per_hour, "gap": gap}
+        limits = {"per_day": per_day, "per_hour": per_hour, "per_minute": per_minute, "gap": gap}
         mailboxes.append(ada.model_copy(update={**whose, **limits}))
     return replace(loaded, mailboxes=mailboxes, lists=LISTS)
 
