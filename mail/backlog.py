@@ -28,6 +28,10 @@ _RULES = {
     "per_minute": "the mailbox's cap per minute",
     "per_hour": "the mailbox's hourly cap",
     "per_day": "the mailbox's daily cap",
+    "domain_per_hour": "the hourly cap of its recipient's domain",
+    "domain_per_day": "the daily cap of its recipient's domain",
+    "company_per_hour": "the hourly cap of its recipient's company",
+    "company_per_day": "the daily cap of its recipient's company",
 }
 
 

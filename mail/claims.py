@@ -1,17 +1,16 @@
 """Taking messages for sending: admitted in the mailbox's order, leased, recovered when a worker dies."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from crm import rows
 from crm.models import Company, Deal, Lead, Owner
-from mail import pacing, pauses, settle
-from mail.models import EmailTemplate, Mailbox, Message
+from mail import history, pacing, pauses, settle
+from mail.models import SENDER, EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
 
 #: Real seconds for which a claim holds; what is older is claimed again.
@@ -32,23 +31,36 @@ def count_due(mailbox: Mailbox) -> int:
 def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
     """At most BATCH due messages that are admitted now; the others get a later due time.
 
-    The mailbox's row is locked, so that two workers never fill one gap in its caps.
+    None are left only when none that is due may leave.
+    """
+    claimed: list[Message] | None = []
+    while claimed is not None and not claimed:
+        claimed = _claim(mailbox, counts)
+    return claimed or []
+
+
+def _claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message] | None:
+    """Of the first in line; None when nobody stands there.
+
+    The mailbox's row is locked, so that two workers never fill one gap in its caps; and the
+    sender's where mailboxes share caps: two of them never fill the same gap either.
     """
     with transaction.atomic():
         [mailbox] = rows.fetch(Mailbox, "id = %s", [mailbox.pk], lock="FOR NO KEY UPDATE")
         now = clock.now()
         if mailbox.status != Mailbox.Status.ACTIVE:
-            return []
-        asked = [mailbox.pk, _moment(now), mailbox.address, BATCH]
+            return None
+        if mailbox.team_limits:
+            rows.lock(Sender, [SENDER])
+        asked = [mailbox.pk, rows.moment(now), mailbox.address, BATCH]
         waiting = rows.fetch(Message, _WAITING, asked, lock="FOR NO KEY UPDATE SKIP LOCKED")
         if not waiting:
-            return []
+            return None
         _complete(waiting, mailbox)
-        history = _history(mailbox, now)
-        limits = mailbox.limits
+        left, limits = history.of_mailbox(mailbox, now, batch=BATCH), mailbox.limits
         claimed = []
-        queue = [(m, m.window, str(m.window.get("timezone", ""))) for m in waiting]
-        for message, admission in pacing.admit_each(queue, history, limits, now):
+        queue = list(_queue(waiting, mailbox, now))
+        for message, admission in pacing.admit_each(queue, left, limits, now):
             message.because = {**message.because, "admission": admission.because}
             if isinstance(admission, pacing.Now):
                 claimed.append(_lease(message))
@@ -58,9 +70,9 @@ def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
                 counts["later"] += 1
                 message.due_at = admission.at
                 message.save(update_fields=["due_at", "because"])
-                if admission.because["rule"] != "window":
-                    # Caps hold for them all: none is asked again before one of them can leave.
-                    counts["later"] += hold(mailbox, pacing.paced(history, limits, now)[0])
+                if admission.is_for_all:
+                    # None is asked again before one of them can leave.
+                    counts["later"] += hold(mailbox, pacing.paced(left, limits, now)[0])
         fields = ("status", "claimed_until", "handed_at", "because")
         taken = [(m.status, m.claimed_until, m.handed_at, m.because, m.pk) for m in claimed]
         rows.update(Message, fields, taken)
@@ -128,35 +140,21 @@ def _complete(messages: Sequence[Message], mailbox: Mailbox) -> None:
         message.parent = parents.get(message.parent_id)
 
 
+def _queue(
+    messages: Sequence[Message], mailbox: Mailbox, now: datetime
+) -> Iterator[pacing.Waiting[Message]]:
+    quotas = history.quotas(mailbox, messages, now) if mailbox.team_limits else None
+    for message in messages:
+        timezone = str(message.window.get("timezone", ""))
+        shared = quotas.of(message.to_domain, message.lead.company_id) if quotas else ()
+        yield message, message.window, timezone, shared
+
+
 def _lease(message: Message) -> Message:
     message.status = Status.SENDING
     message.claimed_until = clock.monotonic() + LEASE
     message.handed_at = None
     return message
-
-
-def _history(mailbox: Mailbox, now: datetime) -> list[datetime]:
-    """When the mailbox's emails of the last day left; what is under way or in doubt counts as left.
-
-    Of so few that this batch reaches no cap, the last one tells all that matters: the gap.
-    """
-    since = now - pacing.DAY
-    with connection.cursor() as cursor:
-        cursor.execute(_LEFT, {"mailbox": mailbox.pk, "since": _moment(since)})
-        under_way, doubtful, sent = cursor.fetchone()
-    moments = [now] * under_way
-    if doubtful:
-        in_doubt = Message.objects.filter(mailbox=mailbox, status=Status.UNCONFIRMED)
-        handed = in_doubt.filter(handed_at__gt=since).values_list("handed_at", flat=True)
-        moments += [moment for moment in handed if moment]
-    few = min(most for _, most, _ in mailbox.limits.caps) - len(moments) - BATCH
-    asked = [mailbox.pk, _moment(since), sent if sent > few else 1]
-    latest = Message.objects.raw(_LATEST, asked)
-    return moments + [message.sent_at for message in latest if message.sent_at]
-
-
-def _moment(at: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(at)
 
 
 def _never(message: Message, admission: pacing.Never) -> str:
@@ -168,15 +166,4 @@ _WAITING = f"""
 mailbox_id = %s AND status = 'queued' AND due_at <= %s
 AND NOT {pauses.HELD.format(address="%s", sequence="mail_message.sequence")}
 ORDER BY due_at, id LIMIT %s
-"""
-_LEFT = """
-SELECT
-(SELECT count(*) FROM mail_message WHERE mailbox_id = %(mailbox)s AND status = 'sending'),
-(SELECT count(*) FROM mail_message
-  WHERE mailbox_id = %(mailbox)s AND status = 'unconfirmed' AND handed_at > %(since)s),
-(SELECT count(*) FROM mail_message WHERE mailbox_id = %(mailbox)s AND sent_at > %(since)s)
-"""
-_LATEST = """
-SELECT id, sent_at FROM mail_message WHERE mailbox_id = %s AND sent_at > %s
-ORDER BY sent_at DESC LIMIT %s
 """

@@ -62,6 +62,7 @@ def _server(url: str, schemes: tuple[str, ...]) -> str:
 
 
 EmailAddress = Annotated[str, AfterValidator(_address)]
+Cap = Annotated[int, Field(strict=True, gt=0, le=100_000)]
 
 
 def _domain(name: str) -> str:
@@ -140,9 +141,9 @@ class MailboxSettings(Definition):
     dkim: DkimSettings | None = None
     #: Whether its server delivers ada+anything@ to ada@, and takes it for a sender, too.
     plus_addressing: Literal["none", "replies", "all"] = "none"
-    per_day: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 100
-    per_hour: Annotated[int, Field(strict=True, gt=0, le=100_000)] = 25
-    per_minute: Annotated[int, Field(strict=True, gt=0, le=100_000)] | None = None
+    per_day: Cap = 100
+    per_hour: Cap = 25
+    per_minute: Cap | None = None
     gap: FixedDuration = Duration(amount=90, unit="second")
 
     @property
@@ -216,6 +217,26 @@ class MailboxSettings(Definition):
                 path=("esp",),
             )
         return self
+
+
+class SharedCaps(Definition):
+    """What one recipient domain, or one company, gets from all mailboxes together."""
+
+    per_hour: Cap | None = None
+    per_day: Cap | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.per_hour is None and self.per_day is None:
+            raise Fault("needs per_hour or per_day")
+        if self.per_hour is not None and self.per_day is not None and self.per_hour > self.per_day:
+            raise Fault(f"{self.per_hour} is more than per_day, {self.per_day}", path=("per_hour",))
+        return self
+
+
+class TeamLimits(Definition):
+    per_domain: SharedCaps | None = None
+    per_company: SharedCaps | None = None
 
 
 def _endpoint(url: str) -> str:

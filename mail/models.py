@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from mail.attachments import Attachment  # which reads these rows
 
 
+#: The id of the only row of Sender.
+SENDER = 1
+
+
 class Sender(models.Model):
     """Who writes, for the law and the templates: one row, written by `apply` from cadenza.yaml."""
 
@@ -79,6 +83,8 @@ class Mailbox(models.Model):
     per_hour = models.IntegerField()
     per_minute = models.IntegerField(null=True, blank=True)  #: null: no cap
     gap = models.DurationField()  #: least time between two emails
+    #: The team's `limits`, see mail.quotas; the same in each, since a claim reads this row anyway.
+    team_limits = models.JSONField(default=dict, blank=True)
     #: How far the inbox is read. A new UIDVALIDITY reads it again; Inbound keeps it unique.
     uidvalidity = models.BigIntegerField(default=0)
     last_uid = models.BigIntegerField(default=0)
@@ -201,6 +207,7 @@ class Message(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, db_index=False
     )
     to_email = models.CharField(max_length=320)
+    to_domain = models.CharField(max_length=320, blank=True, default="")
     #: Whom `raw` is addressed to instead, in staging.
     redirected_to = models.CharField(max_length=320, blank=True)
     #: With angle brackets; written when queued and kept over every retry.
@@ -255,6 +262,12 @@ class Message(models.Model):
             ),
             # serves pacing: what left a mailbox lately
             models.Index(fields=["mailbox", "sent_at"], name="message_history"),
+            # serves history.quotas: what left to a domain lately
+            models.Index(
+                fields=["to_domain", "sent_at"],
+                condition=Q(sent_at__isnull=False),
+                name="message_to_domain",
+            ),
             # serve the end of a deal, and of what a thread began with; most have neither
             models.Index(fields=["deal"], condition=Q(deal__isnull=False), name="message_of_deal"),
             models.Index(

@@ -17,6 +17,7 @@ from crm import rows, timeline
 from mail import address, sent_copies, settle
 from mail.delivery import deliver
 from mail.models import Mailbox, Message
+from mail.quotas import domain_of
 from mail.unconfirmed import settle_unconfirmed, unconfirmed_due, unconfirmed_until
 from runtime import bell, clock
 
@@ -66,7 +67,8 @@ def queue(drafts: Sequence[Draft]) -> None:
     now = clock.now()
     kept = _kept(drafts)
     fresh = [draft for draft in drafts if (draft.enrollment_id, draft.step_id) not in kept]
-    ids = rows.insert(Message, (*Draft._fields, "queued_at"), [(*draft, now) for draft in fresh])
+    names = (*Draft._fields, "to_domain", "queued_at")
+    ids = rows.insert(Message, names, [(*d, domain_of(d.to_email), now) for d in fresh])
     made = dict(zip(ids, fresh, strict=True))
     left_before = sent_copies.claim_sent({pk: draft.token for pk, draft in made.items()})
     queued = {pk: draft for pk, draft in made.items() if pk not in left_before}

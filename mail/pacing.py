@@ -5,7 +5,7 @@ minutes and `per_minute` in any 60 seconds, so no midnight lets a double portion
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
@@ -42,6 +42,18 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quota:
+    """What one recipient domain or one company gets from all mailboxes together."""
+
+    caps: Sequence[Cap]
+    history: list[datetime] = field(default_factory=list)
+
+
+#: With its send window, the time zone in which that is read, and the quotas that it counts in.
+Waiting = tuple[Email, Window | Mapping[str, object], ZoneInfo | str, Sequence[Quota]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Now:
     because: Because
 
@@ -50,6 +62,11 @@ class Now:
 class Later:
     at: datetime  #: asked again then, it is admitted unless others left meanwhile
     because: Because
+
+    @property
+    def is_for_all(self) -> bool:
+        """It holds for whatever else the mailbox has: caps and spacing, no window and no quota."""
+        return self.because["rule"] in {"gap", "per_minute", "per_hour", "per_day"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +83,8 @@ def admit(
     window: Window | Mapping[str, object],
     timezone: ZoneInfo | str,
     now: datetime,
+    *,
+    quotas: Sequence[Quota] = (),
 ) -> Admission:
     """May one more email leave `now`, after those of `history` (the last 24 hours suffice)?"""
     try:
@@ -78,6 +97,9 @@ def admit(
             return Never(because={"rule": rule, "limit": most})
     now = now.astimezone(UTC)
     free, rule = paced(history, limits, now)
+    shared, of = _shared(quotas, now)
+    if shared > free:
+        return Later(at=next_open(window, timezone, shared), because=of)
     opens = next_open(window, timezone, free)
     if opens > free:
         return Later(at=opens, because={"rule": "window", "timezone": timezone.key})
@@ -87,22 +109,23 @@ def admit(
 
 
 def admit_each(
-    waiting: Iterable[tuple[Email, Window | Mapping[str, object], ZoneInfo | str]],
+    waiting: Iterable[Waiting[Email]],
     history: list[datetime],
     limits: Limits,
     now: datetime,
 ) -> Iterator[tuple[Email, Admission]]:
     """A mailbox's emails in their order, up to the first that its caps hold back.
 
-    Those that may leave are added to `history`. Whoever stands behind one that is held back waits
-    with it: see `paced`.
+    Those that may leave are added to `history` and to their quotas. Whoever stands behind one that
+    is held back waits with it: see `paced`.
     """
-    for email, window, timezone in waiting:
-        admission = admit(history, limits, window, timezone, now)
+    for email, window, timezone, quotas in waiting:
+        admission = admit(history, limits, window, timezone, now, quotas=quotas)
         if isinstance(admission, Now):
-            history.append(now)
+            for counted in (history, *(quota.history for quota in quotas)):
+                counted.append(now)
         yield email, admission
-        if isinstance(admission, Later) and admission.because["rule"] != "window":
+        if isinstance(admission, Later) and admission.is_for_all:
             return
 
 
@@ -112,11 +135,26 @@ def paced(history: Iterable[datetime], limits: Limits, now: datetime) -> tuple[d
     waits = [(now, "none")]
     if times:
         waits.append((times[0] + limits.gap, "gap"))
-    for rule, most, span in limits.caps:
-        if len(times) >= most:
-            waits.append((times[most - 1] + span, rule))
+    waits += [(free, rule) for free, rule, _ in _full(limits.caps, times)]
     # The first of equals wins: "none" whenever nothing needs to wait.
     return max(waits, key=lambda wait: wait[0])
+
+
+def _shared(quotas: Sequence[Quota], now: datetime) -> tuple[datetime, Because]:
+    """The first moment from `now` on that these allow, and which of them decided."""
+    waits: list[tuple[datetime, Because]] = [(now, {})]
+    for quota in quotas:
+        times = sorted(quota.history, reverse=True)
+        full = _full(quota.caps, times)
+        waits += [(free, {"rule": rule, "limit": most}) for free, rule, most in full]
+    return max(waits, key=lambda wait: wait[0])
+
+
+def _full(caps: Sequence[Cap], times: Sequence[datetime]) -> Iterator[tuple[datetime, str, int]]:
+    """The caps that these, the last one first, have filled, and until when."""
+    for rule, most, span in caps:
+        if len(times) >= most:
+            yield times[most - 1] + span, rule, most
 
 
 def _limit(limits: Limits, rule: str) -> object:

@@ -17,7 +17,7 @@ from crm import hints, stages
 from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
 from mail import attachments, pauses
-from mail.models import EmailTemplate, Mailbox, Sender
+from mail.models import SENDER, EmailTemplate, Mailbox, Sender
 from process import planning
 from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
@@ -42,7 +42,7 @@ def configure(blueprint: Blueprint) -> None:
         _connections(blueprint)
         _mailboxes(blueprint)
         Sender.objects.update_or_create(
-            pk=1,
+            pk=SENDER,
             defaults={
                 "company": blueprint.sender.company,
                 "postal_address": blueprint.sender.postal_address,
@@ -158,6 +158,8 @@ def _mailboxes(blueprint: Blueprint) -> None:
                 "gap": definition.gap.elapsed,
             },
         )
+    # Those that the files do not name any more may still have emails.
+    Mailbox.objects.update(team_limits=blueprint.limits.model_dump(exclude_none=True))
 
 
 def _process(blueprint: Blueprint) -> None:

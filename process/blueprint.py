@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crm.definition import ConnectionSettings
-from mail.definition import InboundSettings, MailboxSettings
+from mail.definition import InboundSettings, MailboxSettings, TeamLimits
 from mail.legal import PrivacySettings
 from process.check import cross_check
 from process.definition import Process
@@ -33,6 +33,7 @@ class Blueprint:
     redirect_to: str
     tracking: TrackingSettings
     inbound: InboundSettings
+    limits: TeamLimits
     sender: SenderSettings
     privacy: PrivacySettings | None
     connections: Mapping[str, ConnectionSettings]
@@ -116,6 +117,7 @@ def _blueprint(
         redirect_to=team.redirect_to,
         tracking=team.tracking,
         inbound=team.inbound,
+        limits=team.limits,
         sender=team.sender,
         privacy=team.privacy,
         connections=team.connections,

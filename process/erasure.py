@@ -39,7 +39,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     Inbound: {"from_email": "", "subject": "", "text": "", "message_id": "", "data": {}},
     ListMember: None,
     Message: {
-        "to_email": "", "references": "", "subject": "", "text": "", "raw": None, "last_error": "",
+        "to_email": "", "to_domain": "", "references": "", "subject": "", "text": "", "raw": None, "last_error": "",
         "links": [], "invite": None, "provider_id": None, **_BECAUSE,
     },
     SentCopy: None,

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings, WebAddress
-from mail.definition import EmailAddress, InboundSettings, MailboxSettings
+from mail.definition import EmailAddress, InboundSettings, MailboxSettings, TeamLimits
 from mail.legal import PrivacySettings
 from workspace.calendars import LEAD, Holidays
 from workspace.names import Slug
@@ -38,6 +38,7 @@ class Team(Definition):
     redirect_to: EmailAddress = ""
     tracking: TrackingSettings = TrackingSettings()
     inbound: InboundSettings = InboundSettings()
+    limits: TeamLimits = TeamLimits()
     sender: SenderSettings
     #: A legal basis is asked for; None: it is not.
     privacy: PrivacySettings | None = None

@@ -1,9 +1,10 @@
 """Mailboxes that send what is queued, as far as their caps and the windows allow; in memory."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from mail import pacing
+from mail.quotas import domain_of
 from mail.window import Window
 from process.simulation.rows import Email, Mailbox, Touch
 from process.simulation.scene import Scene
@@ -46,23 +47,31 @@ class Delivery:
                 closed.clear()
             elif isinstance(admission, pacing.Never):
                 self._fail(email)
-            elif admission.because["rule"] == "window":
-                closed[_where(email)] = admission.at
-                mailbox.postpone(email, admission.at)
-            else:
+            elif admission.is_for_all:
                 mailbox.hold(email, pacing.paced(history, limits, now)[0])
+            else:
+                if admission.because["rule"] == "window":
+                    closed[_where(email)] = admission.at
+                mailbox.postpone(email, admission.at)
         for email in admitted:
             self._hand(mailbox, email)
 
     def _waiting(
         self, mailbox: Mailbox, closed: Mapping[Where, datetime]
-    ) -> Iterator[tuple[Email, Window, str]]:
+    ) -> Iterator[pacing.Waiting[Email]]:
         while (email := mailbox.take_due(self.scene.now)) is not None:
             where = _where(email)
             if where in closed:
                 mailbox.postpone(email, closed[where])
             else:
-                yield email, *where
+                yield email, *where, self._quotas(email)
+
+    def _quotas(self, email: Email) -> Sequence[pacing.Quota]:
+        lead, since = email.enrollment.lead, self.scene.now - pacing.DAY
+        found = self.scene.quotas.of(domain_of(lead.email), lead.company_id)
+        for quota in found:
+            quota.history[:] = [moment for moment in quota.history if moment > since]
+        return found
 
     def _hand(self, mailbox: Mailbox, email: Email) -> None:
         enrollment, now = email.enrollment, self.scene.now
@@ -79,7 +88,8 @@ class Delivery:
         if answer == "sent":
             self._sent(mailbox, email)
             return
-        mailbox.history.remove(now)  # it did not leave
+        for counted in (mailbox.history, *(quota.history for quota in self._quotas(email))):
+            counted.remove(now)  # it did not leave
         if answer == "gone":
             self._drop(email)
             self.scene.suppressed.add(enrollment.lead.email)

@@ -15,6 +15,7 @@ from mail.coverage import covered
 from mail.models import Mailbox as MailboxRow
 from mail.models import Message, Suppression
 from mail.pacing import DAY
+from mail.quotas import Quotas
 from process.blueprint import Blueprint
 from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
@@ -40,6 +41,7 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         leads=leads,
         connections=_connections(now),
         mailboxes=mailboxes,
+        quotas=_quotas(blueprint, now),
         suppressed={lead.email for lead, _ in covered(list(Suppression.objects.all()))},
     )
     _add_past(found)
@@ -92,6 +94,13 @@ def _mailboxes(now: datetime) -> dict[int, Mailbox]:
                 pk=row.pk, address=row.address, limits=row.limits, history=history_
             )
     return found
+
+
+def _quotas(blueprint: Blueprint, now: datetime) -> Quotas:
+    left = Message.objects.filter(sent_at__gt=now - DAY)
+    lately = left.values_list("to_domain", "lead__company", "sent_at")
+    known = ((domain, company, at) for domain, company, at in lately if at is not None)
+    return Quotas(blueprint.limits.model_dump(), known)
 
 
 def _connections(now: datetime) -> dict[str, Connection]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mail.legal import Rules
+from mail.quotas import Quotas
 from process.blueprint import Blueprint
 from process.definition import STAGES
 from process.simulation.files import files
@@ -53,6 +54,7 @@ def scene(blueprint: Blueprint, count: int, now: datetime) -> Scene:
             for name, one in blueprint.connections.items()
         },
         mailboxes=mailboxes,
+        quotas=Quotas(blueprint.limits.model_dump()),
     )
 
 

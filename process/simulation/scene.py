@@ -9,6 +9,7 @@ from itertools import count
 
 from mail.legal import Rules
 from mail.proof import Parts
+from mail.quotas import Quotas
 from process.definition import Process
 from process.simulation.rows import Connection, Email, Enrollment, Lead, Mailbox, Touch, Wait
 from process.simulation.witness import Witness
@@ -60,6 +61,8 @@ class Scene:
     connections: Mapping[str, Connection]
     #: By the owner whose leads write from it.
     mailboxes: Mapping[int, Mailbox]
+    #: What domains and companies got from all mailboxes.
+    quotas: Quotas = field(default_factory=lambda: Quotas({}))
     #: Sequence -> lead -> who waits for a place there, the longest waiting first.
     waits: dict[str, dict[int, Wait]] = field(default_factory=lambda: defaultdict(dict))
     suppressed: set[str] = field(default_factory=set)

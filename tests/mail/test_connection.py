@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from mail import claims, mailboxes, outbox, touches
+from mail import claims, history, mailboxes, outbox, touches
 from mail.models import Message
 from runtime import clock
 
@@ -89,9 +89,9 @@ def test_what_is_under_way_or_in_doubt_counts_as_left(mailbox, queue, make_lead)
     now = clock.now()
     moments = [now, now - timedelta(minutes=1), now - timedelta(minutes=2)]
 
-    history = claims._history(mailbox, now)
+    left = history.of_mailbox(mailbox, now, batch=claims.BATCH)
 
-    assert sorted(history, reverse=True) == moments
+    assert sorted(left, reverse=True) == moments
 
 
 def test_amazons_server_makes_the_message_id_and_the_reply_still_matches(

@@ -32,5 +32,6 @@ def test_an_email_that_is_queued_already_can_be_paused_by_its_sequence(
     MigrationExecutor(database).migrate([("mail", "0001_initial")])
     call_command("migrate", verbosity=0)
 
+    assert set(Message.objects.values_list("to_domain", flat=True)) == {"customer.example"}
     names = dict(Message.objects.values_list("pk", "sequence"))
     assert names == {known.pk: "approach-cold", stray.pk: ""}

@@ -242,6 +242,24 @@ def test_every_digest_covers_the_process(starter):
         ),
         (
             "cadenza.yaml",
+            "tracking:",
+            "limits:\n  per_domain: {}\ntracking:",
+            "cadenza.yaml:48:15: limits.per_domain: needs per_hour or per_day",
+        ),
+        (
+            "cadenza.yaml",
+            "tracking:",
+            "limits:\n  per_company: { per_hour: 3, per_day: 2 }\ntracking:",
+            "cadenza.yaml:48:28: limits.per_company.per_hour: 3 is more than per_day, 2",
+        ),
+        (
+            "cadenza.yaml",
+            "tracking:",
+            "limits:\n  per_lead: { per_day: 2 }\ntracking:",
+            'cadenza.yaml:48:3: unknown field "per_lead"; valid: per_company, per_domain',
+        ),
+        (
+            "cadenza.yaml",
             "clicks: true",
             "clicks: often",
             'cadenza.yaml:48:11: tracking.clicks "often" must be true or false',

@@ -1,18 +1,22 @@
 """Two workers at once, one of them in the middle of its transaction."""
 
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 
+from crm.models import Company
+from mail import claims
+from mail.models import Mailbox, Message
 from sequences import engine
 from sequences.enroll import enroll_matching
 from sequences.models import Enrollment, StepRun, Waiting
 from sequences.states import ask_about
 from tests.workers.test_language import CALL, OPENING, at_work, sequence  # noqa: F401 - a fixture
-from tests.workers.test_life import settle
+from tests.workers.test_life import settle, until_queued
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -100,3 +104,41 @@ def test_two_workers_never_let_two_into_one_place(
     later = [(second.pk, tomorrow)] if "per_day" in rule else []
     assert list(starts) == [(first.pk, frozen_clock.now), *later]
     assert [waiting.lead for waiting in Waiting.objects.all()] == ([] if later else [second])
+
+
+@pytest.mark.parametrize(
+    "limits", [{"per_domain": {"per_day": 1}}, {"per_company": {"per_day": 1}}], ids=str
+)
+def test_two_mailboxes_never_fill_one_gap_in_a_cap_that_they_share(
+    at_work,  # noqa: F811 - the fixture
+    make_lead,
+    frozen_clock,
+    other,
+    limits,
+):
+    company = Company.objects.create(name="Customer")
+    people = [make_lead(email, company=company) for email in ("a@x.example", "b@x.example")]
+    at_work(sequence(OPENING))
+    settle(frozen_clock)
+    until_queued(frozen_clock)
+    frozen_clock.now += timedelta(hours=4)  # more than they are spread over
+    settle(None)
+    ada = Mailbox.objects.get()
+    bob = _second_mailbox(ada)
+    assert Message.objects.filter(lead=people[1]).update(mailbox=bob) == 1
+    Mailbox.objects.update(team_limits=limits)
+
+    with transaction.atomic():
+        first = claims.claim(ada, Counter())
+        begun = other(claims.claim, bob, Counter())
+    second = begun.result()
+
+    assert [message.lead_id for message in first] == [people[0].pk]
+    assert second == []
+
+
+def _second_mailbox(mailbox):
+    values = {field.attname: getattr(mailbox, field.attname) for field in Mailbox._meta.fields}
+    return Mailbox.objects.create(
+        **{**values, "id": None, "address": "bob@example.com", "owner_id": None}
+    )

@@ -20,6 +20,7 @@ from crm.models import Company, Lead, Owner, StageMove
 from crm.timeline import note
 from mail import claims, stops, unsubscribe
 from mail import settle as settling
+from mail.definition import TeamLimits
 from mail.models import Mailbox, Message
 from process import apply, tasks
 from process.emails import Template
@@ -67,6 +68,13 @@ ENROLLS = st.fixed_dictionaries(
 LISTS = {"guests": frozenset({"p0@x.example", "p2@x.example"})}
 #: per_day, per_hour, per_minute and the minutes between two, of each mailbox.
 CAPS = st.sampled_from([(100, 25, None, 1), (1, 1, None, 1), (2, 1, 1, 45), (3, 2, 1, 0)])
+#: What a domain and a company get from both.
+LIMITS = st.sampled_from([
+    {},
+    {"per_domain": {"per_hour": 1}},
+    {"per_company": {"per_day": 1}},
+    {"per_domain": {"per_hour": 1, "per_day": 2}, "per_company": {"per_day": 1}},
+])  # fmt: skip
 EVENTS = (
     "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
     "unsubscribed", "task_done", "stage", "title", "bounced", "complained", "crm_reply",
@@ -103,10 +111,10 @@ def files_of_a_team(draw):
 @given(
     before=files_of_a_team(), after=st.none() | files_of_a_team(),
     edited_at=st.integers(1, 20 * 24), happenings=st.lists(HAPPENINGS, min_size=2, max_size=14),
-    caps=st.tuples(CAPS, CAPS),
+    caps=st.tuples(CAPS, CAPS), limits=LIMITS,
 )  # fmt: skip
 def test_the_workers_do_what_was_simulated(
-    before, after, edited_at, happenings, caps, loaded, make_lead, frozen_clock
+    before, after, edited_at, happenings, caps, limits, loaded, make_lead, frozen_clock
 ):
     start = frozen_clock.now
     with undone():
@@ -118,7 +126,7 @@ def test_the_workers_do_what_was_simulated(
             country="US",
             owner=bob,
         )
-        team = _team(loaded, caps)
+        team = _team(loaded, caps, limits)
         apply.configure(team)
         blueprints = [_blueprint(team, before), *([_blueprint(team, after)] if after else [])]
         events = sorted(happenings)
@@ -161,8 +169,8 @@ def undone():
         transaction.set_rollback(True)
 
 
-def _team(loaded, caps):
-    """Two reps, each with a mailbox of these caps."""
+def _team(loaded, caps, shared):
+    """Two reps, each with a mailbox of these caps, and what both have in common."""
     [ada] = loaded.mailboxes
     bob = {"address": "bob@example.com", "owner": "bob@example.com", "username": "bob@example.com"}
     mailboxes = []
@@ -170,7 +178,9 @@ def _team(loaded, caps):
         gap = Duration(amount=minutes, unit="minute")
         limits = {"per_day": per_day, "per_hour": per_hour, "per_minute": per_minute, "gap": gap}
         mailboxes.append(ada.model_copy(update={**whose, **limits}))
-    return replace(loaded, mailboxes=mailboxes, lists=LISTS)
+    return replace(
+        loaded, mailboxes=mailboxes, lists=LISTS, limits=TeamLimits.model_validate(shared)
+    )
 
 
 def _blueprint(loaded, found):
