@@ -153,6 +153,7 @@ class MailboxSettings(Definition):
             per_hour=self.per_hour,
             per_minute=self.per_minute,
             gap=self.gap.elapsed,
+            whose=self.address,
         )
 
     @model_validator(mode="before")

@@ -107,7 +107,11 @@ class Mailbox(models.Model):
     @property
     def limits(self) -> Limits:
         return Limits(
-            per_day=self.per_day, per_hour=self.per_hour, per_minute=self.per_minute, gap=self.gap
+            per_day=self.per_day,
+            per_hour=self.per_hour,
+            per_minute=self.per_minute,
+            gap=self.gap,
+            whose=self.address,
         )
 
 

@@ -1,13 +1,15 @@
 """Whether an email may leave now: caps, spacing and the send window. Pure.
 
 Caps are rolling, as providers count them: at most `per_day` in any 24 hours, `per_hour` in any 60
-minutes and `per_minute` in any 60 seconds, so no midnight lets a double portion through.
+minutes and `per_minute` in any 60 seconds, so no midnight lets a double portion through. The gap has
+a jitter, for a clockwork is no person.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from hashlib import sha256
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -30,6 +32,8 @@ class Limits:
     per_hour: int
     gap: timedelta  #: least time between two emails of the mailbox
     per_minute: int | None = None  #: None: no cap
+    #: The mailbox's address, so that no two keep the same time.
+    whose: str = ""
 
     @cached_property
     def caps(self) -> Sequence[Cap]:
@@ -39,6 +43,13 @@ class Limits:
             ("per_day", self.per_day, DAY),
         )
         return [(rule, most, span) for rule, most, span in caps if most is not None]
+
+    def gap_after(self, moment: datetime) -> timedelta:
+        """The gap and up to a third more: always the same after the same moment."""
+        if not self.gap:
+            return self.gap
+        told = sha256(f"{self.whose}:{moment.timestamp()}".encode()).digest()
+        return self.gap + self.gap * int.from_bytes(told[:2]) / (3 * 2**16)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +145,7 @@ def paced(history: Iterable[datetime], limits: Limits, now: datetime) -> tuple[d
     times = sorted((moment for moment in history if moment > now - DAY), reverse=True)
     waits = [(now, "none")]
     if times:
-        waits.append((times[0] + limits.gap, "gap"))
+        waits.append((times[0] + limits.gap_after(times[0]), "gap"))
     waits += [(free, rule) for free, rule, _ in _full(limits.caps, times)]
     # The first of equals wins: "none" whenever nothing needs to wait.
     return max(waits, key=lambda wait: wait[0])

@@ -81,12 +81,14 @@ def test_the_window_is_told(mailbox, queue, lead, time):
 
 
 def test_a_cap_is_told(mailbox, queue, make_lead, time):
-    Mailbox.objects.update(gap=timedelta(minutes=2))
+    mailbox.gap = timedelta(minutes=2)
+    mailbox.save()
     for name in "ab":
         queue(make_lead(f"{name}@customer.example"))
     outbox.deliver(mailbox.pk)
 
-    assert queued() == (time.now + timedelta(minutes=2), "the mailbox's gap")
+    gap = mailbox.limits.gap_after(time.now)
+    assert queued() == (time.now + gap, "the mailbox's gap")
 
 
 def test_another_attempt_is_told(mailbox, queue, lead, sink, time):

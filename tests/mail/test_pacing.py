@@ -33,8 +33,27 @@ def test_the_gap_is_kept():
     admission = admit([last], limits, OFFICE, BERLIN, NOW)
 
     assert admission == Later(
-        at=NOW + timedelta(seconds=60), because={"rule": "gap", "limit": 90.0}
+        at=last + limits.gap_after(last), because={"rule": "gap", "limit": 90.0}
     )
+
+
+def test_the_gap_has_a_jitter_of_up_to_a_third():
+    moments = [NOW + timedelta(seconds=n) for n in range(300)]
+    ada, bob = (
+        Limits(per_day=100, per_hour=100, gap=timedelta(seconds=90), whose=whose)
+        for whose in ("ada@x.example", "bob@x.example")
+    )
+
+    gaps = [ada.gap_after(moment).total_seconds() for moment in moments]
+
+    assert 90 <= min(gaps) < 91
+    assert 119 < max(gaps) < 120
+    assert gaps == [ada.gap_after(m.astimezone(BERLIN)).total_seconds() for m in moments]
+    assert gaps != [bob.gap_after(moment).total_seconds() for moment in moments]
+
+
+def test_who_has_no_gap_has_no_jitter():
+    assert FREE.gap_after(NOW) == timedelta(0)
 
 
 def test_the_hour_is_rolling():
