@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from connectors.endpoints import normalized_url
 from mail import address
@@ -20,6 +20,8 @@ IMAP_SCHEMES = ("imaps", "imap+starttls", "imap")
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 _SELECTOR = re.compile(r"[A-Za-z0-9]+([.-]+[A-Za-z0-9]+)*")
+_PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))? ?(?:%|percent)")
+_WHOLE = 10_000
 _TENANT = re.compile(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*")
 
 
@@ -123,6 +125,25 @@ class OAuthSettings(Definition):
         return self
 
 
+def _share(written: object) -> object:
+    """Of "0.3%", 30: hundredths of a percent."""
+    match = _PERCENT.fullmatch(written) if isinstance(written, str) else None
+    hundredths = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0")) if match else 0
+    if not 0 < hundredths <= _WHOLE:
+        raise Fault(f'"{written}" is no share of emails; write it like 5% or 0.3%, above 0%')
+    return hundredths
+
+
+Share = Annotated[int, BeforeValidator(_share)]
+
+
+class PauseAt(Definition):
+    """The shares of a mailbox's emails above which it pauses, see mail.reputation; 100%: never."""
+
+    bounces: Share = 500
+    complaints: Share = 30
+
+
 class MailboxSettings(Definition):
     """A rep's mailbox. The emails of the leads that `owner` has in the CRM leave from it."""
 
@@ -145,6 +166,7 @@ class MailboxSettings(Definition):
     per_hour: Cap = 25
     per_minute: Cap | None = None
     gap: FixedDuration = Duration(amount=90, unit="second")
+    pause_at: PauseAt = PauseAt()
 
     @property
     def limits(self) -> Limits:

@@ -153,4 +153,5 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
         return record.keep(message, outcome)
     if outcome.kind in {handing.Kind.LOST, handing.Kind.UNKNOWN}:
         carrier.drop()
+    record.write()  # what left before is counted, should this one be one too many that came back
     return settle.outcome(message, outcome)

@@ -121,6 +121,6 @@ def _advance(mailbox: Mailbox, uidvalidity: int, uid: int) -> None:
 
 def _failed(mailbox: Mailbox, error: str, **values: str) -> None:
     wait = min(FIRST_RETRY * 2 ** min(mailbox.failures, 10), LONGEST_RETRY)
-    Mailbox.objects.filter(pk=mailbox.pk).update(
-        last_error=error, failures=mailbox.failures + 1, retry_at=clock.now() + wait, **values
-    )
+    ours = Mailbox.objects.filter(pk=mailbox.pk)
+    ours.update(failures=mailbox.failures + 1, retry_at=clock.now() + wait, **values)
+    ours.filter(rates_exceeded_at=None).update(last_error=error)  # else why it paused stays

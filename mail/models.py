@@ -92,6 +92,13 @@ class Mailbox(models.Model):
     #: Not read again before; set after a failure.
     retry_at = models.DateTimeField(null=True, blank=True)
     failures = models.IntegerField(default=0)
+    #: Shares of emails, in hundredths of a percent, above which it pauses; see mail.reputation.
+    most_bounces = models.IntegerField(default=500)
+    most_complaints = models.IntegerField(default=30)
+    #: Paused for such a share since then: only a person resumes it.
+    rates_exceeded_at = models.DateTimeField(null=True, blank=True)
+    #: Whoever resumed it then: what left before counts no more.
+    rates_from = models.DateTimeField(null=True, blank=True)
     #: Nobody can say here what left since then, see mail.watch: nothing leaves until that is known.
     unaccounted_since = models.DateTimeField(null=True, blank=True)
     #: The listener that holds IDLE, and until when (real seconds, see runtime.clock).
@@ -236,6 +243,9 @@ class Message(models.Model):
     #: Committed just before DATA: from here on a crash means "unconfirmed".
     handed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    #: When we learned that it came back for good, and that it was called spam.
+    bounced_at = models.DateTimeField(null=True, blank=True)
+    complained_at = models.DateTimeField(null=True, blank=True)
     attempts = models.IntegerField(default=0)
     last_error = models.TextField(blank=True)
     because = models.JSONField(default=dict)  #: the decision and the admission that led here
@@ -271,6 +281,17 @@ class Message(models.Model):
                 fields=["to_domain", "sent_at"],
                 condition=Q(sent_at__isnull=False),
                 name="message_to_domain",
+            ),
+            # serve reputation.tally: few come back
+            models.Index(
+                fields=["mailbox", "bounced_at"],
+                condition=Q(bounced_at__isnull=False),
+                name="message_bounced",
+            ),
+            models.Index(
+                fields=["mailbox", "complained_at"],
+                condition=Q(complained_at__isnull=False),
+                name="message_complained",
             ),
             # serve the end of a deal, and of what a thread began with; most have neither
             models.Index(fields=["deal"], condition=Q(deal__isnull=False), name="message_of_deal"),

@@ -1,7 +1,7 @@
 """What a person has paused: it waits, whatever is due, until a person resumes it.
 
 A mailbox that paused by itself after a fault is another matter (`Mailbox.status`): `apply` tries
-that again, and leaves alone what a person has paused.
+that again, but for one whose emails came back too often, and leaves alone what a person has paused.
 """
 
 from django.db import connection, transaction
@@ -45,23 +45,32 @@ def resume(scope: str, name: str) -> int | None:
         return sum(_spread(mailbox, waiting) for mailbox in mailboxes)
 
 
-def try_again(mailboxes: QuerySet[Mailbox]) -> int:
-    """Use those that paused by themselves: their fault was mended; how many they are."""
+def try_again(mailboxes: QuerySet[Mailbox], *, resumed: bool = False) -> int:
+    """Use those that paused by themselves: their fault was mended; how many they are.
+
+    One whose emails came back too often has to be `resumed` by name: what left before that counts
+    no more.
+    """
+    told: dict[str, object] = {"status": Mailbox.Status.ACTIVE, "last_error": "", "failures": 0}
     with transaction.atomic():
-        faulty = list(mailboxes.filter(status=Mailbox.Status.PAUSED).select_for_update(no_key=True))
-        for mailbox in faulty:
+        faulty = mailboxes.filter(status=Mailbox.Status.PAUSED)
+        faulty = faulty if resumed else faulty.filter(rates_exceeded_at=None)
+        found = list(faulty.select_for_update(no_key=True))
+        for mailbox in found:
+            rates_from = clock.now() if mailbox.rates_exceeded_at else mailbox.rates_from
             Mailbox.objects.filter(pk=mailbox.pk).update(
-                status=Mailbox.Status.ACTIVE, last_error="", retry_at=None, failures=0
+                **told, retry_at=None, rates_exceeded_at=None, rates_from=rates_from
             )
             _spread(mailbox, Message.objects.all())
-    return len(faulty)
+    return len(found)
 
 
 def is_paused(message: Message) -> bool:
-    """Whether a person holds this message now, as committed."""
+    """Whether a person holds this message now, or its mailbox has paused by itself, as committed."""
     # Asked of every email that leaves, and nearly always in vain.
     with connection.cursor() as cursor:
-        cursor.execute(_PAUSED, [message.mailbox.address, message.sequence])
+        mailbox = message.mailbox
+        cursor.execute(_PAUSED, [mailbox.address, message.sequence, mailbox.pk])
         return bool(cursor.fetchone()[0])
 
 
@@ -110,4 +119,5 @@ def _spread(mailbox: Mailbox, waiting: QuerySet[Message]) -> int:
     return len(overdue)
 
 
-_PAUSED = f"SELECT {HELD.format(address='%s', sequence='%s')}"
+_BY_ITSELF = "EXISTS (SELECT 1 FROM mail_mailbox WHERE id = %s AND status = 'paused')"
+_PAUSED = f"SELECT {HELD.format(address='%s', sequence='%s')} OR {_BY_ITSELF}"

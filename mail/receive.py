@@ -8,7 +8,16 @@ from django.db import transaction
 
 from crm import timeline
 from crm.models import Lead
-from mail import colleagues, compose, settle, subaddress, suppression, touches, unsubscribe
+from mail import (
+    colleagues,
+    compose,
+    reputation,
+    settle,
+    subaddress,
+    suppression,
+    touches,
+    unsubscribe,
+)
 from mail.classify import autoreply, intent, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
@@ -161,6 +170,10 @@ def _follow(inbound: Inbound, lead: Lead, opinion: Opinion) -> None:
     if opinion.kind == Kind.COMPLAINT and address:
         suppression.suppress(address, Suppression.Kind.COMPLAINT, at=at, lead=lead, because=because)
     message = inbound.answers
+    if message and opinion.dsn is not None and opinion.dsn.hard:
+        reputation.bounced(message)
+    if message and opinion.kind == Kind.COMPLAINT:
+        reputation.complained(message)
     timeline.note(
         ACTIVITIES[Kind(opinion.kind)],
         occurred_at=at,

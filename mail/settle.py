@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from crm import rows, timeline
-from mail import suppression
+from mail import reputation, suppression
 from mail.handing import Kind, Outcome
 from mail.models import Mailbox, Message, Suppression
 from mail.stops import Stop
@@ -72,6 +72,7 @@ def bounced(message: Message, reply: str) -> str:
             )
             data: dict[str, object] = {"hard": True, "reply": reply}
             note(message, "bounced", at=now, data=data, key=f"bounced:{message.pk}")
+            reputation.bounced(message)
     return "bounced"
 
 

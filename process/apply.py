@@ -156,6 +156,8 @@ def _mailboxes(blueprint: Blueprint) -> None:
                 "per_hour": definition.per_hour,
                 "per_minute": definition.per_minute,
                 "gap": definition.gap.elapsed,
+                "most_bounces": definition.pause_at.bounces,
+                "most_complaints": definition.pause_at.complaints,
             },
         )
     # Those that the files do not name any more may still have emails.

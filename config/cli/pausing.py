@@ -67,7 +67,7 @@ def resume(
     name = _name(mailbox, sequence)
     overdue = pauses.resume(scope, name)
     ours = Mailbox.objects.filter(address=name)
-    mended = pauses.try_again(ours) + watch.trust(ours) if mailbox else 0
+    mended = pauses.try_again(ours, resumed=True) + watch.trust(ours) if mailbox else 0
     others = ", ".join(map(str, Pause.objects.order_by("since"))) or "nothing"
     if overdue is None and not mended:
         typer.echo(f"That is not paused; paused: {others}.", err=True)

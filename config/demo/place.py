@@ -134,6 +134,8 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
             "smtp": told["smtp"],
             "imap": told["imap"],
             "password": "${MAIL_PASSWORD}",
+            # One in twenty of its people bounces; of so few a rep may meet more than that by chance.
+            "pause_at": {"bounces": "100%"},
         }
         for rep in told["reps"]
     ]

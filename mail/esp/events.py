@@ -12,7 +12,7 @@ from django.db import transaction
 
 from crm import rows
 from crm.models import Lead
-from mail import address, settle, suppression, unsubscribe
+from mail import address, reputation, settle, suppression, unsubscribe
 from mail.classify import verdict
 from mail.classify.dsn import MOST_REASON
 from mail.esp import webhooks
@@ -105,7 +105,10 @@ def _never_left(message: Message, event: Any) -> None:
 
 def _bounced(message: Message, event: Any) -> None:
     _left(message, event)
-    _note_bounce(message, event, hard=_is_hard(message, event))
+    hard = _is_hard(message, event)
+    _note_bounce(message, event, hard=hard)
+    if hard and not message.redirected_to:
+        reputation.bounced(message)
 
 
 def _delayed(message: Message, event: Any) -> None:
@@ -116,6 +119,8 @@ def _delayed(message: Message, event: Any) -> None:
 def _complained(message: Message, event: Any) -> None:
     _left(message, event)
     _note_complaint(message, event)
+    if not message.redirected_to:
+        reputation.complained(message)
 
 
 def _unsubscribed(message: Message, event: Any) -> None:

@@ -163,6 +163,7 @@ def fill(port):
             pk=number, address=f"rep{number}@us.example", display_name=f"Rep {number}",
             smtp_url=f"smtp://127.0.0.1:{port}", imap_url="imap://127.0.0.1:1",
             username="rep", per_day=100_000, per_hour=100_000, gap=timedelta(0),
+            most_bounces=10_000,
         )  # fmt: skip
 
 

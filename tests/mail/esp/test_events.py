@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm.models import Activity, Change, ExternalRecord
-from mail import outbox, suppression
+from mail import outbox, reputation, suppression
 from mail.esp import sending
 from mail.models import Mailbox, Message, Sender, Suppression
 from mail.unconfirmed import confirm
@@ -422,3 +422,21 @@ def test_of_a_person_who_was_erased_nothing_is_noted_any_more(sent, kind, what, 
 
     assert status == 200
     assert (kinds(), Suppression.objects.count()) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "counted"),
+    [
+        *((kind, "hard", (1, 0)) for kind in ("postmark", "mailgun", "sendgrid")),
+        *((kind, "complained", (0, 1)) for kind in ("postmark", "mailgun", "sendgrid")),
+        *((kind, "soft", (0, 0)) for kind in ("postmark", "mailgun", "sendgrid")),
+        ("sendgrid", "dropped", (0, 0)),  # it did not leave
+    ],
+    indirect=["kind"],
+)
+def test_what_came_back_counts_once_for_the_mailbox(mailbox, sent, kind, what, counted, time):
+    for number in range(2):
+        post(event(kind, what, sent, number=number))
+
+    tally = reputation.tally(mailbox, time.now - reputation.WITHIN)
+    assert (tally.left, tally.bounced, tally.complained) == (1, *counted)
