@@ -144,6 +144,10 @@ def _note_bounce(message: Message, event: Any, *, hard: bool) -> None:
     if hard:
         _suppress(message, Suppression.Kind.HARD_BOUNCE, event)
     found = verdict.of("", _words(event))
+    if found.sender_fault:
+        settle.pause_mailbox(
+            message.mailbox, f"bounce of {message.to_email}: {_words(event)}"[:500]
+        )
     _note(
         message,
         "bounced",

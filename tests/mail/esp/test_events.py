@@ -126,7 +126,6 @@ NO_STOPS = [
     *((kind, "deferred", "delayed") for kind in ("postmark", "mailgun", "sendgrid")),
     *((kind, "opened", "opened") for kind in ("postmark", "mailgun", "sendgrid")),
     *((kind, "clicked", "clicked") for kind in ("postmark", "mailgun", "sendgrid")),
-    ("postmark", "policy", "bounced"),
     ("postmark", "blocked", "bounced"),
     ("mailgun", "blocked", "bounced"),
     ("mailgun", "proxied", "machine_opened"),
@@ -160,11 +159,14 @@ def test_a_bounce_tells_what_the_receiving_server_said(sent):
     )
 
 
-def test_a_fault_of_the_senders_gives_no_lead_up(sent):
+def test_a_fault_of_the_senders_pauses_the_mailbox_and_gives_no_lead_up(mailbox, sent):
     post(event("postmark", "policy", sent))
 
     told = Activity.objects.get(kind="bounced").data
+    mailbox.refresh_from_db()
     assert (told["hard"], told["sender_fault"], told["reason"]) == (False, True, "authentication")
+    assert not Suppression.objects.exists()
+    assert (mailbox.status, mailbox.last_error) == ("paused", f"bounce of {GRACE}: {told['words']}")
 
 
 def test_a_click_right_after_sending_is_a_machines(sent, time):
