@@ -59,7 +59,8 @@ class Mailbox(models.Model):
 
     address = models.CharField(max_length=254, unique=True)
     display_name = models.CharField(max_length=200, blank=True)
-    owner = models.OneToOneField(Owner, null=True, blank=True, on_delete=models.SET_NULL)
+    #: The rep, who may have several; null: it is in cadenza.yaml no more, and begins nothing.
+    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
     #: smtp:// | smtp+starttls:// | smtps://host:port; blank: an ESP sends.
     smtp_url = models.CharField(max_length=500, blank=True)
     #: imap:// | imap+starttls:// | imaps://host:port; blank: the ESP brings in what arrives, or the

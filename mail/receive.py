@@ -99,8 +99,13 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
 
 
 def _is_ours(mailbox: Mailbox, mail: Parsed) -> bool:
-    """A copy of what we or the rep sent is no answer to it."""
-    return suppression.normalize(mail.from_email) == suppression.normalize(mailbox.address)
+    """A copy of what we or the rep sent, from any of the rep's mailboxes, is no answer to it."""
+    ours = {mailbox.address}
+    if mailbox.owner_id is not None:
+        ours |= set(
+            Mailbox.objects.filter(owner=mailbox.owner_id).values_list("address", flat=True)
+        )
+    return suppression.normalize(mail.from_email) in map(suppression.normalize, ours)
 
 
 def _concerned(

@@ -135,6 +135,9 @@ def _mapped(settings: Mapping[str, Any], kind: Written) -> Sequence[object]:
 
 
 def _mailboxes(blueprint: Blueprint) -> None:
+    # What was begun from those that the team took out goes on from there, and nothing else does.
+    kept = [definition.address for definition in blueprint.mailboxes]
+    Mailbox.objects.exclude(address__in=kept).update(owner=None)
     for definition in blueprint.mailboxes:
         owner, _ = Owner.objects.get_or_create(
             email=normalized_email(definition.owner), defaults={"name": definition.name}

@@ -20,6 +20,7 @@ from sequences import cadence, enroll, moving, versions
 from sequences.cadence import Assign, Send, State
 from sequences.definition import Sequence as Definition
 from sequences.forecast import forecast
+from sequences.mailboxes import Rotation
 from sequences.models import AppliedVersion, Enrollment
 from sequences.refusals import OPEN, Candidate
 from sequences.states import ask_about
@@ -147,17 +148,20 @@ def template_row(template: Template) -> EmailTemplate:
 
 def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
     spoken_for: set[int] = set()
+    rotation = Rotation()
     for name, definition in blueprint.sequences.items():
         enrolls: list[Candidate] = []
         refusals: list[Candidate] = []
         if definition.enroll is not None and definition.enroll.existing:
             rows = [template_row(blueprint.templates[n]) for n in definition.templates()]
-            for candidate in enroll.candidates(definition, rows):
+            for candidate in enroll.candidates(definition, rows, rotation=rotation):
                 if candidate.refusal:
                     refusals.append(candidate)
                 elif candidate.lead.pk not in spoken_for:
                     spoken_for.add(candidate.lead.pk)
                     enrolls.append(candidate)
+                elif candidate.mailbox_id is not None:
+                    rotation.give_back(candidate.mailbox_id)
         active = versions.active_of(name)
         places = {one.lead.pk: enroll.whereabouts_of(definition, one.lead) for one in enrolls}
         yield SequencePlan(

@@ -60,12 +60,11 @@ class Team(Definition):
 
     @model_validator(mode="after")
     def _mailboxes_differ(self) -> Self:
-        for field in ("address", "owner"):
-            seen: set[str] = set()
-            for number, mailbox in enumerate(self.mailboxes):
-                value = getattr(mailbox, field).lower()
-                if value in seen:
-                    message = f'two mailboxes have the {field} "{value}"'
-                    raise Fault(message, path=("mailboxes", number, field))
-                seen.add(value)
+        seen: set[str] = set()
+        for number, mailbox in enumerate(self.mailboxes):
+            address = mailbox.address.lower()
+            if address in seen:
+                message = f'two mailboxes have the address "{address}"'
+                raise Fault(message, path=("mailboxes", number, "address"))
+            seen.add(address)
         return self

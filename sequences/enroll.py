@@ -19,6 +19,7 @@ from runtime import bell, clock
 from sequences import versions, whereabouts
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
+from sequences.mailboxes import Rotation
 from sequences.models import AppliedVersion, Enrollment, ListMember, Waiting
 from sequences.refusals import OPEN, Candidate, Candidates
 from sequences.slots import Slots
@@ -63,15 +64,18 @@ def enroll_matching(lead_ids: Sequence[int], *, moved: bool, event: str = "") ->
     return enrolled
 
 
-def candidates(definition: Definition, templates: Sequence[EmailTemplate]) -> Iterator[Candidate]:
+def candidates(
+    definition: Definition, templates: Sequence[EmailTemplate], *, rotation: Rotation | None = None
+) -> Iterator[Candidate]:
     """Every lead for which the rule is true, with the refusal of those who may not be enrolled.
 
     Each of the `templates` is rendered for each lead, so that none fails when its time comes.
+    `rotation` remembers what other sequences gave the mailboxes; without it they are read anew.
     """
     rule = definition.enroll
     if rule is None or rule.on:
         return
-    judging = Candidates(definition, templates)
+    judging = Candidates(definition, templates, rotation=rotation)
     last = 0
     while page := list(_with_relations(Lead.objects.filter(pk__gt=last)).order_by("pk")[:PAGE]):
         last = page[-1].pk

@@ -71,6 +71,10 @@ class Enrollment(models.Model):
                 fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="enrollment_due"
             ),
             models.Index(fields=["sequence", "started_at"], name="enrollment_throttle"),
+            # serves rotation: how much the mailboxes have to do
+            models.Index(
+                fields=["mailbox_id"], condition=Q(ended_at__isnull=True), name="enrollment_load"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from runtime import clock
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.judging import Judge, Known, LetIn
+from sequences.mailboxes import Rotation
 from sequences.models import Enrollment
 
 OPEN = (Enrollment.Status.ACTIVE, Enrollment.Status.PAUSED)
@@ -36,13 +37,18 @@ class Candidates:
     """Judges leads for one sequence, one after the other: who was let in counts for the next."""
 
     def __init__(
-        self, definition: Definition, templates: Sequence[EmailTemplate], *, again: bool = False
+        self,
+        definition: Definition,
+        templates: Sequence[EmailTemplate],
+        *,
+        again: bool = False,
+        rotation: Rotation | None = None,
     ) -> None:
         """`again`: a person enrolls by hand, though the lead was in it before."""
         self._definition, self._templates, self._again = definition, templates, again
         self._rule = definition.enroll or Enroll(when="true")
         self._sender = Sender.objects.first()
-        self._mailboxes = {row.owner_id: row for row in Mailbox.objects.exclude(owner=None)}
+        self._rotation = rotation or Rotation()
         self._let_in = _let_in(definition.name, self._rule)
 
     def among(self, leads: Sequence[Lead], deals: Mapping[int, Deal]) -> Iterator[Candidate]:
@@ -56,17 +62,22 @@ class Candidates:
             privacy=Rules.of(self._sender.privacy if self._sender else None),
             again=self._again,
         )
+        written_from = self._rotation.written_from(leads)
         for lead in leads:
-            yield self._judged(judge, lead, deals.get(lead.pk))
+            mailbox = self._rotation.mailbox_of(lead, written_from)
+            yield self._judged(judge, lead, deals.get(lead.pk), mailbox)
 
-    def _judged(self, judge: Judge, lead: Lead, deal: Deal | None) -> Candidate:
-        mailbox = self._mailboxes.get(lead.owner_id)
+    def _judged(
+        self, judge: Judge, lead: Lead, deal: Deal | None, mailbox: Mailbox | None
+    ) -> Candidate:
         refusal = judge.refusal(
             lead,
             facts.context(lead, deal),
             has_mailbox=mailbox is not None,
             problem=lambda: self._problem(lead, deal, mailbox) if mailbox else "",
         )
+        if mailbox and refusal is None:
+            self._rotation.take(mailbox.pk)
         return Candidate(
             lead=lead,
             deal=deal,

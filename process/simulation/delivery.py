@@ -30,7 +30,7 @@ class Delivery:
         return bool(due)
 
     def next_due(self) -> datetime | None:
-        moments = (mailbox.next_due for mailbox in self.scene.mailboxes.values())
+        moments = (mailbox.next_due for mailbox in self.scene.all_mailboxes())
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _deliver(self, mailbox: Mailbox) -> None:
@@ -101,6 +101,7 @@ class Delivery:
         enrollment, now = email.enrollment, self.scene.now
         self._drop(email)
         enrollment.lead.touched_at = now
+        enrollment.lead.written_from = mailbox.pk
         self.scene.touches.append(
             Touch(
                 at=now,

@@ -8,12 +8,13 @@ from functools import partial
 
 from crm.kinds import activities_of
 from mail.proof import Proofs
-from process.simulation.rows import Enrollment, Lead, Wait
+from process.simulation.rows import Enrollment, Lead, Mailbox, Wait
 from process.simulation.scene import Scene
 from sequences import whereabouts
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.judging import Judge, Known, LetIn, Refusal
+from sequences.rotation import choose
 from sequences.slots import Slots
 from workspace.expressions import evaluate
 
@@ -157,13 +158,22 @@ class Enrolling:
             sequence=definition,
             digest=scene.files.digests[definition.name],
             deal=deal if deal and not deal.is_closed else None,
-            mailbox=scene.mailboxes[lead.owner_id],
+            mailbox=self._mailbox(lead, scene.mailboxes[lead.owner_id]),
             timezone=self._timezone(definition, lead),
             started_at=start_at,
             due_at=start_at,
         )
         scene.enter(enrollment)
         return True
+
+    def _mailbox(self, lead: Lead, boxes: Sequence[Mailbox]) -> Mailbox:
+        return choose(
+            boxes,
+            lead_id=lead.pk,
+            before=lead.written_from,
+            held={box.pk for box in boxes if box.is_held},
+            load=self.scene.load,
+        )
 
     def _timezone(self, definition: Definition, lead: Lead) -> str:
         told = whereabouts.timezone_of(

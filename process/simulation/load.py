@@ -21,6 +21,7 @@ from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
 from process.simulation.scene import Scene
 from sequences.cadence import State
+from sequences.mailboxes import held, written_from
 from sequences.models import Enrollment as EnrollmentRow
 from sequences.models import Waiting
 from sequences.refusals import OPEN
@@ -84,16 +85,24 @@ def _add_deals(leads: Mapping[int, Lead]) -> None:
             )
 
 
-def _mailboxes(now: datetime) -> dict[int, Mailbox]:
-    found = {}
-    for row in MailboxRow.objects.exclude(owner=None).order_by("pk"):
+def _mailboxes(now: datetime) -> dict[int, list[Mailbox]]:
+    found: dict[int, list[Mailbox]] = defaultdict(list)
+    rows = list(MailboxRow.objects.exclude(owner=None).order_by("pk"))
+    paused = held(rows)
+    for row in rows:
         left = Message.objects.filter(mailbox=row, sent_at__gt=now - DAY)
         history_ = [at for at in left.values_list("sent_at", flat=True) if at is not None]
         if row.owner_id is not None:
-            found[row.owner_id] = Mailbox(
-                pk=row.pk, address=row.address, limits=row.limits, history=history_
+            found[row.owner_id].append(
+                Mailbox(
+                    pk=row.pk,
+                    address=row.address,
+                    limits=row.limits,
+                    is_held=row.pk in paused,
+                    history=history_,
+                )
             )
-    return found
+    return dict(found)
 
 
 def _quotas(blueprint: Blueprint, now: datetime) -> Quotas:
@@ -122,6 +131,8 @@ def _add_past(found: Scene) -> None:
             found.leads[lead_id].ended[sequence] = at or found.now
     for lead_id, at in history.last_touches(list(found.leads)).items():
         found.leads[lead_id].touched_at = at
+    for lead_id, mailbox_id in written_from(list(found.leads)).items():
+        found.leads[lead_id].written_from = mailbox_id
     oldest = EnrollmentRow.objects.filter(status__in=OPEN).order_by("started_at").first()
     if oldest is not None:
         since = Activity.objects.filter(occurred_at__gte=oldest.started_at, lead__isnull=False)
@@ -133,12 +144,13 @@ def _add_past(found: Scene) -> None:
 def _add_enrollments(found: Scene) -> None:
     begun = EnrollmentRow.objects.filter(started_at__gte=_midnight(found.now))
     open_ = EnrollmentRow.objects.filter(status__in=OPEN).order_by("pk")
+    mailboxes = {box.pk: box for box in found.all_mailboxes()}
     queued = defaultdict(list)
     for message in Message.objects.filter(status__in=_QUEUED).order_by("pk"):
         queued[message.enrollment_id].append(message)
     for row, state in _walk(open_.select_related("version")):
         lead = found.leads.get(row.lead_id)
-        mailbox = next((m for m in found.mailboxes.values() if m.pk == row.mailbox_id), None)
+        mailbox = mailboxes.get(row.mailbox_id)
         if lead is not None and mailbox is not None:
             enrollment = _enrollment(found, row, state, lead, mailbox)
             found.enter(enrollment)

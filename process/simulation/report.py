@@ -87,7 +87,7 @@ def report(scene: Scene, begins: datetime) -> Report:
     place = zone(scene.files.timezone)
     emails = [touch for touch in scene.touches if touch.kind == "email"]
     tasks = [touch for touch in scene.touches if touch.kind == "task"]
-    caps = {box.address: box.limits.per_day for box in scene.mailboxes.values()}
+    caps = {box.address: box.limits.per_day for box in scene.all_mailboxes()}
     first = _monday(begins.astimezone(place).date())
     count = (_monday(scene.now.astimezone(place).date()) - first).days // 7 + 1
     mondays = [first + timedelta(weeks=number) for number in range(count)]

@@ -50,6 +50,7 @@ class Lead:
     #: What happened with it, oldest first.
     events: list[tuple[datetime, str]] = field(default_factory=list)
     touched_at: datetime | None = None
+    written_from: int | None = None  #: the mailbox that wrote to it last
     enrollment: "Enrollment | None" = None  #: the open one
     #: Sequence -> when its last enrollment there ended.
     ended: dict[str, datetime] = field(default_factory=dict)
@@ -121,12 +122,17 @@ class Mailbox:
     pk: int
     address: str
     limits: Limits
+    is_held: bool = False  #: it is paused
     #: When its emails of the last day left.
     history: list[datetime] = field(default_factory=list)
     #: Before this nothing leaves: the caps and the spacing say so.
     held_until: datetime | None = None
     _later: list[tuple[datetime, int, Email]] = field(default_factory=list)
     _due: list[tuple[int, Email]] = field(default_factory=list)
+
+    @property
+    def per_day(self) -> int:
+        return self.limits.per_day
 
     @property
     def next_due(self) -> datetime | None:

@@ -1,6 +1,7 @@
 """Invented people for a workspace that has none yet: spread over mailboxes, companies and time zones."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -43,8 +44,8 @@ PER_COMPANY = 3
 def scene(blueprint: Blueprint, count: int, now: datetime) -> Scene:
     """`count` people in the first stage, whom nobody has written to."""
     connection = next(iter(blueprint.connections))
-    mailboxes = dict(enumerate(_mailboxes(blueprint), start=1))
-    leads = {lead.pk: lead for lead in _leads(blueprint, count, connection, mailboxes, now)}
+    reps = list(dict.fromkeys(one.owner.lower() for one in blueprint.mailboxes))
+    leads = {lead.pk: lead for lead in _leads(blueprint, count, connection, reps, now)}
     return Scene(
         files=replace(files(blueprint), privacy=Rules()),  # which CRMs tell, and no sample
         now=now,
@@ -53,26 +54,29 @@ def scene(blueprint: Blueprint, count: int, now: datetime) -> Scene:
             name: Connection(name=name, pull_every=one.pull_every.elapsed, pull_due_at=now)
             for name, one in blueprint.connections.items()
         },
-        mailboxes=mailboxes,
+        mailboxes=_mailboxes(blueprint, reps),
         quotas=Quotas(blueprint.limits.model_dump()),
     )
 
 
-def _mailboxes(blueprint: Blueprint) -> Iterator[Mailbox]:
+def _mailboxes(blueprint: Blueprint, reps: Sequence[str]) -> dict[int, list[Mailbox]]:
+    found: dict[int, list[Mailbox]] = defaultdict(list)
     for pk, one in enumerate(blueprint.mailboxes, start=1):
-        yield Mailbox(pk=pk, address=one.address, limits=one.limits)
+        owner = 1 + reps.index(one.owner.lower())
+        found[owner].append(Mailbox(pk=pk, address=one.address, limits=one.limits))
+    return dict(found)
 
 
 def _leads(
     blueprint: Blueprint,
     count: int,
     connection: str,
-    mailboxes: dict[int, Mailbox],
+    reps: Sequence[str],
     now: datetime,
 ) -> Iterator[Lead]:
     first = blueprint.process.stages[0].counterparts[connection].lead_status
     for pk in range(1, count + 1):
-        company, owner = 1 + pk // PER_COMPANY, 1 + pk % len(mailboxes)
+        company, owner = 1 + pk // PER_COMPANY, 1 + pk % len(reps)
         country, timezone, language = PLACES[company % len(PLACES)]
         domain = f"company-{company}.example"
         yield Lead(
@@ -104,7 +108,7 @@ def _leads(
                     "employees": 20 + company % 400,
                     "extra": {},
                 },
-                "owner": {"name": mailboxes[owner].address, "email": mailboxes[owner].address},
+                "owner": {"name": reps[owner - 1], "email": reps[owner - 1]},
                 "answer": {"disposition": None},
             },
         )

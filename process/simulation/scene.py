@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 
 from mail.legal import Rules
 from mail.proof import Parts
@@ -59,8 +59,8 @@ class Scene:
     now: datetime
     leads: Mapping[int, Lead]
     connections: Mapping[str, Connection]
-    #: By the owner whose leads write from it.
-    mailboxes: Mapping[int, Mailbox]
+    #: By the owner whose leads are written to from them.
+    mailboxes: Mapping[int, Sequence[Mailbox]]
     #: What domains and companies got from all mailboxes.
     quotas: Quotas = field(default_factory=lambda: Quotas({}))
     #: Sequence -> lead -> who waits for a place there, the longest waiting first.
@@ -68,6 +68,8 @@ class Scene:
     suppressed: set[str] = field(default_factory=set)
     #: How many open enrollments: ("company", company) and (sequence, owner).
     open: Counter[tuple[str, int | None]] = field(default_factory=Counter)
+    #: Mailbox -> how many open enrollments.
+    load: Counter[int] = field(default_factory=Counter)
     #: (sequence, day) -> how many began.
     begun: Counter[tuple[str, datetime]] = field(default_factory=Counter)
     noted: list[Noted] = field(default_factory=list)
@@ -114,6 +116,7 @@ class Scene:
         self.enrollments.append(enrollment)
         self.open["company", lead.company_id] += 1
         self.open[name, lead.owner_id] += 1
+        self.load[enrollment.mailbox.pk] += 1
         midnight = enrollment.started_at.replace(hour=0, minute=0, second=0, microsecond=0)
         self.begun[name, midnight] += 1
         self.schedule(enrollment, enrollment.due_at)
@@ -130,6 +133,7 @@ class Scene:
         lead.enrollment, lead.ended[name] = None, at
         self.open["company", lead.company_id] -= 1
         self.open[name, lead.owner_id] -= 1
+        self.load[enrollment.mailbox.pk] -= 1
         self.note("unenrolled", lead, enrollment=enrollment, at=at)
 
     # -- enrollments by their due time -------------------------------------------------------
@@ -200,4 +204,5 @@ class Scene:
         email.enrollment.mailbox.postpone(email, email.due_at)
 
     def all_mailboxes(self) -> Sequence[Mailbox]:
-        return sorted(self.mailboxes.values(), key=lambda mailbox: mailbox.pk)
+        found = chain.from_iterable(self.mailboxes.values())
+        return sorted(found, key=lambda mailbox: mailbox.pk)

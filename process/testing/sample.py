@@ -51,7 +51,7 @@ def stage(blueprint: Blueprint, case: Case, *, sequence: str, witness: Witness) 
         now=now,
         leads={one.pk: one for one in (lead, colleague)},
         connections={source: _connection(blueprint, source, now)},
-        mailboxes={_REP: _mailbox(blueprint.mailboxes[0])},
+        mailboxes={_REP: [_mailbox(blueprint.mailboxes[0])]},
         witness=witness,
     )
     _add_past(scene, lead, case, sequence)

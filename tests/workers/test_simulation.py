@@ -111,7 +111,7 @@ def files_of_a_team(draw):
 @given(
     before=files_of_a_team(), after=st.none() | files_of_a_team(),
     edited_at=st.integers(1, 20 * 24), happenings=st.lists(HAPPENINGS, min_size=2, max_size=14),
-    caps=st.tuples(CAPS, CAPS), limits=LIMITS,
+    caps=st.tuples(CAPS, CAPS, CAPS), limits=LIMITS,
 )  # fmt: skip
 def test_the_workers_do_what_was_simulated(
     before, after, edited_at, happenings, caps, limits, loaded, make_lead, frozen_clock
@@ -170,11 +170,14 @@ def undone():
 
 
 def _team(loaded, caps, shared):
-    """Two reps, each with a mailbox of these caps, and what both have in common."""
+    """Two reps with mailboxes of these caps, of which Ada has the first and the last; and shared ones."""
     [ada] = loaded.mailboxes
     bob = {"address": "bob@example.com", "owner": "bob@example.com", "username": "bob@example.com"}
+    second = {"address": "ada@second.example", "username": "ada@second.example"}
     mailboxes = []
-    for whose, (per_day, per_hour, per_minute, minutes) in zip(({}, bob), caps, strict=True):
+    for whose, (per_day, per_hour, per_minute, minutes) in zip(
+        ({}, bob, second), caps, strict=True
+    ):
         gap = Duration(amount=minutes, unit="minute")
         limits = {"per_day": per_day, "per_hour": per_hour, "per_minute": per_minute, "gap": gap}
         mailboxes.append(ada.model_copy(update={**whose, **limits}))
@@ -238,7 +241,10 @@ def simulate(blueprints, people, events, edited_at, start):
         scene.files = files(blueprints[1])
         simulation.world = simulation.steps.world = simulation.delivery.world = Script([])
         simulation.run(end)
-    touches = [(t.at, t.lead_id, t.sequence, t.step, t.kind) for t in scene.touches]
+    touches = [
+        (t.at, t.lead_id, t.sequence, t.step, t.by if t.kind == "email" else t.kind)
+        for t in scene.touches
+    ]
     ends = [
         (e.lead.pk, e.sequence.name, e.started_at, e.ended_at, e.reason) for e in scene.enrollments
     ]
@@ -348,12 +354,12 @@ def _move_in_crm(lead):
 def told():
     sequence_of = dict(Enrollment.objects.values_list("pk", "sequence"))
     emails = Message.objects.filter(status="sent").values_list(
-        "sent_at", "lead", "enrollment_id", "step_id"
+        "sent_at", "lead", "enrollment_id", "step_id", "mailbox__address"
     )
     runs = StepRun.objects.filter(kind="task").values_list(
         "at", "enrollment__lead", "enrollment", "step_id"
     )
-    touches = [(at, lead, sequence_of[e], step, "email") for at, lead, e, step in emails]
+    touches = [(at, lead, sequence_of[e], step, by) for at, lead, e, step, by in emails]
     touches += [(at, lead, sequence_of[e], step, "task") for at, lead, e, step in runs]
     ends = Enrollment.objects.values_list("lead", "sequence", "started_at", "ended_at", "reason")
     moves = StageMove.objects.values_list("at", "lead", "from_stage", "to_stage")

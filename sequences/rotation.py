@@ -1,0 +1,47 @@
+"""Which of a rep's mailboxes somebody is written to from.
+
+An enrollment keeps its mailbox for all its emails, and whoever was written to before gets the same
+again, so that threads stay in one place. Others go where there is least to do for what may leave.
+"""
+
+from collections.abc import Container, Mapping, Sequence
+from fractions import Fraction
+from hashlib import sha256
+from typing import Protocol, TypeVar
+
+
+class Box(Protocol):
+    @property
+    def pk(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def per_day(self) -> int: ...
+
+
+AnyBox = TypeVar("AnyBox", bound=Box)
+
+
+def choose(
+    boxes: Sequence[AnyBox],
+    *,
+    lead_id: int,
+    before: int | None,
+    held: Container[int],
+    load: Mapping[int, int],
+) -> AnyBox:
+    """`before` wrote to the lead last; `held` are paused; `load` counts the open enrollments of each.
+
+    One that is paused is chosen only where all are: its emails wait.
+    """
+    usable = [box for box in boxes if box.pk not in held] or boxes
+    known = next((box for box in usable if box.pk == before), None)
+    return known or min(usable, key=lambda box: (_share(box, load), _draw(lead_id, box)))
+
+
+def _share(box: Box, load: Mapping[int, int]) -> Fraction:
+    return Fraction(load.get(box.pk, 0), box.per_day)
+
+
+def _draw(lead_id: int, box: Box) -> bytes:
+    return sha256(f"{lead_id}:{box.address}".encode()).digest()
