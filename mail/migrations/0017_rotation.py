@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0008_fewer_indexes"),
-        ("mail", "0014_reputation"),
+        ("mail", "0016_reputation"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0008_fewer_indexes"),
-        ("mail", "0013_mailbox_login"),
+        ("mail", "0015_shared_limits"),
     ]
 
     operations = [
