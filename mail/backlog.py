@@ -26,6 +26,7 @@ _RULES = {
     "window": "the send window",
     "gap": "the mailbox's gap",
     "per_minute": "the mailbox's cap per minute",
+    "ramp_up": "the mailbox's ramp-up",
     "per_hour": "the mailbox's hourly cap",
     "per_day": "the mailbox's daily cap",
     "domain_per_hour": "the hourly cap of its recipient's domain",

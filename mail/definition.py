@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from connectors.endpoints import normalized_url
 from mail import address
 from mail.esp.definition import EspSettings
-from mail.pacing import Limits
+from mail.pacing import Limits, RampUp
 from workspace.durations import Duration, FixedDuration
 from workspace.problems import Fault
 from workspace.secrets import SecretName
@@ -144,6 +144,13 @@ class PauseAt(Definition):
     complaints: Share = 30
 
 
+class RampUpSettings(Definition):
+    """How many emails a new mailbox sends on its first day, and how many more after each."""
+
+    start: Cap = 10
+    add: Cap = 5
+
+
 class MailboxSettings(Definition):
     """A rep's mailbox. The emails of the leads that `owner` has in the CRM leave from it."""
 
@@ -166,7 +173,13 @@ class MailboxSettings(Definition):
     per_hour: Cap = 25
     per_minute: Cap | None = None
     gap: FixedDuration = Duration(amount=90, unit="second")
+    ramp_up: RampUpSettings | None = None
     pause_at: PauseAt = PauseAt()
+
+    @property
+    def ramp(self) -> RampUp | None:
+        """As if it had never sent."""
+        return RampUp(**self.ramp_up.model_dump()) if self.ramp_up else None
 
     @property
     def limits(self) -> Limits:
@@ -204,6 +217,9 @@ class MailboxSettings(Definition):
         if self.per_minute is not None and self.per_minute > self.per_hour:
             message = f"{self.per_minute} is more than per_hour, {self.per_hour}"
             raise Fault(message, path=("per_minute",))
+        if self.ramp_up is not None and self.ramp_up.start > self.per_day:
+            message = f"{self.ramp_up.start} is more than per_day, {self.per_day}"
+            raise Fault(message, path=("ramp_up", "start"))
         local = self.address.rpartition("@")[0]
         most = address.LONGEST_LOCAL - address.SUBADDRESS
         if self.plus_addressing != "none" and len(local) > most:

@@ -1,13 +1,14 @@
 """Mailboxes, what leaves through them, what comes back, and who must not be written to."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
 
 from crm.models import Company, Deal, KeptLogin, Lead, Owner
-from mail.pacing import Limits
+from mail.pacing import Limits, RampUp
 from runtime import clock
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class Mailbox(models.Model):
     per_hour = models.IntegerField()
     per_minute = models.IntegerField(null=True, blank=True)  #: null: no cap
     gap = models.DurationField()  #: least time between two emails
+    #: {"start": ..., "add": ...}: while it is new, see pacing.RampUp; null: all its caps allow.
+    ramp_up = models.JSONField(null=True, blank=True)
+    #: Days (UTC) on which emails were claimed from it, and the last of them.
+    sending_days = models.IntegerField(default=0)
+    last_sending_day = models.DateField(null=True, blank=True)
     #: The team's `limits`, see mail.quotas; the same in each, since a claim reads this row anyway.
     team_limits = models.JSONField(default=dict, blank=True)
     #: How far the inbox is read. A new UIDVALIDITY reads it again; Inbound keeps it unique.
@@ -113,8 +119,19 @@ class Mailbox(models.Model):
         return self.address
 
     @property
+    def ramp(self) -> RampUp | None:
+        if self.ramp_up is None:
+            return None
+        return RampUp(**self.ramp_up, days=self.sending_days, last=self.last_sending_day)
+
+    def most_at(self, now: datetime) -> int:
+        return min(self.per_day, self.ramp.most(now)) if self.ramp else self.per_day
+
+    @property
     def limits(self) -> Limits:
+        """As they are now."""
         return Limits(
+            ramp_up=self.ramp.most(clock.now()) if self.ramp else None,
             per_day=self.per_day,
             per_hour=self.per_hour,
             per_minute=self.per_minute,

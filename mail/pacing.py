@@ -6,8 +6,8 @@ a jitter, for a clockwork is no person.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
 from typing import TypeVar
@@ -32,6 +32,9 @@ class Limits:
     per_hour: int
     gap: timedelta  #: least time between two emails of the mailbox
     per_minute: int | None = None  #: None: no cap
+    ramp_up: int | None = (
+        None  #: what a new mailbox may send by now, see RampUp; None: it is not new
+    )
     #: The mailbox's address, so that no two keep the same time.
     whose: str = ""
 
@@ -40,6 +43,7 @@ class Limits:
         caps = (
             ("per_minute", self.per_minute, MINUTE),
             ("per_hour", self.per_hour, HOUR),
+            ("ramp_up", self.ramp_up, DAY),
             ("per_day", self.per_day, DAY),
         )
         return [(rule, most, span) for rule, most, span in caps if most is not None]
@@ -50,6 +54,30 @@ class Limits:
             return self.gap
         told = sha256(f"{self.whose}:{moment.timestamp()}".encode()).digest()
         return self.gap + self.gap * int.from_bytes(told[:2]) / (3 * 2**16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RampUp:
+    """A new mailbox sends a few emails a day at first, and more after each day on which it sent.
+
+    Days are UTC's. A day without emails does not count: providers do not see one either.
+    """
+
+    start: int
+    add: int
+    days: int = 0  #: on which it sent, `last` among them
+    last: date | None = None
+
+    def most(self, now: datetime) -> int:
+        today = now.astimezone(UTC).date()
+        before = self.days - (self.last is not None and self.last >= today)
+        return self.start + self.add * before
+
+    def sent(self, now: datetime) -> "RampUp":
+        today = now.astimezone(UTC).date()
+        if self.last is not None and self.last >= today:
+            return self
+        return replace(self, days=self.days + 1, last=today)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +105,7 @@ class Later:
     @property
     def is_for_all(self) -> bool:
         """It holds for whatever else the mailbox has: caps and spacing, no window and no quota."""
-        return self.because["rule"] in {"gap", "per_minute", "per_hour", "per_day"}
+        return self.because["rule"] in {"gap", "per_minute", "per_hour", "ramp_up", "per_day"}
 
 
 @dataclass(frozen=True, kw_only=True)

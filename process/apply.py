@@ -159,6 +159,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
                 "per_hour": definition.per_hour,
                 "per_minute": definition.per_minute,
                 "gap": definition.gap.elapsed,
+                "ramp_up": definition.ramp_up and definition.ramp_up.model_dump(),
                 "most_bounces": definition.pause_at.bounces,
                 "most_complaints": definition.pause_at.complaints,
             },

@@ -7,6 +7,7 @@ from django.db.models import Count
 
 from crm.models import Lead
 from mail.models import Mailbox, Message, Pause
+from runtime import clock
 from sequences.claims import OPEN
 from sequences.models import Enrollment
 from sequences.rotation import choose
@@ -30,7 +31,14 @@ class Rotation:
         if len(boxes) < 2:  # noqa: PLR2004 - there is nothing to choose
             return boxes[0] if boxes else None
         before = written_from.get(lead.pk)
-        return choose(boxes, lead_id=lead.pk, before=before, held=self._held, load=self._load)
+        return choose(
+            boxes,
+            lead_id=lead.pk,
+            before=before,
+            held=self._held,
+            load=self._load,
+            now=clock.now(),
+        )
 
     def written_from(self, leads: Sequence[Lead]) -> Mapping[int, int]:
         """Lead -> the mailbox that wrote to it last, for those whose rep has several."""

@@ -5,6 +5,7 @@ again, so that threads stay in one place. Others go where there is least to do f
 """
 
 from collections.abc import Container, Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from hashlib import sha256
 from typing import Protocol, TypeVar
@@ -15,8 +16,8 @@ class Box(Protocol):
     def pk(self) -> int: ...
     @property
     def address(self) -> str: ...
-    @property
-    def per_day(self) -> int: ...
+    def most_at(self, now: datetime) -> int:
+        """Emails that may leave it in 24 hours."""
 
 
 AnyBox = TypeVar("AnyBox", bound=Box)
@@ -29,6 +30,7 @@ def choose(
     before: int | None,
     held: Container[int],
     load: Mapping[int, int],
+    now: datetime,
 ) -> AnyBox:
     """`before` wrote to the lead last; `held` are paused; `load` counts the open enrollments of each.
 
@@ -36,11 +38,11 @@ def choose(
     """
     usable = [box for box in boxes if box.pk not in held] or boxes
     known = next((box for box in usable if box.pk == before), None)
-    return known or min(usable, key=lambda box: (_share(box, load), _draw(lead_id, box)))
+    return known or min(usable, key=lambda box: (_share(box, load, now), _draw(lead_id, box)))
 
 
-def _share(box: Box, load: Mapping[int, int]) -> Fraction:
-    return Fraction(load.get(box.pk, 0), box.per_day)
+def _share(box: Box, load: Mapping[int, int], now: datetime) -> Fraction:
+    return Fraction(load.get(box.pk, 0), box.most_at(now))
 
 
 def _draw(lead_id: int, box: Box) -> bytes:

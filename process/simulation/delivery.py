@@ -35,7 +35,8 @@ class Delivery:
 
     def _deliver(self, mailbox: Mailbox) -> None:
         """Admit in order, then hand over, as a claim goes before its sending."""
-        now, history, limits = self.scene.now, mailbox.history, mailbox.limits
+        now, history = self.scene.now, mailbox.history
+        limits = mailbox.limits_at(now)
         history[:] = [moment for moment in history if moment > now - pacing.DAY]
         admitted: list[Email] = []
         closed: dict[Where, datetime] = {}  # windows that open later, as long as nothing leaves
@@ -53,6 +54,8 @@ class Delivery:
                 if admission.because["rule"] == "window":
                     closed[_where(email)] = admission.at
                 mailbox.postpone(email, admission.at)
+        if admitted:
+            mailbox.sent(now)
         for email in admitted:
             self._hand(mailbox, email)
 

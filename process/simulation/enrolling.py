@@ -173,6 +173,7 @@ class Enrolling:
             before=lead.written_from,
             held={box.pk for box in boxes if box.is_held},
             load=self.scene.load,
+            now=self.scene.now,
         )
 
     def _timezone(self, definition: Definition, lead: Lead) -> str:

@@ -98,6 +98,7 @@ def _mailboxes(now: datetime) -> dict[int, list[Mailbox]]:
                     pk=row.pk,
                     address=row.address,
                     limits=row.limits,
+                    ramp=row.ramp,
                     is_held=row.pk in paused,
                     history=history_,
                 )

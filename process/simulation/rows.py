@@ -2,11 +2,11 @@
 
 import heapq
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from crm import binding
-from mail.pacing import Limits
+from mail.pacing import Limits, RampUp
 from sequences.cadence import Taken
 from sequences.definition import Sequence
 
@@ -122,6 +122,7 @@ class Mailbox:
     pk: int
     address: str
     limits: Limits
+    ramp: RampUp | None = None
     is_held: bool = False  #: it is paused
     #: When its emails of the last day left.
     history: list[datetime] = field(default_factory=list)
@@ -130,9 +131,16 @@ class Mailbox:
     _later: list[tuple[datetime, int, Email]] = field(default_factory=list)
     _due: list[tuple[int, Email]] = field(default_factory=list)
 
-    @property
-    def per_day(self) -> int:
-        return self.limits.per_day
+    def most_at(self, now: datetime) -> int:
+        return min(
+            most for rule, most, _ in self.limits_at(now).caps if rule in {"ramp_up", "per_day"}
+        )
+
+    def limits_at(self, now: datetime) -> Limits:
+        return replace(self.limits, ramp_up=self.ramp.most(now)) if self.ramp else self.limits
+
+    def sent(self, now: datetime) -> None:
+        self.ramp = self.ramp and self.ramp.sent(now)
 
     @property
     def next_due(self) -> datetime | None:

@@ -63,7 +63,7 @@ def _mailboxes(blueprint: Blueprint, reps: Sequence[str]) -> dict[int, list[Mail
     found: dict[int, list[Mailbox]] = defaultdict(list)
     for pk, one in enumerate(blueprint.mailboxes, start=1):
         owner = 1 + reps.index(one.owner.lower())
-        found[owner].append(Mailbox(pk=pk, address=one.address, limits=one.limits))
+        found[owner].append(Mailbox(pk=pk, address=one.address, limits=one.limits, ramp=one.ramp))
     return dict(found)
 
 

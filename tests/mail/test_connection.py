@@ -106,3 +106,19 @@ def test_amazons_server_makes_the_message_id_and_the_reply_still_matches(
     found = touches.by_ids(("<other@x>", f"<{id_}@eu-west-1.amazonses.com>"))
     message.refresh_from_db()
     assert (message.status, found) == ("sent", message)
+
+
+def test_a_new_mailbox_begins_with_few(mailbox, queue, make_lead, sink, time):
+    mailbox.ramp_up = {"start": 2, "add": 1}
+    mailbox.save()
+    for number in range(9):
+        queue(make_lead(f"lead{number}@customer.example"))
+
+    told = []
+    for _ in range(3):
+        told.append(outbox.deliver(mailbox.pk)["sent"])
+        time.forward(days=1)
+
+    assert told == [2, 3, 4]
+    mailbox.refresh_from_db()
+    assert mailbox.sending_days == 3

@@ -4,11 +4,12 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail.pacing import Later, Limits, Never, Now, admit
+from mail.pacing import Later, Limits, Never, Now, RampUp, admit
 from mail.window import Window, is_open
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
+ALWAYS = Window(days=frozenset(range(7)), opens=0, closes=24 * 60)
 OFFICE = Window(days=frozenset(range(5)), opens=9 * 60, closes=17 * 60)
 FREE = Limits(per_day=100, per_hour=100, gap=timedelta(0))
 
@@ -132,3 +133,34 @@ def test_caps_hold_whenever_it_is_asked(limits, waits):
         assert sum(age < timedelta(minutes=1) for age in within) <= (limits.per_minute or 60)
         assert sum(age < timedelta(hours=1) for age in within) <= limits.per_hour
         assert sum(age < timedelta(days=1) for age in within) <= limits.per_day
+
+
+def test_a_new_mailbox_sends_more_after_each_day_on_which_it_sent():
+    ramp, told = RampUp(start=10, add=5), []
+    for sent in (True, True, False, True):
+        now = NOW + timedelta(days=len(told))
+        told.append(ramp.most(now))
+        ramp = ramp.sent(now).sent(now + timedelta(hours=1)) if sent else ramp
+
+    assert told == [10, 15, 20, 20]
+    assert ramp.most(NOW + timedelta(days=3)) == 20
+    assert ramp.most(NOW + timedelta(days=4)) == 25
+
+
+@given(
+    start=st.integers(1, 4), add=st.integers(1, 3), waits=st.lists(st.integers(0, 50), max_size=60)
+)
+def test_a_new_mailbox_sends_no_more_than_its_ramp_in_any_24_hours(start, add, waits):
+    ramp, sent, now = RampUp(start=start, add=add), [], NOW
+    for wait in waits:
+        now += timedelta(hours=wait)
+        allowed = ramp.most(now)
+        limits = Limits(per_day=100, per_hour=100, gap=timedelta(0), ramp_up=allowed)
+        admission = admit(sent, limits, ALWAYS, BERLIN, now)
+        if isinstance(admission, Now):
+            sent.append(now)
+            ramp = ramp.sent(now)
+            within = [moment for moment in sent if moment > now - timedelta(days=1)]
+            assert len(within) <= allowed
+        else:
+            assert admission.because == {"rule": "ramp_up", "limit": allowed}

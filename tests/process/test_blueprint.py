@@ -242,6 +242,12 @@ def test_every_digest_covers_the_process(starter):
         ),
         (
             "cadenza.yaml",
+            "per_hour: 25",
+            "per_hour: 25\n    ramp_up: { start: 101 }",
+            "cadenza.yaml:43:23: mailboxes.0.ramp_up.start: 101 is more than per_day, 100",
+        ),
+        (
+            "cadenza.yaml",
             "tracking:",
             "limits:\n  per_domain: {}\ntracking:",
             "cadenza.yaml:48:15: limits.per_domain: needs per_hour or per_day",

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,13 @@ class Box:
     address: str
     per_day: int = 100
 
+    def most_at(self, now):
+        assert now == NOON
+        return self.per_day
+
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+
 
 def boxes(*per_day):
     return [
@@ -25,7 +33,7 @@ def boxes(*per_day):
 def fill(found, leads, held=()):
     load = Counter()
     for lead in leads:
-        load[choose(found, lead_id=lead, before=None, held=held, load=load).pk] += 1
+        load[choose(found, lead_id=lead, before=None, held=held, load=load, now=NOON).pk] += 1
     return load
 
 
@@ -42,7 +50,7 @@ def test_the_one_that_wrote_before_is_kept_while_it_is_there_and_sends():
     found, load = boxes(100, 100), {1: 90, 2: 0}
 
     kept, paused, gone = (
-        choose(found, lead_id=7, before=before, held=held, load=load).pk
+        choose(found, lead_id=7, before=before, held=held, load=load, now=NOON).pk
         for before, held in ((1, ()), (1, {1}), (9, ()))
     )
 
@@ -52,7 +60,9 @@ def test_the_one_that_wrote_before_is_kept_while_it_is_there_and_sends():
 def test_ties_fall_on_all_of_them():
     found = boxes(100, 100, 100)
 
-    drawn = Counter(choose(found, lead_id=n, before=None, held=(), load={}).pk for n in range(300))
+    drawn = Counter(
+        choose(found, lead_id=n, before=None, held=(), load={}, now=NOON).pk for n in range(300)
+    )
 
     assert set(drawn) == {1, 2, 3}
     assert min(drawn.values()) > 70
@@ -68,6 +78,8 @@ def test_none_gets_more_than_its_share_and_one(caps, count):
 
 @given(st.permutations(boxes(100, 50, 75)), st.integers())
 def test_their_order_does_not_matter(found, lead):
-    chosen = choose(found, lead_id=lead, before=None, held=(), load={})
+    chosen = choose(found, lead_id=lead, before=None, held=(), load={}, now=NOON)
 
-    assert chosen == choose(boxes(100, 50, 75), lead_id=lead, before=None, held=(), load={})
+    assert chosen == choose(
+        boxes(100, 50, 75), lead_id=lead, before=None, held=(), load={}, now=NOON
+    )

@@ -20,7 +20,7 @@ from crm.models import Company, Lead, Owner, StageMove
 from crm.timeline import note
 from mail import claims, stops, unsubscribe
 from mail import settle as settling
-from mail.definition import TeamLimits
+from mail.definition import RampUpSettings, TeamLimits
 from mail.models import Mailbox, Message
 from process import apply, tasks
 from process.emails import Template
@@ -68,6 +68,8 @@ ENROLLS = st.fixed_dictionaries(
 LISTS = {"guests": frozenset({"p0@x.example", "p2@x.example"})}
 #: per_day, per_hour, per_minute and the minutes between two, of each mailbox.
 CAPS = st.sampled_from([(100, 25, None, 1), (1, 1, None, 1), (2, 1, 1, 45), (3, 2, 1, 0)])
+#: How Ada's second mailbox starts.
+RAMPS = st.sampled_from([None, RampUpSettings(start=1, add=1), RampUpSettings(start=2, add=3)])
 #: What a domain and a company get from both.
 LIMITS = st.sampled_from([
     {},
@@ -111,10 +113,10 @@ def files_of_a_team(draw):
 @given(
     before=files_of_a_team(), after=st.none() | files_of_a_team(),
     edited_at=st.integers(1, 20 * 24), happenings=st.lists(HAPPENINGS, min_size=2, max_size=14),
-    caps=st.tuples(CAPS, CAPS, CAPS), limits=LIMITS,
+    caps=st.tuples(CAPS, CAPS, CAPS), limits=LIMITS, ramp=RAMPS,
 )  # fmt: skip
 def test_the_workers_do_what_was_simulated(
-    before, after, edited_at, happenings, caps, limits, loaded, make_lead, frozen_clock
+    before, after, edited_at, happenings, caps, limits, ramp, loaded, make_lead, frozen_clock
 ):
     start = frozen_clock.now
     with undone():
@@ -126,7 +128,7 @@ def test_the_workers_do_what_was_simulated(
             country="US",
             owner=bob,
         )
-        team = _team(loaded, caps, limits)
+        team = _team(loaded, caps, limits, ramp)
         apply.configure(team)
         blueprints = [_blueprint(team, before), *([_blueprint(team, after)] if after else [])]
         events = sorted(happenings)
@@ -169,7 +171,7 @@ def undone():
         transaction.set_rollback(True)
 
 
-def _team(loaded, caps, shared):
+def _team(loaded, caps, shared, ramp):
     """Two reps with mailboxes of these caps, of which Ada has the first and the last; and shared ones."""
     [ada] = loaded.mailboxes
     bob = {"address": "bob@example.com", "owner": "bob@example.com", "username": "bob@example.com"}
@@ -181,6 +183,7 @@ def _team(loaded, caps, shared):
         gap = Duration(amount=minutes, unit="minute")
         limits = {"per_day": per_day, "per_hour": per_hour, "per_minute": per_minute, "gap": gap}
         mailboxes.append(ada.model_copy(update={**whose, **limits}))
+    mailboxes[-1] = mailboxes[-1].model_copy(update={"ramp_up": ramp})
     return replace(
         loaded, mailboxes=mailboxes, lists=LISTS, limits=TeamLimits.model_validate(shared)
     )
