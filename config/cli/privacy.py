@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from config.cli import private
 from config.cli.app import app
 from config.cli.people import LeadName
 
@@ -31,7 +32,7 @@ def export(
     if out is None:
         typer.echo(text)
         return
-    out.write_text(text + "\n", encoding="utf-8")
+    private.write(out, text + "\n")
     typer.echo(f"What we hold is in {out}.")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from config.cli import private
 from config.cli.app import app
 from config.cli.team import Json
 
@@ -174,7 +175,7 @@ def export(
     if file == "-":
         typer.echo(text, nl=False)
     else:
-        Path(file).write_text(text, encoding="utf-8")
+        private.write(Path(file), text)
         typer.echo(f"{rows.count():,} suppressions are in {file}.")
 
 

@@ -1,6 +1,7 @@
 """`cadenza suppression` as a person types it: words and exit codes."""
 
 import json
+import stat
 from datetime import timedelta
 
 import pytest
@@ -88,6 +89,7 @@ def test_a_file_is_imported_as_a_whole_and_exported(cadenza, tmp_path, lead):
     dry = cadenza("import", str(file), "--dry-run")
     done = [cadenza("import", str(file))[1] for _ in range(2)]
     exported = cadenza("export", str(out))
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
 
     assert (bad[0], count) == (1, 0)
     assert dry == (0, "1 would be suppressed, 0 were already; they stop 1 lead.")
