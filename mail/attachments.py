@@ -1,17 +1,10 @@
-"""Files that emails carry along: named, given a media type, and written down as MIME parts."""
+"""Files that emails carry along: named and given a media type. Knows nothing of Django."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from hashlib import sha256
 from mimetypes import MimeTypes
-
-from mail import mime
-from mail.models import AttachedFile, EmailTemplate
-
-#: Parts of so many files are kept in memory by each worker.
-_KEPT = 8
 
 #: The library's own table, never the machine's: the same file has the same type everywhere.
 _TYPES = MimeTypes()
@@ -51,29 +44,6 @@ class Attachment:
         if guessed.startswith("text/") and _is_utf8(self.content):
             return f'{guessed}; charset="utf-8"'
         return guessed
-
-
-def parts(template: EmailTemplate) -> list[bytes]:
-    """As they stand in an email; raises ValueError for a name that no header takes."""
-    if template.pk is None:
-        return [_part(one) for one in template.unsaved_attachments]
-    return [_kept_part(name, digest) for name, digest in template.attachments]
-
-
-def keep(attachments: Sequence[Attachment]) -> None:
-    """Into the database, each content once."""
-    for one in attachments:
-        AttachedFile.objects.get_or_create(digest=one.digest, defaults={"content": one.content})
-
-
-@lru_cache(maxsize=_KEPT)
-def _kept_part(name: str, digest: str) -> bytes:
-    content = bytes(AttachedFile.objects.get(digest=digest).content)
-    return _part(Attachment(name=name, content=content))
-
-
-def _part(attachment: Attachment) -> bytes:
-    return mime.attachment(attachment.name, attachment.media_type, attachment.content)
 
 
 def _is_utf8(content: bytes) -> bool:

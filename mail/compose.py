@@ -8,7 +8,7 @@ from crm import facts
 from crm.models import Deal, Lead
 from mail import (
     address,
-    attachments,
+    attached,
     dkim,
     invitations,
     mime,
@@ -100,7 +100,7 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
             text=text,
             html=html,
             calendar=calendar,
-            attachments=[*attachments.parts(message.template), *files],
+            attachments=[*attached.parts(message.template), *files],
         )
     except ValueError as error:
         raise Unsendable(str(error)) from error

@@ -12,7 +12,7 @@ from mail.pacing import Limits, RampUp
 from runtime import clock
 
 if TYPE_CHECKING:
-    from mail.attachments import Attachment  # which reads these rows
+    from mail.attachments import Attachment
 
 
 #: The id of the only row of Sender.

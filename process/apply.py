@@ -16,7 +16,7 @@ from connectors.base import WRITTEN, Written
 from crm import hints, stages
 from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
-from mail import attachments, pauses
+from mail import attached, pauses
 from mail.models import SENDER, EmailTemplate, Mailbox, Sender
 from process import planning
 from process.blueprint import Blueprint, Template
@@ -238,7 +238,7 @@ def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVers
 
 def _kept_template(template: Template) -> int:
     row = planning.template_row(template)
-    attachments.keep(template.attachments)
+    attached.keep(template.attachments)
     kept, _ = EmailTemplate.objects.get_or_create(
         name=row.name,
         digest=row.digest,

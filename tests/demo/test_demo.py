@@ -82,7 +82,10 @@ def test_killed_in_the_middle_goes_on_where_it_was(tmp_path):
     assert figures["replies"] > 0
     assert figures["leads"] > 0
     pids = json.loads((folder / "run.json").read_text())["pids"]
-    assert not any(is_alive(pid) for pid in pids)
+    deadline = time.monotonic() + PATIENCE
+    while any(is_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, "they outlive the demo"
+        time.sleep(0.05)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail import attachments, mime, outbox
+from mail import attached, mime, outbox
 from mail.attachments import Attachment
 from mail.models import AttachedFile, EmailTemplate, Message
 
@@ -20,7 +20,7 @@ def carrying(template):
 
     def of(**files):
         found = [Attachment(name=name, content=content) for name, content in files.items()]
-        attachments.keep(found)
+        attached.keep(found)
         template.attachments = [[one.name, one.digest] for one in found]
         template.save()
         return template
@@ -76,8 +76,8 @@ def test_the_bytes_of_a_file_are_kept_once(db):
     one = Attachment(name="a.pdf", content=PDF)
     same = Attachment(name="b.pdf", content=PDF)
 
-    attachments.keep([one, same])
-    attachments.keep([one])
+    attached.keep([one, same])
+    attached.keep([one])
 
     assert [bytes(row.content) for row in AttachedFile.objects.all()] == [PDF]
 
@@ -135,6 +135,6 @@ def test_a_template_of_no_database_has_its_files_at_hand(db):
     row = EmailTemplate(name="x")
     row.unsaved_attachments = [Attachment(name="a.pdf", content=PDF)]
 
-    (part,) = attachments.parts(row)
+    (part,) = attached.parts(row)
 
     assert message_from_bytes(part, policy=policy.default).get_content() == PDF

@@ -87,7 +87,7 @@ def test_nobody_tries_to_read_it(fed, time, monkeypatch):
         ({}, "ada@example.com needs `imap` or `pipe: true` to be read, and neither is there"),
         (
             {"pipe": True, "imap": "imaps://imap.example.com"},
-            "ada@example.com needs `imap` or `pipe: true` to be read, and both are there",
+            "ada@example.com is read by imap already",
         ),
     ],
 )
