@@ -36,7 +36,7 @@ def team(db, frozen_clock, loaded):
 def make_lead(team):
     owner, _ = Owner.objects.get_or_create(email="ada@example.com", defaults={"name": "Ada"})
     apply_mailbox_owner(owner)
-    company = Company.objects.create(pk=1, name="Hopper Ltd")  # its variants hang on it
+    company = Company.objects.create(pk=1002, name="Hopper Ltd")  # its variants hang on it
     source = Connection.objects.get(name="hubspot")
 
     def make(email="grace@customer.example", **values):

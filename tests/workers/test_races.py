@@ -14,7 +14,7 @@ from mail.models import Mailbox, Message
 from sequences import engine
 from sequences.enroll import enroll_matching
 from sequences.models import Enrollment, StepRun, Waiting
-from sequences.states import ask_about
+from sequences.states import ask_for_step
 from tests.workers.test_language import CALL, OPENING, at_work, sequence  # noqa: F401 - a fixture
 from tests.workers.test_life import settle, until_queued
 
@@ -65,14 +65,14 @@ def test_a_task_done_while_its_enrollment_is_asked_about_opens_the_gate(
     at_work(sequence({**CALL, "gate": True}, OPENING))
     settle(frozen_clock)
     Enrollment.objects.update(due_at=frozen_clock.now)
-    read, begun = ask_about, []
+    read, begun = ask_for_step, []
 
     def read_and_be_overtaken(enrollments):
         found = read(enrollments)
         begun.append(other(engine.task_ended, enrollments[0].pk, "call", at=frozen_clock.now))
         return found
 
-    monkeypatch.setattr("sequences.advancing.ask_about", read_and_be_overtaken)
+    monkeypatch.setattr("sequences.advancing.ask_for_step", read_and_be_overtaken)
     engine.advance_due()
     monkeypatch.undo()
     begun[0].result()

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from mail import inbound, listen, mailboxes, outbox, unconfirmed
 from mail.models import Inbound, Mailbox, Message
@@ -35,7 +36,7 @@ def arrive(dovecot, lead):
 def listening(rung):
     bell.install(lambda name, ids: rung.append((name, ids, clock.monotonic())))
     stop = threading.Event()
-    thread = threading.Thread(target=listen.Listener(stop).run)
+    thread = threading.Thread(target=_listen, args=[stop])
     thread.start()
     try:
         yield
@@ -44,6 +45,11 @@ def listening(rung):
         thread.join(60)
         bell.install(None)
     assert not thread.is_alive()
+
+
+def _listen(stop):
+    listen.Listener(stop).run()
+    connection.close()  # the thread's own
 
 
 def test_reading_leaves_the_inbox_as_it_was(mailbox, arrive, dovecot):
