@@ -19,12 +19,12 @@ def normalized_url(url: object, *, setting: str, allow_sandbox: bool) -> str:
         raise ValueError(f"{setting}: {url!r} is not a URL that starts with https://")
     if parts.username or parts.query or parts.fragment:
         raise ValueError(f"{setting}: a URL without user, query and fragment is wanted")
-    if allow_sandbox and not _is_loopback(parts.hostname):
+    if allow_sandbox and not is_loopback(parts.hostname):
         raise ValueError(
             f"{setting}: {parts.hostname} is not this machine; with CADENZA_MODE=sandbox only "
             "127.0.0.1 is talked to"
         )
-    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError(f"{setting}: {url!r} would send the token in clear; use https://")
     return parts.geturl().rstrip("/")
 
@@ -62,7 +62,7 @@ def refuse_sandbox(header: str | None, *, allow_sandbox: bool) -> None:
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:

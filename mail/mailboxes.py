@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from connectors.base import ConnectorError, Unauthorized
+from connectors.endpoints import is_loopback
 from mail import address, handing, oauth
 from mail.models import Mailbox
 from runtime import clock
@@ -255,13 +255,6 @@ def _address(url: str, ports: dict[str, int]) -> tuple[str, str, int]:
     if settings.CADENZA_MODE == "sandbox" and not is_loopback(parts.hostname):
         raise Refused(f"{url}: in sandbox mode only this machine is talked to")
     return parts.scheme, parts.hostname, parts.port or ports[parts.scheme]
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _meet(url: str, greeting: bytes) -> None:

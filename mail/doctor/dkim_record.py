@@ -38,22 +38,24 @@ def examine_ours(ours: Ours, names: Names) -> Finding:
     try:
         key = dkim.read_key(secrets.resolve(ours.key, os.environ)).public_key()
     except ValueError as error:  # BadKey or MissingSecret: neither shows the key
-        return _finding(name, Grade.FAULT, f"the key: {error}", "set the secret, or make a key")
+        return Finding(
+            name, "dkim", Grade.FAULT, f"the key: {error}", "set the secret, or make a key"
+        )
     publish = f'publish the TXT record of {name}: "{record(key)}"'
     tags = _published(name, names)
     if tags is None:
-        return _finding(name, Grade.FAULT, "no DKIM record", publish)
+        return Finding(name, "dkim", Grade.FAULT, "no DKIM record", publish)
     if _numbers(tags["p"]) != key.public_numbers():
         said = (
             "is not the half of the key that we sign with" if tags["p"] else "revoked: p= is empty"
         )
-        return _finding(name, Grade.FAULT, said, publish)
+        return Finding(name, "dkim", Grade.FAULT, said, publish)
     if "y" in tags.get("t", "").split(":"):
-        return _finding(name, Grade.WARNING, "is marked as a test (t=y)", 'take out "t=y"')
+        return Finding(name, "dkim", Grade.WARNING, "is marked as a test (t=y)", 'take out "t=y"')
     if key.key_size < RECOMMENDED:
         fix = f"make one of {RECOMMENDED} under another selector: openssl genrsa {RECOMMENDED}"
-        return _finding(name, Grade.WARNING, f"has {key.key_size} bits", fix)
-    return _finding(name, Grade.FINE, f"our key, {key.key_size} bits")
+        return Finding(name, "dkim", Grade.WARNING, f"has {key.key_size} bits", fix)
+    return Finding(name, "dkim", Grade.FINE, f"our key, {key.key_size} bits")
 
 
 def examine_theirs(domain: str, names: Names, provider: Provider | None) -> Finding:
@@ -61,14 +63,14 @@ def examine_theirs(domain: str, names: Names, provider: Provider | None) -> Find
     if provider is None:
         fix = "send a proof (preview --send-to) and look for DKIM-Signature, or set up dkim"
         said = "its server signs, or nobody: under which selector cannot be known"
-        return _finding(domain, Grade.UNKNOWN, said, fix)
+        return Finding(domain, "dkim", Grade.UNKNOWN, said, fix)
     for selector in provider.selectors:
         name = f"{selector}._domainkey.{domain}"
         tags = _published(name, names)
         if tags and tags.get("p"):
-            return _finding(name, Grade.FINE, f"the key of {provider.name}")
+            return Finding(name, "dkim", Grade.FINE, f"the key of {provider.name}")
     said = f"no key of {provider.name} under {' or '.join(provider.selectors)}"
-    return _finding(domain, Grade.FAULT, said, f"turn signing on: {provider.turn_on}")
+    return Finding(domain, "dkim", Grade.FAULT, said, f"turn signing on: {provider.turn_on}")
 
 
 def record(key: RSAPublicKey) -> str:
@@ -87,7 +89,3 @@ def _numbers(text: str) -> object:
     except (ValueError, UnsupportedAlgorithm):
         return None
     return key.public_numbers() if isinstance(key, RSAPublicKey) else None
-
-
-def _finding(name: str, grade: Grade, said: str, fix: str = "") -> Finding:
-    return Finding(subject=name, check="dkim", grade=grade, said=said, fix=fix)

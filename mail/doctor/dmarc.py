@@ -18,23 +18,25 @@ def examine(domain: str, names: Names, signed_as: str) -> Finding:
         if records:
             break
     else:
-        return _finding(domain, Grade.FAULT, "no DMARC record", f"publish one: {example}")
+        return Finding(domain, "dmarc", Grade.FAULT, "no DMARC record", f"publish one: {example}")
     if len(records) > 1:
         said = f"_dmarc.{holder} has {len(records)} records, so verifiers take none"
-        return _finding(domain, Grade.FAULT, said, "keep one of them")
+        return Finding(domain, "dmarc", Grade.FAULT, said, "keep one of them")
     tags = tags_of(records[0])
     policy = tags.get("p", "")
     if policy not in _POLICIES:
         said = f"_dmarc.{holder} has p={policy}"
-        return _finding(domain, Grade.FAULT, said, f"valid: {', '.join(_POLICIES)}")
+        return Finding(domain, "dmarc", Grade.FAULT, said, f"valid: {', '.join(_POLICIES)}")
     if signed_as and not _is_aligned(domain, signed_as, holder, strict=tags.get("adkim") == "s"):
         said = f"we sign as {signed_as}, which is not aligned with {domain}"
-        return _finding(domain, Grade.FAULT, said, f"set the mailbox's dkim domain to {domain}")
+        return Finding(
+            domain, "dmarc", Grade.FAULT, said, f"set the mailbox's dkim domain to {domain}"
+        )
     if policy == "none" or "rua" not in tags:
         said = f"p={policy}" + ("" if "rua" in tags else ", and nobody gets its reports (rua)")
         fix = "p=none only watches: once the reports are clean, go on to p=quarantine"
-        return _finding(domain, Grade.WARNING, said, fix if policy == "none" else example)
-    return _finding(domain, Grade.FINE, f"p={policy}")
+        return Finding(domain, "dmarc", Grade.WARNING, said, fix if policy == "none" else example)
+    return Finding(domain, "dmarc", Grade.FINE, f"p={policy}")
 
 
 def tags_of(record: str) -> dict[str, str]:
@@ -58,7 +60,3 @@ def _is_aligned(domain: str, signed_as: str, holder: str, *, strict: bool) -> bo
     if strict or signed_as == domain:
         return signed_as == domain
     return f".{signed_as}".endswith(f".{holder}")
-
-
-def _finding(domain: str, grade: Grade, said: str, fix: str = "") -> Finding:
-    return Finding(subject=domain, check="dmarc", grade=grade, said=said, fix=fix)

@@ -14,12 +14,14 @@ def examine_esp(mailbox: Mailbox) -> Iterator[Finding]:
     try:
         api = sessions.backend(mailbox).api_url
     except mailboxes.Refused as error:
-        yield _finding(mailbox, "esp", Grade.FAULT, str(error), "set it where the workers run")
+        yield Finding(
+            mailbox.address, "esp", Grade.FAULT, str(error), "set it where the workers run"
+        )
         return
     finally:
         sessions.drop(mailbox)
     said = f"its key for {api} is set; whether {name} takes it is seen when an email leaves"
-    yield _finding(mailbox, "esp", Grade.UNKNOWN, said, "send a proof (preview --send-to)")
+    yield Finding(mailbox.address, "esp", Grade.UNKNOWN, said, "send a proof (preview --send-to)")
     yield _events(mailbox, name)
 
 
@@ -29,13 +31,11 @@ def _events(mailbox: Mailbox, name: str) -> Finding:
         given = sessions.resolved(mailbox, proofs)
     except mailboxes.Refused as error:
         fix = "set it where `cadenza web` runs"
-        return _finding(mailbox, "events", Grade.FAULT, str(error), fix)
+        return Finding(mailbox.address, "events", Grade.FAULT, str(error), fix)
     if given:
         said = f"{name} is expected to call /webhooks/esp/{mailbox.address}/tracking"
-        return _finding(mailbox, "events", Grade.FINE, said)
+        return Finding(mailbox.address, "events", Grade.FINE, said)
     said = "none are taken in: a send in doubt waits for a person"
-    return _finding(mailbox, "events", Grade.WARNING, said, f"give its esp {' or '.join(proofs)}")
-
-
-def _finding(mailbox: Mailbox, check: str, grade: Grade, said: str, fix: str = "") -> Finding:
-    return Finding(subject=mailbox.address, check=check, grade=grade, said=said, fix=fix)
+    return Finding(
+        mailbox.address, "events", Grade.WARNING, said, f"give its esp {' or '.join(proofs)}"
+    )

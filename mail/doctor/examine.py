@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 
-from mail import address, mailboxes
+from connectors.endpoints import is_loopback
+from mail import address
 from mail.doctor import dkim_record, dmarc, esp, hosts, logins, spf
 from mail.doctor.findings import Finding, Grade
 from mail.doctor.names import Names, NoAnswer, names
@@ -52,7 +53,7 @@ def _of_mailbox(mailbox: Mailbox, asked: Names | NoAnswer, now: datetime) -> Ite
     )
     yield _asking("dmarc", domain, asked, lambda by: dmarc.examine(domain, by, signed_as))
     yield _asking("mx", domain, asked, lambda by: hosts.examine_exchanges(domain, by))
-    if server and not mailboxes.is_loopback(server):
+    if server and not is_loopback(server):
         yield _asking("ptr", server, asked, lambda by: hosts.examine_pointers(server, by))
     yield from esp.examine_esp(mailbox) if mailbox.esp else logins.examine_smtp(mailbox, now)
     if mailbox.imap_url:
@@ -84,7 +85,7 @@ def _of_public_url(url: str) -> Finding:
         said = "not set: unsubscribing works by mail alone, without one click"
         return _public(Grade.WARNING, said, "set public_url in cadenza.yaml")
     base, host = url.rstrip("/"), urlsplit(url).hostname or ""
-    if settings.CADENZA_MODE == "sandbox" and not mailboxes.is_loopback(host):
+    if settings.CADENZA_MODE == "sandbox" and not is_loopback(host):
         said = f"{url}: in sandbox mode only this machine is asked"
         return _public(Grade.UNKNOWN, said, "run it where the mailboxes are real")
     try:
@@ -95,7 +96,7 @@ def _of_public_url(url: str) -> Finding:
     if answer.text.strip() != "ok":
         fix = "lead the whole of this address to `cadenza web`"
         return _public(Grade.FAULT, f"{base}/healthz: {answer.status_code}, and not ours", fix)
-    if not url.startswith("https://") and not mailboxes.is_loopback(host):
+    if not url.startswith("https://") and not is_loopback(host):
         return _public(Grade.FAULT, f"{url} is not encrypted", "one click needs https (RFC 8058)")
     return _public(Grade.FINE, url)
 

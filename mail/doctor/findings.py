@@ -11,7 +11,7 @@ class Grade(StrEnum):
     FAULT = "fault"  #: emails do not leave, are refused, or anyone can send in the team's name
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Finding:
     subject: str  #: a mailbox's address, a domain, or the public address
     check: str  #: spf | dkim | dmarc | mx | ptr | tls | smtp | imap | sent folder | public url

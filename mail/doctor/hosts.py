@@ -11,34 +11,34 @@ def examine_exchanges(domain: str, names: Names) -> Finding:
     hosts = names.exchanges(domain)
     if hosts == [""]:
         said = "says that it takes no mail (null MX): nobody can answer"
-        return _finding(domain, "mx", Grade.FAULT, said, "publish MX records of your provider")
+        return Finding(domain, "mx", Grade.FAULT, said, "publish MX records of your provider")
     lost = [host for host in hosts if not names.addresses(host)]
     if lost:
         said = f"{', '.join(lost)} has no address"
-        return _finding(domain, "mx", Grade.FAULT, said, "correct or remove that MX record")
+        return Finding(domain, "mx", Grade.FAULT, said, "correct or remove that MX record")
     if hosts:
-        return _finding(domain, "mx", Grade.FINE, ", ".join(hosts))
+        return Finding(domain, "mx", Grade.FINE, ", ".join(hosts))
     if names.addresses(domain):
         said = "no MX record; mail goes to the domain's own address"
-        return _finding(domain, "mx", Grade.WARNING, said, "publish MX records of your provider")
+        return Finding(domain, "mx", Grade.WARNING, said, "publish MX records of your provider")
     said = "neither MX nor address: nobody can answer"
-    return _finding(domain, "mx", Grade.FAULT, said, "publish MX records of your provider")
+    return Finding(domain, "mx", Grade.FAULT, said, "publish MX records of your provider")
 
 
 def examine_pointers(host: str, names: Names) -> Finding:
     """Whether address and name of the server agree (RFC 1912 2.1); raises NoAnswer."""
     addresses = _addresses(host, names)
     if not addresses:
-        return _finding(host, "ptr", Grade.FAULT, "has no address", "correct the name in smtp")
+        return Finding(host, "ptr", Grade.FAULT, "has no address", "correct the name in smtp")
     for address in addresses:
         pointers = names.pointers(address)
         if not pointers:
             fix = "if this server is yours, have its provider set one; else it is theirs to mend"
-            return _finding(host, "ptr", Grade.WARNING, f"{address} has no PTR record", fix)
+            return Finding(host, "ptr", Grade.WARNING, f"{address} has no PTR record", fix)
         if not any(address in _addresses(pointer, names) for pointer in pointers):
             said = f"{address} is called {', '.join(pointers)}, which does not lead back to it"
-            return _finding(host, "ptr", Grade.WARNING, said, "make both records agree")
-    return _finding(host, "ptr", Grade.FINE, ", ".join(addresses))
+            return Finding(host, "ptr", Grade.WARNING, said, "make both records agree")
+    return Finding(host, "ptr", Grade.FINE, ", ".join(addresses))
 
 
 def _addresses(host: str, names: Names) -> list[str]:
@@ -46,7 +46,3 @@ def _addresses(host: str, names: Names) -> list[str]:
         return [str(ip_address(host))]
     except ValueError:
         return [str(ip_address(address)) for address in names.addresses(host)]
-
-
-def _finding(subject: str, check: str, grade: Grade, said: str, fix: str = "") -> Finding:
-    return Finding(subject=subject, check=check, grade=grade, said=said, fix=fix)

@@ -11,6 +11,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import SENT
 
+from connectors.endpoints import is_loopback
 from mail import mailboxes
 from mail.doctor.findings import Finding, Grade
 from mail.models import Mailbox
@@ -28,10 +29,10 @@ def examine_smtp(mailbox: Mailbox, now: datetime) -> Iterator[Finding]:
         return
     yield _encryption(mailbox.smtp_url, server.sock, now)
     if server.has_extn("auth"):
-        yield _finding(mailbox.address, "smtp", Grade.FINE, f"logged in as {mailbox.username}")
+        yield Finding(mailbox.address, "smtp", Grade.FINE, f"logged in as {mailbox.username}")
         return
     said = "the server asks for no login"
-    yield _finding(mailbox.address, "smtp", Grade.WARNING, said, "check that smtp names its port")
+    yield Finding(mailbox.address, "smtp", Grade.WARNING, said, "check that smtp names its port")
 
 
 def examine_imap(mailbox: Mailbox, now: datetime) -> Iterator[Finding]:
@@ -45,7 +46,7 @@ def examine_imap(mailbox: Mailbox, now: datetime) -> Iterator[Finding]:
         yield from _folders(mailbox, client)
     except (OSError, IMAPClientError, imaplib.IMAP4.error) as error:
         fix = "look at the server's log, and try again"
-        yield _finding(mailbox.address, "imap", Grade.FAULT, str(error), fix)
+        yield Finding(mailbox.address, "imap", Grade.FAULT, str(error), fix)
     finally:
         with suppress(OSError, IMAPClientError, imaplib.IMAP4.error):
             client.shutdown()
@@ -54,31 +55,31 @@ def examine_imap(mailbox: Mailbox, now: datetime) -> Iterator[Finding]:
 def _folders(mailbox: Mailbox, client: IMAPClient) -> Iterator[Finding]:
     state = client.select_folder("INBOX", readonly=True)
     said = f"logged in as {mailbox.username}; {state[b'EXISTS']:,} emails in INBOX"
-    yield _finding(mailbox.address, "imap", Grade.FINE, said)
+    yield Finding(mailbox.address, "imap", Grade.FINE, said)
     if not client.has_capability("IDLE"):
         said = "the server has no IDLE: answers are seen when the inbox is next polled"
-        yield _finding(mailbox.address, "idle", Grade.WARNING, said, "nothing to do but to know it")
+        yield Finding(mailbox.address, "idle", Grade.WARNING, said, "nothing to do but to know it")
     folder = client.find_special_folder(SENT)
     if folder:
-        yield _finding(mailbox.address, "sent folder", Grade.FINE, str(folder))
+        yield Finding(mailbox.address, "sent folder", Grade.FINE, str(folder))
         return
     said = "none: an email whose outcome is unknown waits for a person"
     fix = "let the server keep sent copies, in a folder that it marks as \\Sent"
-    yield _finding(mailbox.address, "sent folder", Grade.WARNING, said, fix)
+    yield Finding(mailbox.address, "sent folder", Grade.WARNING, said, fix)
 
 
 def _no_login(mailbox: Mailbox, check: str, error: mailboxes.MailboxError) -> Iterator[Finding]:
     """An encryption that failed is told as such: the login was not tried then."""
     if isinstance(error.__cause__, ssl.SSLError):
         fix = "have the certificate renewed, or name the host that it is made out to"
-        yield _finding(mailbox.address, "tls", Grade.FAULT, str(error), fix)
+        yield Finding(mailbox.address, "tls", Grade.FAULT, str(error), fix)
         return
     fix = f"check the address of {check}, and whether a firewall is in the way"
     if isinstance(error.__cause__, MissingSecret):
         fix = "set it where this command and the workers run"
     elif isinstance(error, mailboxes.Refused):
         fix = _after_refusal(mailbox, error)
-    yield _finding(mailbox.address, check, Grade.FAULT, str(error), fix)
+    yield Finding(mailbox.address, check, Grade.FAULT, str(error), fix)
 
 
 def _after_refusal(mailbox: Mailbox, error: mailboxes.Refused) -> str:
@@ -95,21 +96,17 @@ def _after_refusal(mailbox: Mailbox, error: mailboxes.Refused) -> str:
 
 def _encryption(url: str, sock: object, now: datetime) -> Finding:
     if not isinstance(sock, ssl.SSLSocket):
-        if mailboxes.is_loopback(urlsplit(url).hostname or ""):
-            return _finding(url, "tls", Grade.FINE, "not encrypted, and on this machine")
+        if is_loopback(urlsplit(url).hostname or ""):
+            return Finding(url, "tls", Grade.FINE, "not encrypted, and on this machine")
         fix = "use smtp+starttls:// or smtps://, imaps:// or imap+starttls://"
-        return _finding(url, "tls", Grade.FAULT, "the password is sent in the clear", fix)
+        return Finding(url, "tls", Grade.FAULT, "the password is sent in the clear", fix)
     ends = datetime.fromtimestamp(_ends(sock), tz=now.tzinfo)
     said = f"{sock.version()}, certificate until {ends:%Y-%m-%d}"
     if ends - now < SOON:
-        return _finding(url, "tls", Grade.WARNING, said, "have the certificate renewed")
-    return _finding(url, "tls", Grade.FINE, said)
+        return Finding(url, "tls", Grade.WARNING, said, "have the certificate renewed")
+    return Finding(url, "tls", Grade.FINE, said)
 
 
 def _ends(sock: ssl.SSLSocket) -> float:
     certificate = sock.getpeercert() or {}
     return ssl.cert_time_to_seconds(str(certificate["notAfter"]))
-
-
-def _finding(subject: str, check: str, grade: Grade, said: str, fix: str = "") -> Finding:
-    return Finding(subject=subject, check=check, grade=grade, said=said, fix=fix)

@@ -36,18 +36,18 @@ def examine(domain: str, names: Names, provider: Provider | None) -> Finding:
     try:
         walk.everyone = _follow(domain, walk)
     except _Broken as error:
-        return _finding(domain, Grade.FAULT, str(error), f"publish one: {publish}")
+        return Finding(domain, "spf", Grade.FAULT, str(error), f"publish one: {publish}")
     if walk.lookups > MOST_LOOKUPS:
         said = f"needs {walk.lookups} lookups, and verifiers stop after {MOST_LOOKUPS}"
-        return _finding(domain, Grade.FAULT, said, "take out includes that nobody sends by")
+        return Finding(domain, "spf", Grade.FAULT, said, "take out includes that nobody sends by")
     if walk.everyone == "+":
-        return _finding(domain, Grade.FAULT, "lets everyone send", 'end it with "~all"')
+        return Finding(domain, "spf", Grade.FAULT, "lets everyone send", 'end it with "~all"')
     if provider and provider.spf not in walk.included:
         said = f"does not let {provider.name} send, whose server this mailbox uses"
-        return _finding(domain, Grade.FAULT, said, f'add "include:{provider.spf}"')
+        return Finding(domain, "spf", Grade.FAULT, said, f'add "include:{provider.spf}"')
     if walk.everyone in {"", "?"}:
-        return _finding(domain, Grade.WARNING, "says nothing of others", 'end it with "~all"')
-    return _finding(domain, Grade.FINE, f"{walk.lookups} of {MOST_LOOKUPS} lookups")
+        return Finding(domain, "spf", Grade.WARNING, "says nothing of others", 'end it with "~all"')
+    return Finding(domain, "spf", Grade.FINE, f"{walk.lookups} of {MOST_LOOKUPS} lookups")
 
 
 def _follow(domain: str, walk: _Walk) -> str:
@@ -86,7 +86,3 @@ def _terms(record: str) -> Iterator[tuple[str, str, str]]:
         else:
             raise _Broken(f'"{term}" in "{record}" is no term of SPF')
     yield from last
-
-
-def _finding(domain: str, grade: Grade, said: str, fix: str = "") -> Finding:
-    return Finding(subject=domain, check="spf", grade=grade, said=said, fix=fix)
