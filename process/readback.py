@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Leads whose touches are asked for with one call, as the CRMs' batches have it.
 BATCH = 100
+#: A person's word that nothing left.
+_VOUCH = "cadenza resume --mailbox"
 _MAILBOX_FAILURES = (mailboxes.MailboxError, OSError, IMAPClientError, imaplib.IMAP4.error)
 
 
@@ -38,14 +40,22 @@ def read_back() -> int:
 def _crms_were_asked(waiting: Sequence[Mailbox]) -> bool:
     """False when one could not say: every mailbox waits, and tells why."""
     leads = _concerned(clock.now())
-    for connection in Connection.objects.filter(status=Connection.Status.ACTIVE):
+    for connection in Connection.objects.order_by("pk"):
         ledger.doubt_touches(connection.pk, at=clock.now())
+        if connection.status == Connection.Status.STOPPED and _has(connection, leads):
+            why = f"{connection.last_error}; mend it and `cadenza sync`, or vouch for it: "
+            _tell(waiting, f"{connection.name} cannot say what left: {why}{_VOUCH}")
+            return False
         try:
             _ask(connection, leads)
         except (ConnectorError, *UNUSABLE) as error:
             _tell(waiting, f"{connection.name} cannot say what left: {error}")
             return False
     return True
+
+
+def _has(connection: Connection, leads: Sequence[int]) -> bool:
+    return bool(stages.live_records("lead", leads, connection.pk))
 
 
 def _ask(connection: Connection, leads: Sequence[int]) -> None:

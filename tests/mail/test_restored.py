@@ -170,6 +170,23 @@ def test_nothing_leaves_while_a_crm_cannot_be_asked(copied, mailbox, time, conne
     assert len(sink.taken) == 1
 
 
+def test_nothing_leaves_while_a_crm_that_refused_us_was_not_asked(sent, mailbox, time, sink):
+    Connection.objects.update(status="stopped", last_error="login refused")
+    restore(time, known=True)
+    watch.keep()
+
+    accounted = readback.read_back()
+
+    mailbox.refresh_from_db()
+    assert accounted == 0
+    assert mailbox.last_error == (
+        "events cannot say what left: login refused; mend it and `cadenza sync`, or vouch for it: "
+        "cadenza resume --mailbox"
+    )
+    assert outbox.deliver(mailbox.pk) == {"unaccounted": 1}
+    assert len(sink.taken) == 1
+
+
 def test_a_person_may_vouch_for_a_mailbox(copied, mailbox, time):
     restore(time, known=True)
     watch.keep()
