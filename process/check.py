@@ -8,6 +8,7 @@ from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings
 from crm.kinds import EVENTS
 from mail import dkim
+from mail.esp.definition import is_login
 from process import emails
 from process.check_sequences import Known, check_sequence
 from process.definition import OTHER, Process
@@ -42,6 +43,7 @@ def cross_check(
         yield from _tactics(*process, [sequence.name for sequence, _ in read])
     if team:
         yield from _signing_keys(*team)
+        yield from _webhook_logins(*team)
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
     yield from _duplicates(read)
@@ -129,6 +131,19 @@ def _signing_keys(team: Team, document: Document) -> Iterator[Problem]:
             except dkim.BadKey as error:
                 message = f"mailboxes.{number}.dkim.key: {mailbox.dkim.key} {error}"
                 yield document.problem(("mailboxes", number, "dkim", "key"), message)
+
+
+def _webhook_logins(team: Team, document: Document) -> Iterator[Problem]:
+    """Likewise: with anything else every call of the ESP would be turned away."""
+    for number, mailbox in enumerate(team.mailboxes):
+        name = getattr(mailbox.esp, "webhook_secret", None)
+        if name is None:
+            continue
+        with suppress(MissingSecret):
+            if not is_login(resolve(name, os.environ)):
+                path = ("mailboxes", number, "esp", "webhook_secret")
+                message = f"{name} has to be user:password, as the ESP calls with it"
+                yield document.problem(path, f"{'.'.join(map(str, path))}: {message}")
 
 
 def _duplicates(sequences: Sequence[tuple[Definition, Document]]) -> Iterator[Problem]:

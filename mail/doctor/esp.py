@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mail import mailboxes
 from mail.doctor.findings import Finding, Grade
 from mail.esp import sessions
+from mail.esp.definition import is_login
 from mail.esp.kinds import KINDS
 from mail.models import Mailbox
 
@@ -32,6 +33,11 @@ def _events(mailbox: Mailbox, name: str) -> Finding:
     except mailboxes.Refused as error:
         fix = "set it where `cadenza web` runs"
         return Finding(mailbox.address, "events", Grade.FAULT, str(error), fix)
+    secret = given.get("webhook_secret")
+    if secret is not None and not is_login(secret):
+        said = "its webhook_secret has no colon, so whatever calls is turned away"
+        fix = "set it to user:password here and in the address that the ESP calls"
+        return Finding(mailbox.address, "events", Grade.FAULT, said, fix)
     if given:
         said = f"{name} is expected to call /webhooks/esp/{mailbox.address}/tracking"
         return Finding(mailbox.address, "events", Grade.FINE, said)

@@ -20,6 +20,11 @@ def _api(url: str) -> str:
         raise Fault(str(error).removeprefix("url: ")) from error
 
 
+def is_login(secret: str) -> bool:
+    """Whether an ESP could call with it, by basic authentication."""
+    return ":" in secret
+
+
 class _Settings(Definition):
     #: The key that tells the mail that it brings in from forged mail.
     mail_proof: ClassVar[str] = "webhook_secret"

@@ -154,6 +154,20 @@ def test_a_mistake_is_told_at_its_place(loading, settings, told):
     assert list(map(str, caught.value.problems)) == [told]
 
 
+@pytest.mark.parametrize("kind", ["postmark", "sendgrid"])
+def test_a_webhook_secret_with_which_no_esp_can_call(loading, monkeypatch, kind):
+    monkeypatch.setenv("HOOK", "password-alone")
+    key = {"postmark": "server_token", "sendgrid": "api_key"}[kind]
+
+    with pytest.raises(Invalid) as caught:
+        loading(f"    esp: {{ kind: {kind}, {key}: '${{TOKEN}}', webhook_secret: '${{HOOK}}' }}\n")
+
+    [told] = map(str, caught.value.problems)
+    assert told.partition(": ")[2] == (
+        "mailboxes.0.esp.webhook_secret: ${HOOK} has to be user:password, as the ESP calls with it"
+    )
+
+
 @pytest.mark.django_db
 def test_a_proof_goes_by_esp(loading, api, monkeypatch, settings):
     settings.CADENZA_MODE = "sandbox"

@@ -41,3 +41,12 @@ def test_events_that_nobody_could_prove(mailbox, settings):
     assert examined(mailbox)["events"] == (
         "warning", "none are taken in: a send in doubt waits for a person",
     )  # fmt: skip
+
+
+def test_a_webhook_secret_with_which_no_esp_can_call(mailbox, monkeypatch, settings):
+    settings.CADENZA_RESOLVER = ""
+    monkeypatch.setenv("ESP_HOOK", "password-alone")
+
+    assert examined(mailbox)["events"] == (
+        "fault", "its webhook_secret has no colon, so whatever calls is turned away",
+    )  # fmt: skip
