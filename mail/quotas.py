@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from crm import normalize
 from mail.freemail import is_free
 from mail.pacing import DAY, HOUR, Cap, Quota
 
@@ -15,7 +16,8 @@ _SPANS = {"per_hour": HOUR, "per_day": DAY}
 
 
 def domain_of(email: str) -> str:
-    return email.rpartition("@")[2].lower()
+    """In the one spelling that it has here, however people write it; blank when it is no address."""
+    return normalize.email(email).rpartition("@")[2]
 
 
 class Quotas:

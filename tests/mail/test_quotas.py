@@ -64,8 +64,20 @@ def test_who_belongs_to_no_company_counts_in_none():
     assert Quotas(PER_COMPANY).of("x.example", None) == []
 
 
-def test_a_domain_is_the_same_however_it_is_written():
-    assert domain_of("Grace@Customer.Example") == "customer.example"
+@pytest.mark.parametrize(
+    ("address", "domain"),
+    [
+        ("Grace@Customer.Example", "customer.example"),
+        ("grace@customer.example.", "customer.example"),
+        ("grace@MÜNCHEN.example", "xn--mnchen-3ya.example"),
+        ("grace@XN--MNCHEN-3YA.example", "xn--mnchen-3ya.example"),
+        ("grace@mu\u0308nchen.example", "xn--mnchen-3ya.example"),
+        ("grace@customer\u3002example", "customer.example"),
+        ("", ""),
+    ],
+)
+def test_a_domain_is_the_same_however_it_is_written(address, domain):
+    assert domain_of(address) == domain
 
 
 caps = st.fixed_dictionaries(
