@@ -1,9 +1,11 @@
 """Case 10: somebody else of the company answers, from an address that nobody knows."""
 
+from datetime import timedelta
+
 import pytest
 
 from mail import colleagues, inbound
-from mail.models import Inbound
+from mail.models import Inbound, Mailbox, Message
 from tests.mail.test_read import reply, sent  # noqa: F401 - a fixture
 
 ALAN = "alan@customer.example"
@@ -52,6 +54,45 @@ def test_that_two_have_a_gmail_address_says_nothing(mailbox, queue, make_lead, i
     sent.to_email = "grace@gmail.com"
     sent.save()
     arrive(imap, sent, sender="alan@gmail.com", subject=f"Re: {sent.subject}")
+
+    assert inbound.read(mailbox.pk) == {"ignored": 1}
+
+
+def test_case_10_to_another_mailbox_of_the_team(mailbox, sent, imap, lead):  # noqa: F811 - a fixture
+    """A colleague of theirs answers, to a colleague of ours."""
+    elsewhere = Mailbox.objects.get(pk=mailbox.pk)
+    elsewhere.pk, elsewhere.address = None, "bob@example.com"
+    elsewhere.save()
+    Message.objects.update(mailbox=elsewhere)
+    arrive(imap, sent, subject=f"Re: {sent.subject}")
+
+    assert inbound.read(mailbox.pk) == {"reply": 1}
+    kept = Inbound.objects.get()
+    assert (kept.lead, kept.answers, kept.mailbox) == (lead, sent, mailbox)
+
+
+def test_case_10_the_mailbox_that_was_answered_comes_first(mailbox, sent, imap, queue, make_lead):  # noqa: F811 - a fixture
+    elsewhere = Mailbox.objects.get(pk=mailbox.pk)
+    elsewhere.pk, elsewhere.address = None, "bob@example.com"
+    elsewhere.save()
+    later = queue(make_lead("linus@customer.example"))
+    Message.objects.filter(pk=later.pk).update(
+        status="sent",
+        mailbox=elsewhere,
+        subject=sent.subject,
+        sent_at=sent.sent_at + timedelta(minutes=1),
+    )
+    arrive(imap, sent, subject=f"Re: {sent.subject}")
+
+    assert inbound.read(mailbox.pk) == {"reply": 1}
+    assert Inbound.objects.get().answers == sent
+
+
+def test_a_colleague_of_ours_answers_nothing(mailbox, sent, imap):  # noqa: F811 - a fixture
+    elsewhere = Mailbox.objects.get(pk=mailbox.pk)
+    elsewhere.pk, elsewhere.address = None, "bob@customer.example"
+    elsewhere.save()
+    arrive(imap, sent, subject=f"Re: {sent.subject}")
 
     assert inbound.read(mailbox.pk) == {"ignored": 1}
 
