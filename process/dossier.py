@@ -3,7 +3,7 @@
 Whatever refers to a lead is found by its foreign key, so that a table of tomorrow is not forgotten.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import reduce
 from typing import Any
@@ -22,13 +22,21 @@ Holdings = dict[type[Model], QuerySet[Any]]
 def export(lead: Lead) -> Mapping[str, object]:
     """JSON-ready: the person's rows by table, texts and emails as they were."""
     people = everyone(lead)
-    held = holdings(people)
-    return {
-        "exported_at": clock.now().isoformat(),
-        "person": [_told(one) for one in people],
-        "companies": [_told(one.company) for one in people if one.company is not None],
-        **{_name(model): [_told(row) for row in rows] for model, rows in held.items()},
-    }
+    return _exported(people, holdings(people))
+
+
+def export_address(address: str) -> Mapping[str, object]:
+    """Likewise, of a normalized address that no lead has: whoever it is may have answered or asked.
+
+    An answer is exported with what was noted of it, whichever lead it was about.
+    """
+    people = [one for lead in Lead.objects.filter(email=address) for one in everyone(lead)]
+    held = holdings(people, {address})
+    answers = Inbound.objects.filter(from_email=address)
+    held[Inbound] = (held[Inbound] | answers).order_by("pk")
+    noted = Activity.objects.filter(data__inbound__in=list(answers.values_list("pk", flat=True)))
+    held[Activity] = (held[Activity] | noted).order_by("pk")
+    return _exported(people, held)
 
 
 def everyone(lead: Lead) -> list[Lead]:
@@ -50,8 +58,11 @@ def addresses(people: list[Lead]) -> set[str]:
     return {suppression.normalize(email) for email in known if email[:1] != "@"} - {""}
 
 
-def holdings(people: list[Lead]) -> Holdings:
-    """Table -> the person's rows, by foreign key from the lead or from a row of the lead's, or by address."""
+def holdings(people: list[Lead], besides: Collection[str] = ()) -> Holdings:
+    """Table -> the person's rows, by foreign key from the lead or from a row of the lead's, or by address.
+
+    `besides` are addresses, normalized, that the person has though no row of the leads says so.
+    """
     held: Holdings = {}
     for model, name in _referring(Lead):
         held[model] = model._base_manager.filter(**{f"{name}__in": people})  # noqa: SLF001 - Django's public name
@@ -59,7 +70,7 @@ def holdings(people: list[Lead]) -> Holdings:
         for model, name in _referring(owner):
             if model not in held and not _has_lead(model):
                 held[model] = model._base_manager.filter(**{f"{name}__in": held[owner]})  # noqa: SLF001 - likewise
-    known = addresses(people)
+    known = {*addresses(people), *besides}
     by_address = reduce(Q.__or__, (Q(email__in=suppression.keys(one)) for one in known), Q(pk=None))
     of_people = Q(lead__in=people)
     held[Suppression] = Suppression.objects.filter(of_people | (by_address & ~_DOMAINS))
@@ -67,6 +78,15 @@ def holdings(people: list[Lead]) -> Holdings:
     held[SentCopy] = SentCopy.objects.filter(to_email__in=known)
     held[ListMember] = ListMember.objects.filter(email__in=known)
     return {model: rows.order_by("pk") for model, rows in held.items()}
+
+
+def _exported(people: list[Lead], held: Holdings) -> Mapping[str, object]:
+    return {
+        "exported_at": clock.now().isoformat(),
+        "person": [_told(one) for one in people],
+        "companies": [_told(one.company) for one in people if one.company is not None],
+        **{_name(model): [_told(row) for row in rows] for model, rows in held.items()},
+    }
 
 
 _DOMAINS = Q(email__startswith=suppression.DOMAIN)

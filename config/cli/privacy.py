@@ -24,11 +24,16 @@ def export(
         Path | None, typer.Option("--out", metavar="FILE", help="Default: standard output.")
     ] = None,
 ) -> None:
-    """All that we hold on a person, as JSON: rows, emails as they left, answers as they came."""
+    """All that we hold on a person, as JSON: rows, emails as they left, answers as they came.
+
+    Of an address that no lead has, whatever is kept by address: answers, suppressions, lists.
+    """
     _ready()
     from process import dossier  # noqa: PLC0415 - only after set-up
 
-    text = json.dumps(dossier.export(_person(lead)), indent=2, ensure_ascii=False)
+    address = _strange(lead)
+    held = dossier.export_address(address) if address else dossier.export(_person(lead))
+    text = json.dumps(held, indent=2, ensure_ascii=False)
     if out is None:
         typer.echo(text)
         return
@@ -75,6 +80,16 @@ def _person(name: str) -> "Lead":
 
     found = Lead.objects.filter(pk=int(name)).first() if name.isdecimal() else None
     return found or lead_of(name)
+
+
+def _strange(name: str) -> str:
+    """The normalized address that no lead has; blank for anything else."""
+    from crm.models import Lead  # noqa: PLC0415 - only after set-up
+    from crm.normalize import email  # noqa: PLC0415 - likewise
+
+    address = "" if name.isdecimal() else email(name)
+    known = Lead.objects.filter(email=address, deleted_at=None).exists()
+    return "" if known else address
 
 
 def _twins(row: "Lead", people: "list[Lead]") -> "list[int]":

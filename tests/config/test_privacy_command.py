@@ -65,5 +65,16 @@ def test_an_erased_person_is_in_no_byte_of_the_database_and_does_not_come_back(f
     assert [word for word in PERSONAL if word in after] == []
 
 
+def test_an_address_that_no_lead_has(folder):
+    assert run(folder, "suppression", "add", "Alan@customer.example", PW="x").returncode == 0
+
+    exported = run(folder, "privacy", "export", "alan@CUSTOMER.example")
+    wrong = run(folder, "privacy", "export", "alan")
+
+    told = json.loads(exported.stdout)
+    assert [row["email"] for row in told["suppressions"]] == ["alan@customer.example"]
+    assert (told["person"], exported.returncode, wrong.returncode) == ([], 0, 2)
+
+
 def bytes_of(folder):
     return b"".join(path.read_bytes() for path in (folder / ".cadenza").glob("cadenza.sqlite3*"))

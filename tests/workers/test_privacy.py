@@ -71,6 +71,30 @@ def everything():
     return "\n".join(told).casefold()
 
 
+def test_what_is_kept_of_somebody_who_is_no_lead(lead, make_lead, frozen_clock):
+    alan = "alan@customer.example"
+    answer = Inbound.objects.get()
+    Inbound.objects.create(
+        mailbox=answer.mailbox, uidvalidity=1, uid=2, fingerprint="g", kind="reply", lead=lead,
+        message_id="<2@alan.example>", from_email=alan, text="Grace has left", received_at=clock.now(),
+    )  # fmt: skip
+    note("replied", lead=lead, occurred_at=clock.now(), data={"inbound": answer.pk + 1})
+    suppression.suppress(alan, "manual", at=clock.now())
+    ListMember.objects.create(list="friends", email=alan)
+    make_lead("gone@customer.example", deleted_at=clock.now())
+
+    told = json.loads(json.dumps(dossier.export_address(alan)))
+    gone = dossier.export_address("gone@customer.example")
+    nobody = dossier.export_address("nobody@customer.example")
+
+    kept = {name: rows for name, rows in told.items() if isinstance(rows, list) and rows}
+    assert set(kept) == {"activities", "inbound", "suppressions", "list_members"}
+    assert [row["text"] for row in kept["inbound"]] == ["Grace has left"]
+    assert [row["kind"] for row in kept["activities"]] == ["replied"]
+    assert [row["email"] for row in gone["person"]] == ["gone@customer.example"]
+    assert [name for name, rows in nobody.items() if isinstance(rows, list) and rows] == []
+
+
 def test_an_export_has_all_that_is_held_and_nothing_of_others(lead, make_lead):
     make_lead("ada@customer.example", first_name="Ada", last_name="Other")
 
