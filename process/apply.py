@@ -18,7 +18,7 @@ from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
 from mail import attached, pauses
 from mail.models import SENDER, EmailTemplate, Mailbox, Sender
-from process import planning
+from process import mailboxes, planning
 from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
 from process.models import AppliedProcess
@@ -144,25 +144,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
         )
         Mailbox.objects.update_or_create(
             address=definition.address,
-            defaults={
-                "display_name": definition.name,
-                "owner": owner,
-                "smtp_url": definition.smtp,
-                "esp": definition.esp and definition.esp.model_dump(exclude_none=True),
-                "imap_url": definition.imap,
-                "username": definition.username,
-                "password": definition.password or "",
-                "oauth": definition.oauth and definition.oauth.model_dump(),
-                "dkim": definition.dkim and definition.dkim.model_dump(),
-                "plus_addressing": definition.plus_addressing,
-                "per_day": definition.per_day,
-                "per_hour": definition.per_hour,
-                "per_minute": definition.per_minute,
-                "gap": definition.gap.elapsed,
-                "ramp_up": definition.ramp_up and definition.ramp_up.model_dump(),
-                "most_bounces": definition.pause_at.bounces,
-                "most_complaints": definition.pause_at.complaints,
-            },
+            defaults={**mailboxes.values(definition), "owner": owner},
         )
     # Those that the files do not name any more may still have emails.
     Mailbox.objects.update(team_limits=blueprint.limits.model_dump(exclude_none=True))

@@ -23,7 +23,7 @@ from workspace.reading import Schema
 from workspace.source import Document, read_yaml
 from workspace.validation import Model, validate
 
-__all__ = ["Blueprint", "Invalid", "Problem", "Template", "load"]
+__all__ = ["Blueprint", "Invalid", "Problem", "Template", "load", "load_team"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,15 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     placed = [found.placed(places(found, document)) for found, document in read]
     blueprint = _blueprint(team[0], process[0], placed, templates, lists)
     return replace(blueprint, warnings=warnings)
+
+
+def load_team(folder: Path) -> Team:
+    """cadenza.yaml alone, whatever the other files say; raises Invalid."""
+    problems: list[Problem] = []
+    read = _read(folder, layout.TEAM, Team, problems)
+    if read is None:
+        raise Invalid(problems)
+    return read[0]
 
 
 def _read(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crm.models import Deal, Lead
 from mail import compose, outbox
 from mail.models import Mailbox, Message, Sender
+from process import mailboxes
 from process.blueprint import Blueprint
 from process.planning import template_row
 from runtime import clock
@@ -64,7 +65,7 @@ def sequence_of(blueprint: Blueprint, name: str) -> Sequence | None:
 
 def mailbox_for(blueprint: Blueprint, lead: Lead) -> Mailbox:
     """The mailbox of the lead's owner, else the first, as the files have it."""
-    return _mailbox(blueprint, lead) or _row(blueprint, 0)
+    return _mailbox(blueprint, lead) or mailboxes.unsaved(blueprint.mailboxes[0])
 
 
 def missing_mailbox(blueprint: Blueprint, document: Document, lead: Lead) -> str:
@@ -171,22 +172,7 @@ class _Press:
 
 def _mailbox(blueprint: Blueprint, lead: Lead) -> Mailbox | None:
     owner = lead.owner.email if lead.owner else ""
-    for number, settings in enumerate(blueprint.mailboxes):
+    for settings in blueprint.mailboxes:
         if settings.owner.lower() == owner:
-            return _row(blueprint, number)
+            return mailboxes.unsaved(settings)
     return None
-
-
-def _row(blueprint: Blueprint, number: int) -> Mailbox:
-    settings = blueprint.mailboxes[number]
-    return Mailbox(
-        address=settings.address,
-        display_name=settings.name,
-        smtp_url=settings.smtp,
-        esp=settings.esp and settings.esp.model_dump(exclude_none=True),
-        username=settings.username,
-        password=settings.password or "",
-        oauth=settings.oauth and settings.oauth.model_dump(),
-        dkim=settings.dkim and settings.dkim.model_dump(),
-        plus_addressing=settings.plus_addressing,
-    )

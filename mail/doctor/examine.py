@@ -20,17 +20,23 @@ from runtime import clock
 ANSWER_WITHIN = 10.0
 
 
-def examine(found: Iterable[Mailbox], told: Callable[[str], None]) -> list[Finding]:
-    """Findings in the order of the mailboxes; `told` hears what is looked at now."""
+def examine(
+    found: Iterable[Mailbox], told: Callable[[str], None], public_url: str | None = None
+) -> list[Finding]:
+    """Findings in the order of the mailboxes; `told` hears what is looked at now.
+
+    Without a public address it is the one applied.
+    """
     findings: dict[Finding, None] = {}  # mailboxes of one domain find the same
     asked = _names()
     for mailbox in found:
         told(mailbox.address)
         findings |= dict.fromkeys(_of_mailbox(mailbox, asked, clock.now()))
-    sender = Sender.objects.first()
-    if sender is not None:
+    if public_url is None:
+        public_url = Sender.objects.values_list("public_url", flat=True).first()
+    if public_url is not None:
         told("the public address")
-        findings[_of_public_url(sender.public_url)] = None
+        findings[_of_public_url(public_url)] = None
     return list(findings)
 
 

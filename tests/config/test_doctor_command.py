@@ -40,8 +40,46 @@ def test_a_mailbox_that_is_not_there(applied):
 
 def test_nothing_is_applied_yet(tmp_path):
     assert run(tmp_path, "init", str(tmp_path)).returncode == 0
+    path = tmp_path / "cadenza.yaml"
+    path.write_text(path.read_text().replace("https://outreach.example.com", "http://127.0.0.1:1"))
 
-    done = run(tmp_path, "doctor")
+    done = run(tmp_path, "doctor", "--json", CADENZA_MODE="sandbox", **SECRETS)
 
-    assert done.returncode == 2
-    assert "cadenza apply" in done.stderr
+    assert done.returncode == 1, done.stderr
+    faults = [found for found in json.loads(done.stdout) if found["grade"] == "fault"]
+    assert [(found["subject"], found["check"]) for found in faults] == [
+        ("ada@example.com", "smtp"), ("ada@example.com", "imap"), ("public_url", "web"),
+    ]  # fmt: skip
+
+
+def test_what_is_applied_is_looked_at_though_the_files_name_it_no_more(applied):
+    path = applied / "cadenza.yaml"
+    path.write_text(path.read_text().replace("ada@example.com", "bob@example.com"))
+
+    done = run(applied, "doctor", "--json", CADENZA_MODE="sandbox", **SECRETS)
+
+    subjects = [found["subject"] for found in json.loads(done.stdout) if found["check"] == "smtp"]
+    assert subjects == ["bob@example.com", "ada@example.com"]
+
+
+def test_files_that_are_wrong(applied):
+    path = applied / "cadenza.yaml"
+    path.write_text(path.read_text().replace("smtp:", "smpt:", 1))
+
+    done = run(applied, "doctor")
+
+    assert done.returncode == 1
+    assert 'unknown field "smpt"' in done.stderr
+
+
+def test_without_files_what_is_applied_is_looked_at(applied, tmp_path_factory):
+    inside = {
+        "CADENZA_MODE": "sandbox",
+        "CADENZA_SECRET_KEY": "k" * 50,
+        "DATABASE_URL": f"sqlite:///{applied / '.cadenza' / 'cadenza.sqlite3'}",
+    }
+
+    done = run(tmp_path_factory.mktemp("elsewhere"), "doctor", "--json", **inside, **SECRETS)
+
+    assert done.returncode == 1, done.stderr
+    assert {found["check"] for found in json.loads(done.stdout)} >= {"smtp", "imap", "web"}
