@@ -10,7 +10,7 @@ from typing import Literal
 
 from crm.limits import CHANGED, DELETED, PUSHED
 from crm.models import Change, Connection, ExternalRecord
-from crm.normalize import plural
+from workspace.counts import counted
 
 #: Counts below these never brake: shares of small mirrors say nothing.
 DELETED_AT_LEAST, CHANGED_AT_LEAST = 20, 200
@@ -38,7 +38,7 @@ class Brake:
     def __str__(self) -> str:
         verb = {"deleted": "delete", "changed": "change", "written": "write"}[self.what]
         return (
-            f"this {self.direction} would {verb} {self.count:,} {plural(self.kind)} or more, and "
+            f"this {self.direction} would {verb} {counted(self.count, self.kind)} or more, and "
             f"{self.limit:,} pass without a person; look at the CRM, then "
             f"`cadenza sync approve {self.connection}`"
         )

@@ -14,11 +14,6 @@ def email(address: str) -> str:
     return f"{local}@{domain}".lower() if local and domain else ""
 
 
-def plural(kind: str) -> str:
-    """A kind of record, when there are several."""
-    return "companies" if kind == "company" else f"{kind}s"
-
-
 def _in_ascii(domain: str) -> str:
     """By IDNA 2008, by which "faß" and "fass" are two; by the older standard what that has no place for."""
     if domain.isascii():

@@ -11,6 +11,7 @@ from process.blueprint import Blueprint
 from process.check import EMAIL_FACTS
 from process.emails import Template
 from sequences.definition import Sequence
+from workspace.counts import counted
 from workspace.expressions import look_up
 from workspace.problems import Problem
 from workspace.reading import place
@@ -32,7 +33,7 @@ def lints(blueprint: Blueprint) -> Iterator[Problem]:
         for fact, (file, line, column) in places.items():
             if lacking[fact] and not _is_required(fact, name, blueprint):
                 message = (
-                    f"{fact} is blank for {lacking[fact]:,} of {total:,} leads, who are not enrolled; "
+                    f"{fact} is blank for {lacking[fact]:,} of {counted(total, 'lead')}, not enrolled for it; "
                     f'give another text: {fact} | default("..."), or say requires: [{fact}]'
                 )
                 yield Problem(file=file, line=line, column=column, message=message, lint=LINT)

@@ -8,6 +8,7 @@ import typer
 from config.cli.app import app
 from config.cli.pausing import MailboxAddress, mailbox_of
 from config.cli.team import Json
+from workspace.counts import counted
 
 #: Emails per state on a terminal.
 _SHOWN = 50
@@ -32,7 +33,7 @@ def outbox(mailbox: MailboxAddress = "", as_json: Json = False) -> None:
     counts = backlog.count(address)
     for status, count in counts.items():
         if count > _SHOWN:
-            typer.echo(f"{count:,} are {status}, {_SHOWN} of them shown; --json has all.")
+            typer.echo(f"{count:,} {status}, {_SHOWN} of them shown; --json has all.")
     if counts["unconfirmed"]:
         typer.echo("You know of an unconfirmed one: cadenza confirm NUMBER --sent, or --not-sent.")
     if not any(counts.values()):
@@ -69,7 +70,7 @@ def settle(
     count = sent_copies.settle_by_hand(address)
     if not count:
         raise typer.BadParameter(f"{address} got nothing that is not known here")
-    typer.echo(f"{address}: {count:,} emails noted; it may be enrolled again.")
+    typer.echo(f"{address}: {counted(count, 'email')} noted; the address may be enrolled again.")
 
 
 @app.command()

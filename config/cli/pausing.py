@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from config.cli.app import app
+from workspace.counts import counted
 
 Lead = Annotated[
     str, typer.Argument(metavar="LEAD", help="A lead's number or email address: its enrollment.")
@@ -45,7 +46,9 @@ def pause(
 
     row = pauses.pause(scope, _name(mailbox, sequence), by=who(), reason=reason)
     waiting = pauses.held_by(row).count()
-    typer.echo(f"Paused: {row}; {waiting:,} queued emails wait. `cadenza outbox` lists them.")
+    typer.echo(
+        f"Paused: {row}; {counted(waiting, 'queued email')} held. `cadenza outbox` lists them."
+    )
 
 
 @app.command()
@@ -73,7 +76,7 @@ def resume(
         typer.echo(f"That is not paused; paused: {others}.", err=True)
         raise typer.Exit(1)
     typer.echo(
-        f"Goes on; {overdue or 0:,} overdue emails leave one by one. Still paused: {others}."
+        f"Goes on; {counted(overdue or 0, 'overdue email')} to leave one by one. Still paused: {others}."
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from config.cli.app import app
+from workspace.counts import counted
 
 if TYPE_CHECKING:
     from crm.models import Lead
@@ -91,7 +92,7 @@ def stop(lead: LeadName) -> None:
     row = lead_of(lead)
     with transaction.atomic():
         ended = engine.stop_lead(row, "by a person", at=clock.now())
-    typer.echo(f"{row}: {ended} enrollment(s) stopped.")
+    typer.echo(f"{row}: {counted(ended, 'enrollment')} stopped.")
 
 
 @app.command()

@@ -15,6 +15,7 @@ from process.frozen import Frozen, Moved
 from process.planning import Plan, SequencePlan
 from sequences import whereabouts
 from sequences.steps import EmailStep, everywhere
+from workspace.counts import counted
 
 #: Of each experiment its sequence, the figures, and what they say.
 Experiments = Sequence[Mapping[str, Any]]
@@ -86,7 +87,7 @@ def show(plan: Plan, trials: Experiments, *, people: bool) -> None:
         for reason, count in sorted(entry.refused.items(), key=lambda item: -item[1])[:MOST]:
             typer.echo(f"  not {count}: {reason}")
         if len(entry.refused) > MOST:
-            typer.echo(f"  and {len(entry.refused) - MOST} more reasons; see --json")
+            typer.echo(f"  and {counted(len(entry.refused) - MOST, 'more reason')}; see --json")
         for trial in trials:
             if trial["sequence"] == entry.sequence:
                 typer.echo(f"  {trial['says']}")
@@ -126,7 +127,7 @@ def _entry(entry: SequencePlan) -> dict[str, Any]:
 def _in_flight(entry: SequencePlan) -> Iterator[str]:
     found = entry.in_flight
     if found is not None:
-        yield f"{found.count} people are in it (when_changed: {found.policy}):"
+        yield f"{counted(found.count, 'person')} in it (when_changed: {found.policy}):"
         for change, count in sorted(found.changes.items(), key=lambda item: -item[1])[:MOST]:
             yield f"  {count} {change}"
 

@@ -12,6 +12,7 @@ import typer
 
 from config.cli.app import app
 from config.cli.team import Json
+from workspace.counts import counted
 
 if TYPE_CHECKING:
     from crm.models import Deal, Lead
@@ -139,7 +140,11 @@ def _print(name: str, lead: "Lead", emails: Sequence["Email"]) -> None:
         head, mail = _parts(email)
         typer.echo(f"{head}\n\n{_body(mail, 'plain').rstrip()}")
         html = _body(mail, "html")
-        typer.echo(f"\n[HTML: {len(html)} characters; --open shows it]" if html else "\n[no HTML]")
+        typer.echo(
+            f"\n[HTML: {counted(len(html), 'character')}; --open shows it]"
+            if html
+            else "\n[no HTML]"
+        )
         for carried in _attached(mail):
             typer.echo("[attached: {name}, {type}, {bytes:,} bytes]".format(**carried))
 

@@ -9,6 +9,7 @@ import typer
 from config.cli import private
 from config.cli.app import app
 from config.cli.people import LeadName
+from workspace.counts import counted
 
 if TYPE_CHECKING:
     from crm.models import Lead
@@ -66,7 +67,7 @@ def erase(
         typer.echo(f"Not erased: {error}. Try again in a minute.", err=True)
         raise typer.Exit(1) from error
     typer.echo(
-        f"Lead {row.pk} is erased: {count:,} rows. The CRMs are told not to write to the person; "
+        f"Lead {row.pk} is erased: {counted(count, 'row')}. The CRMs are told not to write to the person; "
         "erase the record there, and the address in your lists and files."
     )
     for twin in twins:

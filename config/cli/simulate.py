@@ -12,6 +12,7 @@ import typer
 
 from config.cli.app import app
 from config.cli.team import Json
+from workspace.counts import counted
 
 if TYPE_CHECKING:
     from process.blueprint import Blueprint
@@ -94,7 +95,7 @@ def _run(
     ends = begins + timedelta(days=days)
     scene = _scene(loaded, sample, begins)
     with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
-        task = progress.add_task(f"{len(scene.leads):,} leads", total=days)
+        task = progress.add_task(counted(len(scene.leads), "lead"), total=days)
 
         def passed(moment: datetime) -> None:
             progress.update(task, completed=(moment - begins) / timedelta(days=1))

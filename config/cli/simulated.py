@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from process.simulation.report import Load, Report
+from workspace.counts import counted
 
 _BARS = " ▁▂▃▄▅▆▇█"
 #: A curve has at most so many bars.
@@ -21,7 +22,7 @@ def show(report: Report) -> None:
     console = Console()
     days = (report.ends - report.begins).days
     console.print(
-        f"[bold]{report.leads:,} leads, {days} days[/], from {report.begins:%Y-%m-%d} to "
+        f"[bold]{counted(report.leads, 'lead')}, {counted(days, 'day')}[/], from {report.begins:%Y-%m-%d} to "
         f"{report.ends:%Y-%m-%d}"
     )
     for table in (_calendar(report), *_loads(report), _funnel(report), _ends(report)):
@@ -47,7 +48,7 @@ def _tell_touches(report: Report, other: Report) -> None:
     if not mine and not theirs:
         typer.echo("Every touch is the same, to the minute.")
         return
-    typer.echo(f"{len(mine):,} touches are only here, {len(theirs):,} only there. The first:")
+    typer.echo(f"{counted(len(mine), 'touch')} only here, {len(theirs):,} only there. The first:")
     for sign, names in (("+", mine), ("-", theirs)):
         for at, lead, sequence, step in sorted(names)[: _MOST // 2]:
             typer.echo(f"  {sign} {at} lead {lead}: {sequence}, {step}")
@@ -120,7 +121,7 @@ def _funnel(report: Report) -> Table:
             breach.service_level,
             f"{breach.stays:,}",
             beyond,
-            f"{breach.longest_days:,.0f} days",
+            counted(round(breach.longest_days), "day"),
         )
     return table
 

@@ -10,6 +10,7 @@ import typer
 from config.cli import private
 from config.cli.app import app
 from config.cli.team import Json
+from workspace.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ def add(
         typer.echo(f"{target} was suppressed by hand already.")
         return
     would = "would be " if dry_run else ""
-    typer.echo(f"{target} {would or 'is '}suppressed; it covers {_leads(added.leads)}.")
+    typer.echo(f"{target} {would or 'is '}suppressed; it covers {counted(added.leads, 'lead')}.")
 
 
 @suppression_app.command()
@@ -95,7 +96,7 @@ def remove(
         typer.echo(f"{target} is not suppressed{_but_covered(target)}.", err=True)
         raise typer.Exit(1)
     typer.echo(
-        f"{target} is no longer suppressed; {_leads(len(removed.lifted))} may be written to."
+        f"{target} is no longer suppressed; {counted(len(removed.lifted), 'lead')} may be written to."
     )
     for lead in removed.covered:
         typer.echo(f"{lead} is still covered by another one: cadenza explain {lead.pk}")
@@ -157,7 +158,7 @@ def import_(
         )
     verb = "would be suppressed" if dry_run else "suppressed"
     typer.echo(
-        f"{added.new:,} {verb}, {added.known:,} were already; they stop {_leads(added.leads)}."
+        f"{added.new:,} {verb}, {added.known:,} were already; they stop {counted(added.leads, 'lead')}."
     )
 
 
@@ -176,7 +177,7 @@ def export(
         typer.echo(text, nl=False)
     else:
         private.write(Path(file), text)
-        typer.echo(f"{rows.count():,} suppressions are in {file}.")
+        typer.echo(f"{counted(rows.count(), 'suppression')} in {file}.")
 
 
 @suppression_app.command()
@@ -200,7 +201,7 @@ def audit(
         task = progress.add_task("Looking at our rows")
         found = audit_crms.audit(
             progress=lambda name, seen: progress.update(
-                task, description=f"{name}: {seen:,} people"
+                task, description=f"{name}: {counted(seen, 'person')}"
             )
         )
     count = len(found.discrepancies)
@@ -218,18 +219,20 @@ def _tell_audit(found: "Audit", left: "Sequence[Discrepancy]", *, mended: int) -
     for discrepancy in left:
         typer.echo(str(discrepancy), err=True)
     asked = ", ".join(
-        f"{name} ({count:,} people, {found.calls[name]:,} calls)"
+        f"{name} ({counted(count, 'person')}, {counted(found.calls[name], 'call')})"
         for name, count in found.records.items()
     )
     typer.echo(
-        f"{found.suppressions:,} suppressions cover {_leads(found.people)} and {found.messages:,} "
-        f"emails from then on; asked: {asked or 'no CRM'}."
+        f"{counted(found.suppressions, 'suppression')}, covering {counted(found.people, 'lead')} and "
+        f"{counted(found.messages, 'email')} from then on; asked: {asked or 'no CRM'}."
     )
     if found.on_their_way:
-        typer.echo(f"{found.on_their_way:,} emails left before we knew that the person had asked.")
+        typer.echo(
+            f"{counted(found.on_their_way, 'email')} left before we knew that the person had asked."
+        )
     if mended:
         typer.echo(f"{mended:,} mended; `cadenza sync` writes what the CRMs are owed.")
-    typer.echo(f"{len(left):,} discrepancies." if left else "Everything agrees.")
+    typer.echo(f"{counted(len(left), 'discrepancy')}." if left else "Everything agrees.")
 
 
 def _target(value: str, *, domain: bool, company: bool) -> "Target":
@@ -262,10 +265,6 @@ def _told(row: "Suppression") -> dict[str, Any]:
         "by": by_of(row),
         "reason": reason_of(row),
     }
-
-
-def _leads(count: int) -> str:
-    return f"{count:,} {'lead' if count == 1 else 'leads'}"
 
 
 def _ready() -> None:

@@ -8,6 +8,7 @@ import typer
 
 from config.cli.app import app
 from config.cli.team import Json
+from workspace.counts import counted
 
 if TYPE_CHECKING:
     from crm.models import Connection
@@ -44,7 +45,6 @@ def _sync_one(connection: Any, *, quiet: bool) -> dict[str, Any]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     from crm.models import Activity  # noqa: PLC0415 - as above
-    from crm.normalize import plural  # noqa: PLC0415 - as above
     from crm.pull import pull  # noqa: PLC0415 - as above
     from crm.push import push  # noqa: PLC0415 - as above
 
@@ -56,7 +56,7 @@ def _sync_one(connection: Any, *, quiet: bool) -> dict[str, Any]:
 
         def show(name: str, kind: str, seen: int) -> None:
             counts[kind] = seen
-            told = ", ".join(f"{count:,} {plural(kind)}" for kind, count in counts.items())
+            told = ", ".join(counted(count, kind) for kind, count in counts.items())
             progress.update(task, description=f"{name}: {told}")
 
         pulled = pull(connection.pk, progress=show)
@@ -101,9 +101,9 @@ def _sentence(report: Mapping[str, Any]) -> str:
     changed = sum(kind["created"] + kind["changed"] for kind in report["pulled"].values())
     skipped = sum(kind["skipped"] for kind in report["pulled"].values())
     return (
-        f"{report['connection']}: {changed:,} records new or changed, "
-        f"{report['pushed']:,} changes written, {report['calls']:,} calls"
-        + (f"; {skipped:,} values or records left out" if skipped else "")
+        f"{report['connection']}: {counted(changed, 'record')} new or changed, "
+        f"{counted(report['pushed'], 'change')} written, {counted(report['calls'], 'call')}"
+        + (f"; values or records left out: {skipped:,}" if skipped else "")
     )
 
 
@@ -159,7 +159,9 @@ def sync_retry(
     from crm import health  # noqa: PLC0415 - only after set-up
 
     count = health.retry(_named(connection) if connection else None)
-    typer.echo(f"{count:,} refused changes wait again; `cadenza sync` writes them now.")
+    typer.echo(
+        f"Waiting again: {counted(count, 'refused change')}; `cadenza sync` writes what waits."
+    )
 
 
 @sync_app.command("approve")

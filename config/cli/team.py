@@ -3,13 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from config.cli.app import app
+from workspace.counts import counted
 
 if TYPE_CHECKING:
     from process.blueprint import Blueprint, Problem
@@ -65,15 +66,10 @@ def check(
     if problems or (strict and warnings):
         raise typer.Exit(1)
     if not as_json:
-        counted = f", {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else ""
+        warned = f", {counted(len(warnings), 'warning')}" if warnings else ""
         parts = (loaded.sequences, loaded.templates, loaded.connections, loaded.mailboxes)
         names = ("sequence", "email", "connection", "mailbox")
-        typer.echo(", ".join(map(_count, parts, names)) + f": fine{counted}")
-
-
-def _count(found: Sized, name: str) -> str:
-    plural = "es" if name.endswith("x") else "s"
-    return f"{len(found)} {name}{'' if len(found) == 1 else plural}"
+        typer.echo(", ".join(map(counted, map(len, parts), names)) + f": fine{warned}")
 
 
 def _of_the_leads(loaded: "Blueprint") -> Iterator["Problem"]:

@@ -22,6 +22,7 @@ from sequences.models import AppliedVersion
 from workers import clock as moments
 from workers.app import fill_bell
 from workers.run import working
+from workspace.counts import counted
 
 
 def run(
@@ -82,7 +83,7 @@ def _pull_first(progress: Progress) -> None:
             task,
             total=seen,
             completed=seen,
-            description=f"pull {connection.name}: {seen:,} records in {pulled.calls} calls",
+            description=f"pull {connection.name}: {counted(seen, 'record')} in {counted(pulled.calls, 'call')}",
         )
 
 

@@ -15,6 +15,7 @@ from connectors.endpoints import is_loopback
 from mail import mailboxes
 from mail.doctor.findings import Finding, Grade
 from mail.models import Mailbox
+from workspace.counts import counted
 from workspace.secrets import MissingSecret
 
 #: A certificate that ends sooner needs somebody's attention.
@@ -54,7 +55,7 @@ def examine_imap(mailbox: Mailbox, now: datetime) -> Iterator[Finding]:
 
 def _folders(mailbox: Mailbox, client: IMAPClient) -> Iterator[Finding]:
     state = client.select_folder("INBOX", readonly=True)
-    said = f"logged in as {mailbox.username}; {state[b'EXISTS']:,} emails in INBOX"
+    said = f"logged in as {mailbox.username}; {counted(int(state[b'EXISTS']), 'email')} in INBOX"
     yield Finding(mailbox.address, "imap", Grade.FINE, said)
     if not client.has_capability("IDLE"):
         said = "the server has no IDLE: answers are seen when the inbox is next polled"

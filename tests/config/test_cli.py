@@ -460,8 +460,8 @@ def test_sending_is_paused_and_resumed_by_a_person(folder, connected):
     resumed = run(folder, "resume", "--all", **connected)
     again = run(folder, "resume", "--all", **connected)
 
-    assert paused.stdout.startswith("Paused: all sending; 0 queued emails wait.")
-    assert one.stdout.startswith("Paused: sequence approach-cold; 0 queued emails wait.")
+    assert paused.stdout.startswith("Paused: all sending; 0 queued emails held.")
+    assert one.stdout.startswith("Paused: sequence approach-cold; 0 queued emails held.")
     told = json.loads(status.stdout)["paused"]
     assert [(row["paused"], row["reason"], bool(row["since"] and row["by"])) for row in told] == [
         ("all sending", "a wrong price", True),

@@ -97,7 +97,7 @@ def test_a_file_is_imported_as_a_whole_and_exported(cadenza, tmp_path, lead):
         "1 suppressed, 0 were already; they stop 1 lead.",
         "0 suppressed, 1 were already; they stop 0 leads.",
     ]
-    assert exported == (0, f"1 suppressions are in {out}.")
+    assert exported == (0, f"1 suppression in {out}.")
     assert out.read_text().splitlines()[1] == (
         "address,grace@customer.example,imported,2026-03-02T06:00:00+00:00,ada,import of list.csv"
     )

@@ -38,7 +38,7 @@ def test_a_needed_fact_that_some_lack_is_told_at_its_place(loaded, make_lead):
 
     assert told == [
         "templates/email/hello/body.txt:1:10: warning: lead.first_name is blank for 1 of 2 leads, "
-        'who are not enrolled; give another text: lead.first_name | default("..."), or say '
+        'not enrolled for it; give another text: lead.first_name | default("..."), or say '
         "requires: [lead.first_name] (blank_fact)"
     ]
 
