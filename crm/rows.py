@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import connection
 from django.db.models import CharField, DateTimeField, FloatField, Model, TextField
 
-from crm.tables import Row, table
+from crm.tables import Row, table, whole
 
 __all__ = [
     "Row",
@@ -123,13 +123,12 @@ def fetch(
     model: type[Found], where: str, given: Sequence[Any] = (), *, lock: str = ""
 ) -> list[Found]:
     """Whole rows that `where` says in SQL, locked where the database locks rows."""
-    fields: Sequence[Any] = model._meta.concrete_fields  # noqa: SLF001 - Django's public name
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    name = connection.ops.quote_name(model._meta.db_table)  # noqa: SLF001 - likewise
-    statement = f"SELECT {columns} FROM {name} WHERE {where}"  # noqa: S608 - columns
-    if connection.features.has_select_for_update:
-        statement = f"{statement} {lock}"
-    return list(model._default_manager.raw(statement, given))  # noqa: SLF001 - likewise
+    found, names = whole(model)
+    locked = lock if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{found.told(_SELECT)} {where} {locked}", given)
+        read = found.taken(cursor.fetchall())
+    return [model.from_db(connection.alias, names, row) for row in read]
 
 
 def by_id(model: type[Found], ids: Iterable[int | None]) -> dict[int | None, Found]:

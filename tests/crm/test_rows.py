@@ -1,12 +1,13 @@
 """Many rows at once are the rows that the ORM would have written."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 
 from crm import rows
-from crm.models import Activity, Connection, Lead
+from crm.models import Activity, Connection, Deal, Hint, Lead
 from mail.models import EmailTemplate, Mailbox, Message
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +23,14 @@ def activity(
     *, kind="queued", occurred_at=NOON, enrollment_id=None, data=DATA, key=None, reaction_error=""
 ):
     return (kind, occurred_at, enrollment_id, data, key, reaction_error)
+
+
+def typed(row):
+    return {
+        field.attname: (type(value), value)
+        for field in row._meta.concrete_fields
+        for value in [getattr(row, field.attname)]
+    }
 
 
 def stored():
@@ -157,6 +166,33 @@ def test_rows_are_fetched_by_what_sql_says_and_by_their_ids():
     assert (named[0].created_at, named[0].extra) == (NOON, {"a": 1})
     assert by_id == {leads[1].pk: leads[1]}
     assert rows.by_id(Lead, [None]) == {}
+
+
+def test_fetched_rows_hold_what_the_orm_reads():
+    source = Connection.objects.create(name="x", kind="csv", pull_every=timedelta(hours=1))
+    rows_of = {
+        Connection: source,
+        Mailbox: Mailbox.objects.create(
+            address="ada@us.example",
+            per_day=1,
+            per_hour=1,
+            gap=timedelta(seconds=90),
+            last_sending_day=NOON.date(),
+        ),
+        Lead: Lead.objects.create(
+            email="a@b.example", do_not_contact=True, source=source, created_at=NOON, extra={"a": 1}
+        ),
+        Deal: Deal.objects.create(
+            name="x", amount=Decimal("12.50"), is_closed=True, source=source, created_at=NOON
+        ),
+        Hint: Hint.objects.create(connection=source, kind="lead", external_id="1"),
+    }
+
+    fetched = [rows.by_id(model, [row.pk])[row.pk] for model, row in rows_of.items()]
+
+    assert [typed(row) for row in fetched] == [
+        typed(model._default_manager.get(pk=row.pk)) for model, row in rows_of.items()
+    ]
 
 
 def test_bytes_are_updated_as_they_are():
