@@ -53,7 +53,7 @@ else:
         raise ImproperlyConfigured(f"CADENZA_SQLITE_SYNC is {sync!r}; valid: full, normal")
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "crm.sqlite",
             "CONN_MAX_AGE": 600,
             "NAME": str(STATE / "cadenza.sqlite3"),
             "OPTIONS": {
