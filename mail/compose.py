@@ -2,7 +2,9 @@
 
 import os
 from dataclasses import dataclass, replace
+from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from crm import facts
 from crm.models import Deal, Lead
@@ -66,6 +68,8 @@ def compose(message: Message, sender: Sender | None = None) -> Composed:
 
 def refuse_without_basis(message: Message, sender: Sender) -> None:
     """Once more: it may have been taken back since the lead was enrolled; raises Unsendable."""
+    if not sender.privacy:
+        return
     if lacking := Rules.of(sender.privacy).lacking(facts.context(message.lead, message.deal)):
         raise Unsendable(lacking)
 
@@ -212,7 +216,7 @@ def _headers(
         **_reply_to(message),
         "To": address.envelope(message.to_email),
         "Subject": mime.words(subject, "Subject"),
-        "Date": format_datetime(clock.now()),
+        "Date": _date(clock.now().replace(microsecond=0)),
         "Message-ID": message.message_id,
         "X-Cadenza-Step": message.token,
         "List-Unsubscribe": ", ".join(f"<{link}>" for link in links if link),
@@ -223,6 +227,11 @@ def _headers(
         headers["In-Reply-To"] = message.parent.message_id
         headers["References"] = references
     return headers
+
+
+@lru_cache  # most emails leave in the same second as another
+def _date(second: datetime) -> str:
+    return format_datetime(second)
 
 
 def _reply_to(message: Message) -> dict[str, str]:

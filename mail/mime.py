@@ -6,7 +6,6 @@ Message-IDs and non-ASCII local parts so that nobody can read them
 takes longer than all the rest of sending.
 """
 
-import re
 from base64 import encodebytes
 from binascii import b2a_qp
 from collections.abc import Mapping, Sequence
@@ -23,8 +22,6 @@ FOLD_AT = 78
 
 #: Headers use the shorter encoding.
 _UTF8 = Charset("utf-8")
-
-_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def build(
@@ -85,6 +82,8 @@ def mailbox(name: str, address: str) -> str:
 def _header(name: str, value: str) -> str:
     """Folded between words, never behind the colon, and a long word left whole."""
     refuse_control(value, name)
+    if len(name) + len(value) <= FOLD_AT - len(": "):
+        return f"{name}: {value}\r\n"
     lines, line = [], f"{name}:"
     for place, word in enumerate(value.split(" ")):
         if place and word and len(line) + 1 + len(word) > FOLD_AT:
@@ -123,8 +122,8 @@ def _file_name(name: str) -> str:
 def _part(kind: str, text: str) -> bytes:
     """Quoted-printable needs no 8BITMIME and breaks long lines; the text ends where it ended."""
     # The encoder ends its own breaks in CRLF when the text has one, and guards a space before it.
-    lines = _LINE_END.sub("\r\n", text) + "\r\n"
-    encoded = b2a_qp(lines.encode()).removesuffix(b"\r\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    encoded = b2a_qp(f"{lines}\r\n".encode()).removesuffix(b"\r\n")
     head = (
         f'Content-Type: text/{kind}; charset="utf-8"\r\n'
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
