@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.db import connection
 
@@ -27,10 +28,9 @@ def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
     for message in messages:
         for key in _keys(message) or [""]:
             asked += [message.pk, key]
-    marks = ", ".join(["(%s, %s)"] * (len(asked) // 2))
     found: dict[int, Stop] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_FOUND.format(asked=marks), asked)
+        cursor.execute(_statement(len(asked) // 2), asked)
         for id_, why, name, row in cursor.fetchall():
             found.setdefault(id_, Stop(reason=why, because={name: row}))
     return found
@@ -41,6 +41,11 @@ def _keys(message: Message) -> Sequence[str]:
     present = message.lead.email
     keys = suppression.keys(message.to_email)
     return keys if present == message.to_email else (*keys, *suppression.keys(present))
+
+
+@lru_cache  # as long as a page, and most emails ask for as many keys
+def _statement(asked: int) -> str:
+    return _FOUND.format(asked=", ".join(["(%s, %s)"] * asked))
 
 
 #: The address is suppressed under one of its keys, or the lead under any address, or its company: the

@@ -76,16 +76,12 @@ OR company_id = (SELECT company_id FROM crm_lead WHERE id = %s) ORDER BY at, id 
 
 def keys(email: str) -> Sequence[str]:
     """Under which values of `Suppression.email` an address may be found; none when it is no address."""
-    address = normalize(email)
-    if not address:
-        return ()
-    return (address, *_domains(address.rpartition("@")[2]), *hashes(address))
+    return _keys(email, _secrets())
 
 
 def hashes(address: str) -> Sequence[str]:
     """What stands for a normalized address that was erased, under the present key first."""
-    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return [_hash(address, secret) for secret in secrets]
+    return [_hash(address, secret) for secret in _secrets()]
 
 
 class Book:
@@ -123,6 +119,19 @@ def book_of(leads: Sequence[Lead]) -> Book:
     )
 
 
+def _secrets() -> tuple[str | bytes, ...]:
+    return (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+@lru_cache(maxsize=100)  # asked twice of every email of a batch
+def _keys(email: str, secrets: tuple[str | bytes, ...]) -> Sequence[str]:
+    address = normalize(email)
+    if not address:
+        return ()
+    hashed = [_hash(address, secret) for secret in secrets]
+    return (address, *_domains(address.rpartition("@")[2]), *hashed)
+
+
 def _domains(domain: str) -> Sequence[str]:
     """The domain and those above it, but none that is a single label such as "com"."""
     labels = domain.split(".")
@@ -130,7 +139,7 @@ def _domains(domain: str) -> Sequence[str]:
     return [DOMAIN + name for name in (domain, *above)]
 
 
-@lru_cache(maxsize=10_000)  # asked twice of every email that leaves
+@lru_cache(maxsize=10_000)
 def _hash(address: str, secret: str | bytes) -> str:
     return (
         ERASED
