@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import connection
 from django.db.models import CharField, DateTimeField, FloatField, Model, TextField
 
-from crm.tables import Row, table, whole
+from crm.tables import Row, table, to_database, whole
 
 __all__ = [
     "Row",
@@ -37,10 +37,11 @@ _INSERT = """
 INSERT INTO {table} ({every}) SELECT {values} FROM json_populate_recordset(NULL::{table}, %s)
 """
 _UPDATE = """
-UPDATE {table} SET {new} FROM json_populate_recordset(NULL::{table}, %s) AS given
+UPDATE {table} SET {new_given} FROM json_populate_recordset(NULL::{table}, %s) AS given
 WHERE {table}.id = given.id
 """
-_INSERT_ONE = "INTO {table} ({every}) VALUES ({marks})"
+_INSERT_ONE = "INSERT INTO {table} ({every}) VALUES ({marks})"
+_INSERT_NEW_ONE = "INSERT OR IGNORE INTO {table} ({every}) VALUES ({marks})"
 _UPDATE_ONE = "UPDATE {table} SET {new} WHERE id = %s"
 
 
@@ -83,7 +84,7 @@ def insert(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Seq
         if connection.vendor == "postgresql":
             cursor.execute(f"{written.told(_INSERT)} RETURNING id", written.as_json(rows))
             return [id_ for (id_,) in cursor.fetchall()]
-        cursor.executemany(f"INSERT {written.told(_INSERT_ONE)}", written.given(rows))
+        cursor.executemany(written.told(_INSERT_ONE), written.given(rows))
         cursor.execute("SELECT last_insert_rowid()")
         (last,) = cursor.fetchone() or (0,)
         # Whoever writes on SQLite is alone, so the ids follow each other.
@@ -100,8 +101,7 @@ def insert_new(model: type[Model], names: Sequence[str], rows: Sequence[Row]) ->
             statement = f"{written.told(_INSERT)} ON CONFLICT DO NOTHING"
             cursor.execute(statement, written.as_json(rows))
         else:
-            statement = f"INSERT OR IGNORE {written.told(_INSERT_ONE)}"
-            cursor.executemany(statement, written.given(rows))
+            cursor.executemany(written.told(_INSERT_NEW_ONE), written.given(rows))
 
 
 def update(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> None:
@@ -109,14 +109,11 @@ def update(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Non
     if not rows:
         return
     written = table(model, (*names, "id"))
-    columns = written.columns[:-1]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            new = ", ".join(f"{column} = given.{column}" for column in columns)
-            cursor.execute(written.told(_UPDATE, new=new), written.as_json(rows))
+            cursor.execute(written.told(_UPDATE), written.as_json(rows))
         else:
-            new = ", ".join(f"{column} = %s" for column in columns)
-            cursor.executemany(written.told(_UPDATE_ONE, new=new), written.given(rows))
+            cursor.executemany(written.told(_UPDATE_ONE), written.given(rows))
 
 
 def fetch(
@@ -146,7 +143,7 @@ def update_where(
     """Write these fields of the rows that `where` says in SQL; whether there were any."""
     statement, conversions = _update_where(model, tuple(values), where)
     written: list[Any] = [
-        value if convert is None else convert(value)
+        value if convert is None or value is None else convert(value)
         for convert, value in zip(conversions, values.values(), strict=True)
     ]
     with connection.cursor() as cursor:
@@ -185,5 +182,5 @@ def _preparation(field: Any) -> Callable[[Any], object] | None:
     if isinstance(field, CharField | TextField | FloatField):
         return None
     if isinstance(field, DateTimeField):
-        return connection.ops.adapt_datetimefield_value
+        return to_database(field)
     return partial(field.get_db_prep_save, connection=connection)

@@ -31,28 +31,32 @@ class Table:
         every: Sequence[Any] = meta.concrete_fields if full else ()
         others = [field for field in every if not field.primary_key and field not in fields]
         self._name, self._keys = quote(meta.db_table), [field.column for field in fields]
-        self.columns = [quote(key) for key in self._keys]
+        self._columns = [quote(key) for key in self._keys]
         self._others = [quote(field.column) for field in others]
         self._constants = [
             field.get_db_prep_save(field.get_default(), connection) for field in others
         ]
         self._read = [
-            _told(field, column) for field, column in zip(fields, self.columns, strict=True)
+            _told(field, column) for field, column in zip(fields, self._columns, strict=True)
         ]
-        self._given = _by_place(map(_to_database, fields))
+        self._given = _by_place(map(to_database, fields))
         self._taken = _by_place(map(_to_model if whole else _from_database, fields))
+        self._told: dict[str, str] = {}
 
-    def told(self, statement: str, **parts: str) -> str:
-        """The statement with `{table}`, `{columns}`, ... put in."""
-        return statement.format(
-            table=self._name,
-            columns=", ".join(self.columns),
-            read=", ".join(self._read),
-            every=", ".join([*self.columns, *self._others]),
-            marks=", ".join(["%s"] * len([*self.columns, *self._others])),
-            values=", ".join([*self.columns, *["%s"] * len(self._others)]),
-            **parts,
-        )
+    def told(self, statement: str) -> str:
+        """The statement with `{table}`, `{read}`, ... put in; the last field is no `{new}` one."""
+        if statement not in self._told:
+            columns, changed = self._columns, self._columns[:-1]
+            self._told[statement] = statement.format(
+                table=self._name,
+                read=", ".join(self._read),
+                every=", ".join([*columns, *self._others]),
+                marks=", ".join(["%s"] * len([*columns, *self._others])),
+                values=", ".join([*columns, *["%s"] * len(self._others)]),
+                new=", ".join(f"{column} = %s" for column in changed),
+                new_given=", ".join(f"{column} = given.{column}" for column in changed),
+            )
+        return self._told[statement]
 
     def as_json(self, rows: Sequence[Row]) -> list[Any]:
         """What a statement on `json_populate_recordset` takes: `values` and then the rows."""
@@ -80,6 +84,15 @@ def whole(model: type[Model]) -> tuple[Table, Sequence[str]]:
     return Table(model, names, whole=True), [field.attname for field in fields]
 
 
+def to_database(field: object) -> Callable[[Any], object] | None:
+    """From a value of the field as we hold it to one as a row takes it; None: they are the same."""
+    if connection.vendor == "postgresql":
+        return _hex if isinstance(field, BinaryField) else None
+    if isinstance(field, DateTimeField):
+        return _naive
+    return as_json if isinstance(field, JSONField) else None
+
+
 def as_json(value: object) -> str:
     try:
         return to_json(value).decode()
@@ -105,15 +118,6 @@ def _told(field: object, column: str) -> str:
     """As a column is read: SQLite's moments as text that says where it is noon."""
     in_text = connection.vendor == "sqlite" and isinstance(field, DateTimeField)
     return f"{column} || '+00:00'" if in_text else column
-
-
-def _to_database(field: object) -> Callable[[Any], object] | None:
-    """None: the values are the same."""
-    if connection.vendor == "postgresql":
-        return _hex if isinstance(field, BinaryField) else None
-    if isinstance(field, DateTimeField):
-        return _naive
-    return as_json if isinstance(field, JSONField) else None
 
 
 def _from_database(field: object) -> Callable[[Any], object] | None:
