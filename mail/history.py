@@ -31,8 +31,7 @@ def of_mailbox(mailbox: Mailbox, now: datetime, *, batch: int) -> list[datetime]
         moments += [moment for moment in handed if moment]
     few = min(most for _, most, _ in mailbox.limits.caps) - len(moments) - batch
     asked = [mailbox.pk, _moment(since), sent if sent > few else 1]
-    latest = Message.objects.raw(_LATEST, asked)
-    return moments + [message.sent_at for message in latest if message.sent_at]
+    return moments + [at for (at,) in rows.select(Message, ("sent_at",), _LATEST, asked)]
 
 
 def quotas(mailbox: Mailbox, messages: Sequence[Message], now: datetime) -> Quotas:
@@ -83,10 +82,7 @@ SELECT
   WHERE mailbox_id = %(mailbox)s AND status = 'unconfirmed' AND handed_at > %(since)s),
 (SELECT count(*) FROM mail_message WHERE mailbox_id = %(mailbox)s AND sent_at > %(since)s)
 """
-_LATEST = """
-SELECT id, sent_at FROM mail_message WHERE mailbox_id = %s AND sent_at > %s
-ORDER BY sent_at DESC LIMIT %s
-"""
+_LATEST = "mailbox_id = %s AND sent_at > %s ORDER BY mail_message.sent_at DESC LIMIT %s"
 _LEFT_TO = """id IN (
 SELECT id FROM mail_message WHERE {among} AND sent_at > %s
 UNION ALL SELECT id FROM mail_message WHERE status = 'sending' AND {among}

@@ -19,7 +19,7 @@ def prepare(batch: Sequence[Message], counts: Counter[str]) -> list[Message]:
 
     Rendered before their leads' rows are locked, so that nobody waits for that.
     """
-    sender = Sender.objects.first()
+    sender = next(iter(rows.fetch(Sender, "TRUE ORDER BY id LIMIT 1")), None)
     made = [(message, _make(message, sender)) for message in batch]
     with transaction.atomic():
         rows.lock(Lead, [message.lead_id for message in batch])
