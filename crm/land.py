@@ -301,6 +301,7 @@ class _Page:
         attempted = self._attempted(link)
         merged = self._merged(row, record, news.with_echoes(link.base, record, attempted), link)
         was_closed = isinstance(row, Deal) and row.is_closed
+        was_at = row.stage_value if isinstance(row, Deal) else ""
         has_new_links = values.links_of(record) != values.links_in(link.base)
         has_new_people = values.links_of(record).get("lead_ids") != link.base.get("lead_ids")
         new_links = self.links.columns(record) if has_new_links else {}
@@ -315,6 +316,8 @@ class _Page:
         self._arrived(attempted, merged.base)
         if isinstance(row, Lead) and row.do_not_contact and row.consented_at:
             identity.lift(row, at=self.now)
+        if "stage_value" in take:
+            self._note_moved(row, was_at)
         self._note_merged(row, take, was_closed=was_closed)
         if is_back or has_new_people or _DECIDING.get(self.kind, frozenset()) & set(take):
             self._moves(row)
@@ -467,6 +470,17 @@ class _Page:
                 occurred_at=self.now,
                 data={"owner": row.pk},
             )
+
+    def _note_moved(self, deal: Deal, was_at: str) -> None:
+        """Somebody in the CRM moved the deal."""
+        note(
+            "deal_moved",
+            lead=deal.lead,
+            deal=deal,
+            connection=self.connection,
+            occurred_at=self.now,
+            data={"from": was_at, "to": deal.stage_value},
+        )
 
     def _delete(self, link: ExternalRecord) -> None:
         if link.deleted_at is not None:

@@ -175,10 +175,16 @@ class Lead(models.Model):
     source = models.ForeignKey(Connection, on_delete=models.PROTECT)
     #: What the last answer meant, by the process's answers; blank before the first.
     disposition = models.CharField(max_length=50, blank=True)
-    stage = models.CharField(max_length=50, blank=True, db_index=True)
+    stage = models.CharField(max_length=50, blank=True)
     stage_since = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # serves process.timing: who has been in a stage for so long
+            models.Index(fields=["stage", "stage_since"], name="lead_in_stage")
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email or f"lead {self.pk}"
@@ -269,12 +275,22 @@ class StageCounterpart(models.Model):
 
 
 class StageMove(models.Model):
-    """A lead's move from stage to stage, and why."""
+    """A lead's move from stage to stage: who moved it, when and why."""
+
+    class By(models.TextChoices):
+        RULE = "rule"  #: an exit of the process, or a step of a sequence, on an outcome
+        TIME = "time"  #: an exit of the process, after so long in the stage
+        PERSON = "person"  #: somebody here
+        CRM = "crm"  #: somebody there
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="moves")
     from_stage = models.CharField(max_length=50, blank=True)
     to_stage = models.CharField(max_length=50)
     at = models.DateTimeField()
+    by = models.CharField(max_length=10, choices=By, default=By.RULE)
+    who = models.CharField(max_length=100, blank=True)  #: the person's name, or the connection's
+    #: The process does not allow it; a person in the CRM did it, and it holds.
+    out_of_order = models.BooleanField(default=False)
     because = models.JSONField(default=dict)
 
     def __str__(self) -> str:

@@ -33,11 +33,19 @@ def bound_deal(lead: Lead) -> Deal | None:
     return bound_deals([lead.pk]).get(lead.pk)
 
 
-def move(lead: Lead, to: str, *, at: datetime, because: Because) -> bool:
-    """Move a lead by the process's word, and owe the source CRM its counterpart."""
+def move(
+    lead: Lead,
+    to: str,
+    *,
+    at: datetime,
+    because: Because,
+    by: str = StageMove.By.RULE,
+    who: str = "",
+) -> bool:
+    """Move a lead by our word, and owe the source CRM its counterpart; `who` names a person."""
     if lead.stage == to:
         return False
-    _record_move(lead, to, at=at, because=because)
+    _record_move(lead, to, at=at, because=because, by=by, who=who)
     _owe(lead, to, at=at)
     return True
 
@@ -57,9 +65,9 @@ def settle(connection: Connection, leads: Sequence[Lead], *, at: datetime) -> No
         if lead.source_id != connection.pk or not stages or lead.stage in stages:
             continue
         if lead.stage:
-            _record_move(
-                lead, stages[0], at=at, because={"rule": "moved in the CRM", "value": said[1]}
-            )
+            because: Because = {"rule": "moved in the CRM", "value": said[1]}
+            by, who = StageMove.By.CRM, connection.name
+            _record_move(lead, stages[0], at=at, because=because, by=by, who=who)
         else:
             lead.stage, lead.stage_since = stages[0], at
             first_seen.append(lead)
@@ -72,13 +80,32 @@ def settle_unplaced(connection: Connection, *, at: datetime) -> None:
     settle(connection, list(unplaced), at=at)
 
 
-def _record_move(lead: Lead, to: str, *, at: datetime, because: Because) -> None:
-    StageMove.objects.create(lead=lead, from_stage=lead.stage, to_stage=to, at=at, because=because)
+def put_here_from(lead_ids: Sequence[int]) -> Mapping[int, str]:
+    """Lead id -> the stage out of which a person, here or in the CRM, moved it into its present one."""
+    by_person = {StageMove.By.PERSON, StageMove.By.CRM}
+    last: dict[int, str] = {}
+    for start in range(0, len(lead_ids), 500):
+        moves = StageMove.objects.filter(lead__in=lead_ids[start : start + 500]).order_by("pk")
+        for lead_id, by, stage in moves.values_list("lead", "by", "from_stage"):
+            last[lead_id] = stage if by in by_person else ""
+    return {lead_id: stage for lead_id, stage in last.items() if stage}
+
+
+def _record_move(lead: Lead, to: str, *, at: datetime, because: Because, by: str, who: str) -> None:
+    told = {"from_stage": lead.stage, "to_stage": to, "because": because, "by": by, "who": who}
+    row = StageMove.objects.create(lead=lead, at=at, **told)
     note(
         "stage_moved",
         lead=lead,
         occurred_at=at,
-        data={"from": lead.stage, "to": to, "because": because},
+        data={
+            "from": lead.stage,
+            "to": to,
+            "by": by,
+            "who": who,
+            "because": because,
+            "move": row.pk,
+        },
     )
     lead.stage, lead.stage_since = to, at
     lead.save(update_fields=["stage", "stage_since"])

@@ -153,11 +153,14 @@ def _mailboxes(blueprint: Blueprint) -> None:
 def _process(blueprint: Blueprint) -> None:
     definition = blueprint.process.model_dump(mode="json")
     digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
-    AppliedProcess.objects.filter(active=True).exclude(digest=digest).update(active=False)
+    AppliedProcess.objects.filter(active=True).exclude(digest=digest).update(
+        active=False, timed_until=None
+    )
+    at_work = {"active": True, "places": dict(blueprint.process.places)}
     AppliedProcess.objects.update_or_create(
         digest=digest,
-        defaults={"active": True},
-        create_defaults={"active": True, "definition": definition, "applied_at": clock.now()},
+        defaults=at_work,
+        create_defaults={**at_work, "definition": definition, "applied_at": clock.now()},
     )
 
 

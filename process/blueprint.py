@@ -14,7 +14,7 @@ from process.definition import Process
 from process.emails import Template, read_templates
 from process.lints import lints, lints_of_team
 from process.lists import read_lists
-from process.places import places
+from process.places import exits, places
 from process.team import SenderSettings, Team, TrackingSettings
 from sequences.definition import Sequence as Definition
 from workspace import layout
@@ -77,7 +77,8 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     read = [found for found in sequences if found is not None]
     warnings = Invalid([*lints_of_team(*team), *lints(read, process, templates)]).problems
     placed = [found.placed(places(found, document)) for found, document in read]
-    blueprint = _blueprint(team[0], process[0], placed, templates, lists)
+    ours = process[0].placed(exits(*process))
+    blueprint = _blueprint(team[0], ours, placed, templates, lists)
     return replace(blueprint, warnings=warnings)
 
 

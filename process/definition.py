@@ -1,47 +1,32 @@
 """The sales process as it is written in process.yaml: seven stages and the meaning of answers."""
 
-from typing import Annotated, Literal, Self, get_args
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from crm.kinds import EVENTS, SHOWN
+from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
+from process.names import STAGES, AnswerName, EventName, StageName, Text
 from workspace.durations import Duration
-from workspace.names import Identifier
 from workspace.problems import Fault, unknown
 from workspace.validation import Definition
 
-StageName = Literal[
-    "Prospecting",
-    "Preparation",
-    "Approach",
-    "Presentation",
-    "Handling Objections",
-    "Closing",
-    "Follow-up",
+__all__ = [
+    "OTHER",
+    "STAGES",
+    "AnswerName",
+    "Counterpart",
+    "Process",
+    "Stage",
+    "StageName",
+    "Tactics",
 ]
-STAGES: tuple[StageName, ...] = get_args(StageName)
-Event = Literal["enrolled", "email_sent", "answered", "task_done", "deal_moved"]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-#: As expressions read it: answer.disposition == "price".
-AnswerName = Identifier
-#: As expressions read it: event.webinar_attended.
-EventName = Annotated[Identifier, StringConstraints(max_length=30)]
+
 #: An answer in which no phrase occurs.
 OTHER = "other"
-
-
-class ExitRule(Definition):
-    """What moves a lead on from a stage."""
-
-    on: Event
-    answer: tuple[AnswerName, ...] = ()  #: only these answers; empty: every one
-    to: StageName
-
-    @model_validator(mode="after")
-    def _only_answers_have_answers(self) -> Self:
-        if self.answer and self.on != "answered":
-            raise Fault('belongs to "on: answered" only', path=("answer",))
-        return self
 
 
 class Tactics(Definition):
@@ -84,6 +69,8 @@ class Stage(Definition):
 
 
 class Process(Definition):
+    _places: dict[str, str] = PrivateAttr(default_factory=dict)
+
     #: Name -> the phrases that mean it; the first name with a phrase in the answer is taken.
     answers: dict[AnswerName, Annotated[tuple[Text, ...], Field(min_length=1)]]
     #: The team's own kinds of activity, which `cadenza event` writes and rules read.
@@ -120,6 +107,16 @@ class Process(Definition):
         return self
 
     @model_validator(mode="after")
+    def _knows_its_events(self) -> Self:
+        known = sorted({*EXIT_EVENTS, *self.events})
+        for place, stage in enumerate(self.stages):
+            for number, rule in enumerate(stage.exit):
+                if rule.on is not None and rule.on not in known:
+                    path = ("stages", place, "exit", number, "on")
+                    raise Fault(unknown("event", rule.on, known), choices=known, path=path)
+        return self
+
+    @model_validator(mode="after")
     def _knows_its_answers(self) -> Self:
         known = (*self.answers, OTHER)
         for place, stage in enumerate(self.stages):
@@ -138,10 +135,43 @@ class Process(Definition):
                 return name
         return OTHER
 
-    def way_out(self, stage: str, event: str, answer: str = "") -> ExitRule | None:
-        """The exit of a stage that waits for this event, if there is one."""
-        rules = next((each.exit for each in self.stages if each.name == stage), ())
-        for rule in rules:
-            if rule.on == event and (not rule.answer or answer in rule.answer):
-                return rule
+    def way_out(self, standing: Standing, happened: Happened) -> WayOut | None:
+        """The first exit of a lead's stage that fits what happened, if there is one."""
+        for stage in self.stages:
+            if stage.name == standing.stage:
+                for number, rule in enumerate(stage.exit):
+                    if rule.fits(standing, happened):
+                        return self._way(stage, number, rule, happened)
         return None
+
+    def _way(self, stage: Stage, number: int, rule: ExitRule, happened: Happened) -> WayOut:
+        because = {
+            "rule": f"exit of {stage.name} {rule}",
+            "at": self._places.get(f"{stage.name}.exit.{number}"),
+            "event": happened.kind,
+            "answer": happened.answer,
+        }
+        told = {name: value for name, value in because.items() if value}
+        return WayOut(to=rule.to, because=told, is_by_time=rule.on is None and bool(rule.after))
+
+    @cached_property
+    def times(self) -> Sequence[tuple[StageName, timedelta]]:
+        """The exits that a lead takes by its time in a stage: the stage, and how long."""
+        rules = ((stage.name, rule) for stage in self.stages for rule in stage.exit)
+        return [(name, rule.after.elapsed) for name, rule in rules if rule.after and not rule.on]
+
+    @cached_property
+    def unprompted(self) -> frozenset[StageName]:
+        """The stages with exits that wait for no event."""
+        return frozenset(
+            stage.name for stage in self.stages if any(rule.on is None for rule in stage.exit)
+        )
+
+    def placed(self, places: Mapping[str, str]) -> Self:
+        """The same, knowing where its exits are written: `Approach.exit.0` -> file:line."""
+        self._places.update(places)
+        return self
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        return self._places

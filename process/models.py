@@ -10,8 +10,12 @@ class AppliedProcess(models.Model):
 
     digest = models.CharField(max_length=64, unique=True)
     definition = models.JSONField()  #: process.definition.Process, dumped
+    #: `Approach.exit.0` -> file:line.
+    places = models.JSONField(default=dict)
     active = models.BooleanField(default=False)
     applied_at = models.DateTimeField()
+    #: Whose time in a stage ran out by then was asked; null: nobody was. See process.timing.
+    timed_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "applied processes"

@@ -130,8 +130,9 @@ def _owner_gone(activity: Activity) -> None:
     engine.reconsider(lead__owner=activity.data["owner"])
 
 
-def _enrolled(activity: Activity) -> None:
-    _happened(activity, "enrolled")
+def _move_on(activity: Activity) -> None:
+    """By an exit of the lead's stage; what the event begins sees the new one."""
+    outcomes.happened(activity)
 
 
 def _email_sent(activity: Activity) -> None:
@@ -140,7 +141,7 @@ def _email_sent(activity: Activity) -> None:
     engine.sent(message.enrollment_id, message.step_id, at=sent_at, because=message.because)
     if activity.lead is not None:
         _owe_touch(message, activity.lead, sent_at, may_exist="found_in" in activity.data)
-    _happened(activity, "email_sent")
+    _move_on(activity)
 
 
 def _owe_touch(message: Message, lead: Lead, sent_at: datetime, *, may_exist: bool) -> None:
@@ -236,13 +237,7 @@ def _answered(activity: Activity) -> None:
     if lead.company_id is not None:
         engine.reconsider(lead__company=lead.company_id)
     replies.start(lead, plans, activity)
-    outcomes.happened(
-        lead,
-        "answered",
-        at=activity.occurred_at,
-        answer=answer,
-        cause=f"activity {activity.pk}",
-    )
+    outcomes.happened(activity, answer=answer)
     replies.hand_to_a_person(lead, activity, meaning)
     enroll_matching([lead.pk], moved=True, event=activity.kind)
 
@@ -375,7 +370,7 @@ def _task_done(activity: Activity) -> None:
     if activity.enrollment_id is not None and activity.data.get("step"):
         step_id = str(activity.data["step"])
         engine.task_ended(activity.enrollment_id, step_id, at=activity.occurred_at)
-    _happened(activity, "task_done")
+    _move_on(activity)
 
 
 def _task_skipped(activity: Activity) -> None:
@@ -448,26 +443,19 @@ def _cancelled(activity: Activity) -> None:
         )
 
 
-def _happened(activity: Activity, event: str) -> None:
-    if activity.lead is not None:
-        outcomes.happened(
-            activity.lead, event, at=activity.occurred_at, cause=f"activity {activity.pk}"
-        )
-
-
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "first_pulled": [_first_pulled],
-    "lead_created": [_keep_away, _enroll],
-    "lead_changed": [_keep_away, _reconsider, _enroll],
+    "lead_created": [_keep_away, _move_on, _enroll],
+    "lead_changed": [_keep_away, _move_on, _reconsider, _enroll],
     "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
-    "deal_created": [_reconsider, _enroll],
-    "deal_closed": [_deal_closed, _reconsider, _enroll],
-    "stage_moved": [_reconsider, _enroll],
+    "deal_created": [_move_on, _reconsider, _enroll],
+    "deal_closed": [_deal_closed, _move_on, _reconsider, _enroll],
+    "stage_moved": [_move_on, _reconsider, _enroll],
     "opted_out": [_opted_out],
     "owner_gone": [_owner_gone],
-    "enrolled": [_enrolled],
+    "enrolled": [_move_on],
     "handed_over": [_handed_over],
     "unenrolled": [_unenrolled],
     "update_refused": [_update_refused],
@@ -477,11 +465,11 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "email_sent": [_email_sent],
     "answered": [_answered, _came_in("reply")],
     "crm_task_done": [_task_done_in_crm],
-    "crm_reply": [_ends_what_was_open("answered, says the CRM"), _enroll],
-    "crm_meeting": [_ends_what_was_open("meeting booked"), _enroll],
-    "meeting_booked": [_ends_what_was_open("meeting booked"), _enroll],
-    "auto_replied": [_auto_replied],
-    "bounced": [_bounced, _came_in("bounce"), _told_by_esp],
+    "crm_reply": [_ends_what_was_open("answered, says the CRM"), _move_on, _enroll],
+    "crm_meeting": [_ends_what_was_open("meeting booked"), _move_on, _enroll],
+    "meeting_booked": [_ends_what_was_open("meeting booked"), _move_on, _enroll],
+    "auto_replied": [_auto_replied, _move_on],
+    "bounced": [_bounced, _came_in("bounce"), _told_by_esp, _move_on],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],
     "complained": [_person_stop("complained"), _opt_out],
     "suppressed": [_suppressed],
@@ -490,7 +478,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "unconfirmed_expired": [_not_sent("nobody could say whether the email was sent")],
 }
 #: Whatever else may be read by rules, the team's own events among them.
-OTHERS: Sequence[Reaction] = [_reconsider, _enroll]
+OTHERS: Sequence[Reaction] = [_move_on, _reconsider, _enroll]
 
 
 def reactions_to(kind: str) -> Sequence[Reaction]:

@@ -14,6 +14,7 @@ from crm.models import Change, Connection
 from mail import pauses, visits, watch
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
+from process import timing
 from runtime import bell, clock
 from sequences import engine, enroll
 from sequences.models import Enrollment, Waiting
@@ -31,6 +32,7 @@ class Due:
     reread: Sequence[int] = ()
     read_mailbox: Sequence[int] = ()
     react: bool = False
+    move_on: bool = False
     enroll: bool = False
     advance: bool = False
     deliver: Sequence[int] = ()
@@ -51,6 +53,7 @@ def due(*, inboxes: bool = True) -> Due:
         reread=hints.due(),
         read_mailbox=_ids(_readable(now)) if inboxes else (),
         react=reactions.waiting(),
+        move_on=timing.is_due(),
         enroll=enroll.waiting_is_due(),
         advance=engine.due(now).exists(),
         deliver=_delivering(now),
@@ -68,6 +71,7 @@ def ring_due(work: Due) -> None:
         "read_back",
         "judge_visits",
         "react",
+        "move_on",
         "push",
         "reread",
         "pull",
@@ -104,6 +108,7 @@ def next_due() -> datetime | None:
         _pushes().aggregate(at=Min("push_due_at"))["at"],
         unconfirmed_until(),
         visits.judged_from(),
+        timing.next_due(),
     ]
     later = [moment for moment in moments if moment is not None and moment > now]
     return min(later, default=None)

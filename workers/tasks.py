@@ -6,7 +6,7 @@ from crm import hints
 from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
 from mail import inbound, outbox, visits, watch
-from process import readback
+from process import readback, timing
 from sequences import engine
 from sequences import enroll as enrolling
 from workers import reactions, schedule
@@ -67,6 +67,11 @@ def advance() -> None:
 @app.task
 def react() -> None:
     reactions.react()
+
+
+@app.task
+def move_on() -> None:
+    timing.move_on()
 
 
 @app.task

@@ -32,6 +32,7 @@ class Simulation:
         """Live from the scene's moment to `until`; `apply` enrolls those whom the rules name now."""
         scene = self.scene
         scene.expect(self.world.begins(list(scene.leads.values()), scene.now))
+        self.stages.clocks.begin()
         if apply:
             self.apply()
         self._live()
@@ -55,6 +56,7 @@ class Simulation:
         self._happen()
         parts = (
             self.reactions.react,
+            self.stages.move_on,
             self._write_stages,
             self._pull,
             self.enrolling.retry_waiting,
@@ -71,6 +73,7 @@ class Simulation:
             scene.next_happening(),
             self.delivery.next_due(),
             scene.next_wait(),
+            self.stages.clocks.next_due(),
             *(c.pull_due_at for c in scene.connections.values() if scene.news[c.name]),
         ]
         return min((moment for moment in moments if moment is not None), default=None)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from crm import facts, history
+from crm import facts, history, stages
 from crm.models import Activity
 from crm.models import Connection as ConnectionRow
 from crm.models import Deal as DealRow
@@ -16,6 +16,7 @@ from mail.models import Mailbox as MailboxRow
 from mail.models import Message, Suppression
 from mail.pacing import DAY
 from mail.quotas import Quotas
+from process import outcomes, timing
 from process.blueprint import Blueprint
 from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
@@ -44,7 +45,9 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         mailboxes=mailboxes,
         quotas=_quotas(blueprint, now),
         suppressed={lead.email for lead, _ in covered(list(Suppression.objects.all()))},
+        timed_until=_timed_until(blueprint),
     )
+    _add_put_here(found)
     _add_past(found)
     _add_enrollments(found)
     _add_waits(found)
@@ -83,6 +86,19 @@ def _add_deals(leads: Mapping[int, Lead]) -> None:
                     closed_at=row.closed_at,
                 )
             )
+
+
+def _timed_until(blueprint: Blueprint) -> datetime | None:
+    at_work = outcomes.applied()
+    return timing.timed_until() if at_work == blueprint.process else None
+
+
+def _add_put_here(found: Scene) -> None:
+    """The stages out of which people moved leads, where an exit asks for it."""
+    conditional = found.files.process.unprompted
+    ids = [lead.pk for lead in found.leads.values() if lead.stage in conditional]
+    for lead_id, stage in stages.put_here_from(ids).items():
+        found.leads[lead_id].put_here_from = stage
 
 
 def _mailboxes(now: datetime) -> dict[int, list[Mailbox]]:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from crm.kinds import EVENTS, TOUCHES
 from process.definition import OTHER
+from process.exits import Happened
 from process.simulation.enrolling import Enrolling
-from process.simulation.rows import Enrollment, Lead
+from process.simulation.rows import Deal, Enrollment, Lead
 from process.simulation.scene import Noted, Scene
 from process.simulation.stages import Stages
 from process.simulation.steps import Steps
@@ -26,28 +27,40 @@ class Reactions:
         self._readable = own.union(*EVENTS.values())
         self._table: Mapping[str, Sequence[Reaction]] = {
             "answered": [self._answered],
-            "auto_replied": [self._auto_replied],
-            "bounced": [self._bounced],
+            "auto_replied": [self._auto_replied, self._move_on],
+            "bounced": [self._bounced, self._move_on],
             "complained": [self._person_stop("complained"), self._opt_out],
-            "crm_meeting": [self._ends_what_was_open("meeting booked"), self._enroll],
-            "crm_reply": [self._ends_what_was_open("answered, says the CRM"), self._enroll],
-            "deal_closed": [self._deal_closed, self._reconsider, self._enroll],
-            "deal_created": [self._reconsider, self._enroll],
+            "crm_meeting": [
+                self._ends_what_was_open("meeting booked"),
+                self._move_on,
+                self._enroll,
+            ],
+            "crm_reply": [
+                self._ends_what_was_open("answered, says the CRM"),
+                self._move_on,
+                self._enroll,
+            ],
+            "deal_closed": [self._deal_closed, self._move_on, self._reconsider, self._enroll],
+            "deal_created": [self._move_on, self._reconsider, self._enroll],
             "email_sent": [self._email_sent],
-            "enrolled": [self._enrolled],
+            "enrolled": [self._move_on],
             "failed": [self._failed],
             "handed_over": [self._handed_over],
-            "lead_changed": [self._reconsider, self._enroll],
-            "lead_created": [self._enroll],
+            "lead_changed": [self._move_on, self._reconsider, self._enroll],
+            "lead_created": [self._move_on, self._enroll],
             "lead_deleted": [self._person_stop("lead deleted")],
-            "meeting_booked": [self._ends_what_was_open("meeting booked"), self._enroll],
+            "meeting_booked": [
+                self._ends_what_was_open("meeting booked"),
+                self._move_on,
+                self._enroll,
+            ],
             "opted_out": [self._person_stop("do not contact"), self._opt_out],
-            "stage_moved": [self._reconsider, self._enroll],
+            "stage_moved": [self._move_on, self._reconsider, self._enroll],
             "task_done": [self._task_done],
             "unenrolled": [self._unenrolled],
             "unsubscribed": [self._person_stop("unsubscribed"), self._opt_out],
         }
-        self._others: Sequence[Reaction] = [self._reconsider, self._enroll]
+        self._others: Sequence[Reaction] = [self._move_on, self._reconsider, self._enroll]
 
     def react(self) -> bool:
         """One lead at a time, its activities in the order in which they were noted."""
@@ -76,13 +89,24 @@ class Reactions:
         self.steps.leave(noted.lead)
         self.steps.reconsider(noted.lead.enrollment)
 
-    def _enrolled(self, noted: Noted) -> None:
-        self.stages.happened(noted.lead, "enrolled")
+    def _move_on(self, noted: Noted, *, answer: str = "") -> None:
+        deal = noted.data.get("deal")
+        deal = deal if isinstance(deal, Deal) else None
+        moved = noted.kind == "deal_moved" and deal is not None
+        what = Happened(
+            kind=noted.kind,
+            answer=answer,
+            task=str(noted.data.get("task", "")),
+            disposition=str(noted.data.get("disposition", "")),
+            won=deal.is_won if deal is not None else None,
+            stands_for=self.stages.stands_for(noted.lead, deal) if deal and moved else (),
+        )
+        self.stages.happened(noted.lead, what, deal=deal)
 
     def _email_sent(self, noted: Noted) -> None:
         if noted.enrollment is not None:
             self.steps.sent(noted.enrollment, str(noted.data["step"]))
-        self.stages.happened(noted.lead, "email_sent")
+        self._move_on(noted)
 
     def _answered(self, noted: Noted) -> None:
         lead, answer = noted.lead, str(noted.data.get("answer") or OTHER)
@@ -95,7 +119,7 @@ class Reactions:
         if enrollment is not None and starts is not None:
             self.scene.witness.replied(enrollment, answer)
             self._start(lead, starts)
-        self.stages.happened(lead, "answered", answer=answer)
+        self._move_on(noted, answer=answer)
         self.enrolling.match(lead, moved=True, event=noted.kind)
 
     def _start(self, lead: Lead, starts: OnReply) -> None:
@@ -158,7 +182,7 @@ class Reactions:
     def _task_done(self, noted: Noted) -> None:
         if noted.enrollment is not None and noted.data.get("step"):
             self.steps.task_ended(noted.enrollment, str(noted.data["step"]))
-        self.stages.happened(noted.lead, "task_done")
+        self._move_on(noted)
 
     def _unenrolled(self, noted: Noted) -> None:
         if noted.enrollment is None:

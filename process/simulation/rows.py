@@ -46,6 +46,7 @@ class Lead:
     do_not_contact: bool = False
     deleted_at: datetime | None = None
     stage_since: datetime | None = None
+    put_here_from: str = ""  #: the stage out of which a person moved it into this one
     deals: list[Deal] = field(default_factory=list)
     #: What happened with it, oldest first.
     events: list[tuple[datetime, str]] = field(default_factory=list)

@@ -80,6 +80,8 @@ class Scene:
     touches: list[Touch] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     enrollments: list[Enrollment] = field(default_factory=list)
+    #: Whose time in a stage ran out by then was asked; None: nobody was.
+    timed_until: datetime | None = None
     witness: Witness = field(default_factory=Witness)
 
     def __post_init__(self) -> None:

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from process.definition import Process
+from process.exits import TIME_PASSED, Happened, Standing
+from process.simulation.clocks import Clocks
 from process.simulation.rows import NO_DEAL, Deal, Lead
 from process.simulation.scene import Move, Scene
 
 
 class Stages:
     def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+        self.scene, self.clocks = scene, Clocks(scene)
         self._stages: dict[tuple[str, str, object], list[str]] = defaultdict(list)
         self._values: dict[tuple[str, str, str], str] = {}
         for connection, object_, value, stage, is_first in _counterparts(scene.files.process):
@@ -19,16 +21,27 @@ class Stages:
             if is_first:
                 self._values[connection, object_, stage] = value
 
-    def happened(self, lead: Lead, event: str, *, answer: str = "") -> bool:
-        """Move it when its stage waits for this event."""
-        rule = self.scene.files.process.way_out(lead.stage, event, answer)
-        return self.move(lead, rule.to) if rule else False
+    def happened(self, lead: Lead, what: Happened, *, deal: Deal | None = None) -> bool:
+        """Move it when an exit of its stage fits."""
+        standing = Standing(
+            stage=lead.stage,
+            since=lead.stage_since,
+            now=self.scene.now,
+            facts=lambda: lead.context(deal or lead.bound_deal()),
+            put_here_from=lambda: lead.put_here_from,
+        )
+        way = self.scene.files.process.way_out(standing, what)
+        return self.move(lead, way.to) if way else False
+
+    def move_on(self) -> bool:
+        """Whoever has been in a stage for long enough."""
+        return sum(self.happened(lead, TIME_PASSED) for lead in self.clocks.take_due()) > 0
 
     def move(self, lead: Lead, to: str) -> bool:
         """By our word: the CRM is told where it has a word of its own for the stage."""
         if lead.stage == to:
             return False
-        self._place(lead, to)
+        self._place(lead, to, put_here_from="")
         target, field = self._target(lead)
         value = self._values.get((lead.source, target, to))
         facts = self._facts(lead)
@@ -40,8 +53,14 @@ class Stages:
     def move_in_crm(self, lead: Lead, to: str) -> None:
         """Somebody in the CRM moved it, and we hear of it now."""
         target, field = self._target(lead)
-        self._facts(lead)[field] = self._values.get((lead.source, target, to))
+        facts, value = self._facts(lead), self._values.get((lead.source, target, to))
+        was_at, facts[field] = facts[field], value
+        if target == "deal" and was_at != value:
+            self.scene.note("deal_moved", lead, data={"deal": lead.bound_deal()})
         self.settle(lead)
+
+    def stands_for(self, lead: Lead, deal: Deal) -> Sequence[str]:
+        return self._stages.get((lead.source, "deal", deal.facts["stage_value"]), ())
 
     def open_deal(self, lead: Lead) -> None:
         """Somebody in the CRM made a deal of what the lead wants."""
@@ -58,6 +77,7 @@ class Stages:
         last = self.scene.files.process.stages[-1].name
         deal.facts["stage_value"] = self._values.get((lead.source, "deal", last)) if won else None
         deal.close(at, won=won)
+        self.scene.note("deal_moved", lead, data={"deal": deal})
         self.scene.note("deal_closed", lead, data={"deal": deal})
         self.settle(lead)
 
@@ -66,16 +86,20 @@ class Stages:
         target, field = self._target(lead)
         stages = self._stages.get((lead.source, target, self._facts(lead)[field]), ())
         if stages and not lead.stage:
-            lead.facts["lead"]["stage"], lead.stage_since = stages[0], self.scene.now
+            self._enter(lead, stages[0])
         elif stages and lead.stage not in stages:
-            self._place(lead, stages[0])
+            self._place(lead, stages[0], put_here_from=lead.stage)
 
-    def _place(self, lead: Lead, to: str) -> None:
+    def _place(self, lead: Lead, to: str, *, put_here_from: str) -> None:
         now = self.scene.now
         self.scene.moves.append(Move(at=now, lead_id=lead.pk, before=lead.stage, after=to))
         self.scene.note("stage_moved", lead)
-        lead.facts["lead"]["stage"] = to
-        lead.stage_since = now
+        self._enter(lead, to)
+        lead.put_here_from = put_here_from
+
+    def _enter(self, lead: Lead, stage: str) -> None:
+        lead.facts["lead"]["stage"], lead.stage_since = stage, self.scene.now
+        self.clocks.entered(lead)
 
     def _target(self, lead: Lead) -> tuple[str, str]:
         return ("deal", "stage_value") if lead.bound_deal() else ("lead", "status")

@@ -10,6 +10,7 @@ from crm.timeline import note
 from mail import claims, unconfirmed
 from mail import settle as settle_email
 from mail.models import Inbound, Mailbox, Message, Suppression
+from process import timing
 from process.models import Task
 from runtime import clock
 from sequences import engine, enroll
@@ -23,8 +24,14 @@ pytestmark = pytest.mark.django_db
 
 def settle(frozen_clock):
     """React and decide until nothing is left to do now."""
-    while reactions.waiting() or engine.due(clock.now()).exists() or enroll.waiting_is_due():
+    while (
+        reactions.waiting()
+        or timing.is_due()
+        or engine.due(clock.now()).exists()
+        or enroll.waiting_is_due()
+    ):
         reactions.react()
+        timing.move_on()
         enroll.retry_waiting()
         engine.advance_due()
 

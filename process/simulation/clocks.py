@@ -1,0 +1,49 @@
+"""Who has been in a stage for as long as one of its exits waits: as process.timing finds it in rows."""
+
+import heapq
+from collections.abc import Sequence
+from datetime import datetime
+
+from process.definition import Process
+from process.simulation.rows import Lead
+from process.simulation.scene import Scene
+
+
+class Clocks:
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self._process: Process | None = None
+        self._due: list[tuple[datetime, int, datetime]] = []
+
+    def begin(self) -> None:
+        """With a new process everybody is asked whose stage has exits without an event."""
+        process = self.scene.files.process
+        if process == self._process:
+            return
+        is_first, self._process, self._due = self._process is None, process, []
+        until = self.scene.timed_until if is_first else None
+        for lead in self.scene.leads.values():
+            self.entered(lead, after=until)
+            if until is None and lead.stage in process.unprompted and lead.stage_since:
+                heapq.heappush(self._due, (self.scene.now, lead.pk, lead.stage_since))
+
+    def entered(self, lead: Lead, *, after: datetime | None = None) -> None:
+        """Its exits by time are asked from `after` on."""
+        since = lead.stage_since
+        for stage, length in self.scene.files.process.times:
+            if stage == lead.stage and since and (after is None or since + length > after):
+                heapq.heappush(self._due, (since + length, lead.pk, since))
+
+    def take_due(self) -> Sequence[Lead]:
+        found = set()
+        while (moment := self.next_due()) is not None and moment <= self.scene.now:
+            found.add(heapq.heappop(self._due)[1])
+        return [self.scene.leads[pk] for pk in sorted(found)]
+
+    def next_due(self) -> datetime | None:
+        while self._due:
+            due_at, lead_id, since = self._due[0]
+            if self.scene.leads[lead_id].stage_since == since:
+                return due_at
+            heapq.heappop(self._due)
+        return None
