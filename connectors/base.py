@@ -184,15 +184,15 @@ class EventPage:
     cursor: str
 
 
-TouchKind = Literal["email", "reply", "bounce", "task", "meeting"]
+TouchKind = Literal["email", "reply", "bounce", "call", "task", "meeting"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Touch:
     """Something to be logged in the CRM as an engagement of its lead (and deal).
 
-    An email that left, a reply that came, the report that an email could not be delivered, or a
-    task or meeting that is to be done by the owner.
+    An email that left, a reply that came, the report that an email could not be delivered, a call
+    that was made, or a task or meeting that is to be done by the owner.
     """
 
     kind: TouchKind = "email"
@@ -200,7 +200,7 @@ class Touch:
     message_id: str
     subject: str
     text: str
-    #: When the email was sent; of a task or meeting when it is due.
+    #: When the email was sent or the call made; of a task or meeting when it is due.
     sent_at: datetime
     from_email: str = ""
     to_email: str = ""
@@ -218,11 +218,22 @@ class Completion:
     kind: TouchKind
     #: The engagement's id, as `log_touches` told it.
     external_id: str
+    #: Of a call what came of it, in words; blank when nobody said, and for anything else.
+    outcome: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handover:
+    """A task or meeting of ours that is somebody else's now."""
+
+    kind: TouchKind
+    external_id: str
+    owner_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of one Update, Touch or Completion; `error` is None when the CRM took it."""
+    """What became of one row that was written; `error` is None when the CRM took it."""
 
     #: The record's id for an Update, the engagement's id for the others; blank when refused.
     external_id: str
@@ -343,6 +354,12 @@ class Connector(Protocol):
 
     def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
         """Tick off tasks and meetings; a Conflict where it is gone. Once more changes nothing."""
+
+    def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
+        """Give tasks and meetings to other owners; a Conflict where one is gone.
+
+        Refused where a task is nobody's.
+        """
 
     def close(self) -> None:
         """Let go of kept-open sockets."""

@@ -79,6 +79,11 @@ def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> 
     return frozenset(merged(connector.COLUMNS, custom)[record_kind]) - connector.READ_ONLY
 
 
+def calls_are_tasks(kind: str) -> bool:
+    """Whether a call's task that is done stands in the CRM as the call, and needs no other."""
+    return kind == "salesforce"
+
+
 def _hubspot(settings: Settings, budget: Budget, tokens: TokensOf) -> Connector:
     # Late: the vendor's client costs 80 ms that a command which calls no CRM should not pay.
     from connectors.hubspot import HubSpotConnector, fields, wire  # noqa: PLC0415 - see above

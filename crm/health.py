@@ -81,7 +81,7 @@ def forecast(connection: Connection) -> Forecast:
     now = clock.now()
     push_calls = sum(
         ceil(changes.filter(kind=kind).count() / sizes.written)
-        for kind in (Change.Kind.TOUCH, Change.Kind.COMPLETION)
+        for kind in (Change.Kind.TOUCH, Change.Kind.HANDOVER, Change.Kind.COMPLETION)
     )
     for kind in WRITTEN:
         updates = changes.filter(kind=Change.Kind.UPDATE, record__kind=kind)

@@ -97,23 +97,43 @@ def doubt_touches(connection_id: int, *, at: datetime) -> None:
     pending.filter(kind=Change.Kind.TOUCH, attempted_at=None).update(attempted_at=at)
 
 
-def owe_completion(touch: Change, *, at: datetime) -> None:
-    """Owe the CRM that the task of this touch is done; once."""
-    Change.objects.bulk_create(
-        [
-            Change(
-                connection_id=touch.connection_id,
-                kind=Change.Kind.COMPLETION,
-                record=touch.record,
-                message_id=touch.message_id,
-                value={"kind": cast("Mapping[str, str]", touch.value)["kind"]},
-                priority=PRIORITY_TOUCH,
-                due_at=max(at, touch.due_at),
-                created_at=at,
-            )
-        ],
-        ignore_conflicts=True,
+def owe_completion(touch: Change, *, at: datetime, outcome: str = "") -> None:
+    """Owe the CRM that the task of this touch is done, and of a call what came of it; once."""
+    told = {"outcome": outcome} if outcome and _told(touch).get("work") == "call" else {}
+    completion = _of_touch(Change.Kind.COMPLETION, touch, told, at=at)
+    Change.objects.bulk_create([completion], ignore_conflicts=True)
+
+
+def owe_handover(touch: Change, owner_id: str, *, at: datetime) -> None:
+    """Owe the CRM that the task of this touch is another owner's, by its id there."""
+    kind = Change.Kind.HANDOVER
+    supersede(
+        Change.objects.filter(
+            connection=touch.connection_id,
+            kind=kind,
+            message_id=touch.message_id,
+            status=Change.Status.PENDING,
+        )
     )
+    _of_touch(kind, touch, {"owner_id": owner_id}, at=at).save()
+
+
+def _of_touch(kind: Change.Kind, touch: Change, told: Mapping[str, str], *, at: datetime) -> Change:
+    """What is owed once the touch is there."""
+    return Change(
+        connection_id=touch.connection_id,
+        kind=kind,
+        record=touch.record,
+        message_id=touch.message_id,
+        value={"kind": _told(touch)["kind"], **told},
+        priority=PRIORITY_TOUCH,
+        due_at=max(at, touch.due_at),
+        created_at=at,
+    )
+
+
+def _told(touch: Change) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", touch.value)
 
 
 def owe_completion_again(touch: Change) -> None:

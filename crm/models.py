@@ -298,7 +298,7 @@ class StageMove(models.Model):
 
 
 class Change(models.Model):
-    """What we owe a CRM: a field's new value, a touch for its timeline, or that a task is done."""
+    """What we owe a CRM: a field's new value, a touch for its timeline, or what became of a task."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -311,16 +311,17 @@ class Change(models.Model):
         UPDATE = "update"
         TOUCH = "touch"
         COMPLETION = "completion"
+        HANDOVER = "handover"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     kind = models.CharField(max_length=10, choices=Kind)
-    #: The record that is written; for a touch or a completion the lead's.
+    #: The record that is written; for all others the lead's.
     record = models.ForeignKey(ExternalRecord, on_delete=models.CASCADE)
     field = models.CharField(max_length=50, blank=True)
     value = models.JSONField(null=True)
     #: 0 opt-outs, 1 stage changes, 2 touches, 3 the rest; see crm.ledger.
     priority = models.SmallIntegerField(default=3)
-    #: For a touch or a completion: the touch's Message-ID, and the Touch's other values in `value`.
+    #: For all others: the touch's Message-ID, and the Touch's other values in `value`.
     message_id = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     #: When a write was begun whose outcome we do not know yet; the next push looks first.

@@ -20,6 +20,7 @@ from connectors.base import (
     Conflict,
     Connector,
     ConnectorError,
+    Handover,
     Outcome,
     Refused,
     Touch,
@@ -126,7 +127,9 @@ class _Batch:
         self._read_again()
         self._write("update", self._updates)
         self._write("touch", self._touches)
-        self._find_completed()
+        self._find_tasks("handover")
+        self._write("handover", self._handovers)
+        self._find_tasks("completion")
         self._write("completion", self._completions)
 
     def _settle_unknown(self) -> None:
@@ -140,18 +143,18 @@ class _Batch:
                 self._pushed(change, found[change.message_id])
                 self.changes.remove(change)
 
-    def _find_completed(self) -> None:
-        """A task is ticked off under the id that it got; what never came there has no need of it."""
-        completed = self._of("completion")
+    def _find_tasks(self, kind: str) -> None:
+        """A task is known by the id that it got; what never came there has no need of a change."""
+        changes = self._of(kind)
         touches = {
             touch.message_id: touch
             for touch in Change.objects.filter(
                 connection=self.connection,
                 kind=Change.Kind.TOUCH,
-                message_id__in=[change.message_id for change in completed],
+                message_id__in=[change.message_id for change in changes],
             )
         }
-        for change in completed:
+        for change in changes:
             touch = touches.get(change.message_id)
             if touch is not None and touch.status == Change.Status.PUSHED:
                 change.external_id = touch.external_id
@@ -235,7 +238,23 @@ class _Batch:
     def _completions(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         return self.connector.complete(
             [
-                Completion(kind=_value(change)["kind"], external_id=change.external_id)
+                Completion(
+                    kind=_value(change)["kind"],
+                    external_id=change.external_id,
+                    outcome=_value(change).get("outcome", ""),
+                )
+                for change in changes
+            ]
+        )
+
+    def _handovers(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        return self.connector.hand_over(
+            [
+                Handover(
+                    kind=_value(change)["kind"],
+                    external_id=change.external_id,
+                    owner_id=_value(change)["owner_id"],
+                )
                 for change in changes
             ]
         )
@@ -283,7 +302,7 @@ class _Batch:
         newer = (
             live_records(kind, [target.pk], self.connection.pk).get(target.pk) if target else None
         )
-        if change.kind == Change.Kind.COMPLETION:
+        if change.kind in {Change.Kind.COMPLETION, Change.Kind.HANDOVER}:
             ledger.supersede(Change.objects.filter(pk=change.pk), str(error))
             return
         if newer is None or newer.pk == change.record_id:

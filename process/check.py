@@ -86,6 +86,7 @@ def _known(
         templates=templates,
         sequences=frozenset(sequence.name for sequence, _ in sequences),
         lists=frozenset(lists),
+        dispositions=process[0].dispositions if process else None,
     )
 
 

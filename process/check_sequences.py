@@ -10,12 +10,15 @@ from mail.window import never_opens
 from process.definition import STAGES
 from process.emails import Template
 from runtime import clock
+from sequences import dispositions
 from sequences.definition import Sequence as Definition
+from sequences.dispositions import Declared
 from sequences.steps import (
     BranchStep,
     EmailStep,
     EnrollStep,
     Invite,
+    Starts,
     Steps,
     TaskStep,
     UpdateStep,
@@ -54,17 +57,28 @@ class Known:
     templates: Mapping[str, Template]
     sequences: frozenset[str]
     lists: frozenset[str]
+    dispositions: Declared | None
 
-    @property
-    def schema_inside(self) -> Schema:
+    def schema_inside(self, sequence: Definition) -> Schema:
         """What the expressions of people in a sequence may read besides."""
         events = None if self.events is None else self.events | {COMPANY_ANSWERED}
-        return {**self.schema, "event": events}
+        task = frozenset({*sequence.tasks, "disposition"})
+        return {**self.schema, "event": events, "task": task}
 
     @property
     def values(self) -> Mapping[str, Collection[str]]:
         stages: dict[str, Collection[str]] = {"lead.stage": STAGES}
         return stages if self.answers is None else {**stages, "answer.disposition": self.answers}
+
+    def values_inside(self, sequence: Definition) -> Mapping[str, Collection[str]]:
+        if self.dispositions is None:
+            return self.values
+        of_tasks = {
+            f"task.{id_}": dispositions.names(step.task, self.dispositions, step)
+            for id_, step in sequence.tasks.items()
+        }
+        last = sorted({name for names in of_tasks.values() for name in names})
+        return {**self.values, **of_tasks, "task.disposition": last}
 
     @property
     def fields(self) -> list[str]:
@@ -81,13 +95,14 @@ def check_sequence(sequence: Definition, document: Document, known: Known) -> It
     yield from checked.enroll()
     yield from checked.window()
     yield from checked.replies()
+    schema, values = known.schema_inside(sequence), known.values_inside(sequence)
     for path, rule in sequence.rules().items():
-        yield from checked.expression(path, rule, known.schema_inside)
+        yield from checked.expression(path, rule, schema, values)
     for path, step in everywhere(sequence.steps):
         if isinstance(step, EmailStep):
             yield from checked.email(path, step)
         elif isinstance(step, TaskStep):
-            yield from checked.title((*path, "title"), step.title)
+            yield from checked.task(path, step)
         elif isinstance(step, UpdateStep):
             yield from checked.update(path, step)
         elif isinstance(step, EnrollStep):
@@ -137,12 +152,27 @@ class _Checked:
             path: Path = ("on_reply", answer)
             if answers is not None and answer not in answers:
                 yield self._unknown(path, "answer", answer, answers, at_key=True)
-            if starts.stage is not None and starts.stage not in STAGES:
-                yield self._unknown((*path, _STAGE), "stage", starts.stage, STAGES)
-            if starts.enroll is not None:
-                yield from self.other((*path, "enroll"), starts.enroll)
-            if starts.title is not None:
-                yield from self.title((*path, "title"), starts.title)
+            yield from self.starts(path, starts)
+
+    def starts(self, path: Path, starts: Starts) -> Iterator[Problem]:
+        if starts.stage is not None and starts.stage not in STAGES:
+            yield self._unknown((*path, _STAGE), "stage", starts.stage, STAGES)
+        if starts.enroll is not None:
+            yield from self.other((*path, "enroll"), starts.enroll)
+        if starts.title is not None:
+            yield from self.title((*path, "title"), starts.title)
+
+    def task(self, path: Path, step: TaskStep) -> Iterator[Problem]:
+        yield from self.title((*path, "title"), step.title)
+        if step.say is not None:
+            yield from self.title((*path, "say"), step.say)
+        for name, starts in step.on_disposition.items():
+            at = (*path, "on_disposition", name)
+            if self.known.dispositions is not None:
+                known = dispositions.names(step.task, self.known.dispositions, step)
+                if name not in known:
+                    yield self._unknown(at, "disposition", name, known, at_key=True)
+            yield from self.starts(at, starts)
 
     def email(self, path: Path, step: EmailStep) -> Iterator[Problem]:
         for name in step.email:
@@ -182,8 +212,14 @@ class _Checked:
         elif name not in self.known.sequences:
             yield self._unknown(path, "sequence", name, self.known.sequences)
 
-    def expression(self, path: Path, text: str, schema: Schema) -> Iterator[Problem]:
-        for fault in expressions.check(text, schema, self.known.values):
+    def expression(
+        self,
+        path: Path,
+        text: str,
+        schema: Schema,
+        values: Mapping[str, Collection[str]] | None = None,
+    ) -> Iterator[Problem]:
+        for fault in expressions.check(text, schema, values or self.known.values):
             hint = next((hint for said, hint in _HINTS.items() if str(fault).startswith(said)), "")
             yield self._fault(path, text, fault, hint=hint)
 

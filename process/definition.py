@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from crm.kinds import EVENTS, SHOWN
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, StageName, Text
+from sequences.steps import TaskKind
 from workspace.durations import Duration
 from workspace.problems import Fault, unknown
 from workspace.validation import Definition
@@ -75,6 +76,8 @@ class Process(Definition):
     answers: dict[AnswerName, Annotated[tuple[Text, ...], Field(min_length=1)]]
     #: The team's own kinds of activity, which `cadenza event` writes and rules read.
     events: tuple[EventName, ...] = ()
+    #: Kind of task -> how one may turn out; absent: as sequences.dispositions ships them.
+    dispositions: dict[TaskKind, Annotated[tuple[Identifier, ...], Field(min_length=1)]] = {}
     stages: tuple[Stage, ...]
 
     @model_validator(mode="after")

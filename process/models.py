@@ -34,10 +34,16 @@ class Task(models.Model):
     owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
     enrollment_id = models.BigIntegerField(null=True, blank=True)
     step_id = models.CharField(max_length=100, blank=True)  #: that assigned it
+    say = models.TextField(blank=True)  #: to the lead
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True, blank=True)
     done_at = models.DateTimeField(null=True, blank=True)
     skipped = models.BooleanField(default=False)  #: it ended without being done
+    disposition = models.CharField(max_length=100, blank=True)  #: how it turned out
+    ended_by = models.CharField(
+        max_length=200, blank=True
+    )  #: a person; blank: the program or a CRM
+    snoozed_until = models.DateTimeField(null=True, blank=True)  #: off the queue till then
     #: Made at most once per key, however often its cause is seen.
     key = models.CharField(max_length=200, unique=True)
 

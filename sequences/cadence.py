@@ -49,6 +49,7 @@ class Taken(NamedTuple):
     at: datetime  #: of an email: when it left
     way: int = NO_WAY  #: of a branch: which of its ways
     ended_at: datetime | None = None  #: of a task: when it was done or skipped
+    disposition: str = ""  #: of a task: how it turned out
 
 
 class State(NamedTuple):

@@ -21,11 +21,10 @@ from sequences.steps import (
     EnrollStep,
     Expression,
     GoalStep,
+    Starts,
     Step,
     StopStep,
-    TaskKind,
     TaskStep,
-    Text,
     UpdateStep,
     WaitStep,
     everywhere,
@@ -132,28 +131,8 @@ class Window(Definition):
         return self
 
 
-class OnReply(Definition):
+class OnReply(Starts):
     """What an answer of one kind starts; the enrollment itself has ended by then."""
-
-    stage: str | None = None
-    enroll: Slug | None = None
-    task: TaskKind | None = None
-    title: Text | None = None  #: of the task, a template
-    due: Duration = Duration(amount=1, unit="business day")
-
-    @model_validator(mode="after")
-    def _starts_something(self) -> Self:
-        if not (self.stage or self.enroll or self.task):
-            choices = ("enroll", "stage", "task")
-            raise Fault(f"needs at least one of {', '.join(choices)}", choices=choices)
-        return self
-
-    @model_validator(mode="after")
-    def _tasks_have_titles(self) -> Self:
-        if (self.task is None) is not (self.title is None):
-            missing, there = ("title", "task") if self.task else ("task", "title")
-            raise Fault(f'"{there}" needs "{missing}" beside it', path=(there,))
-        return self
 
 
 class Sequence(Definition):
@@ -220,6 +199,12 @@ class Sequence(Definition):
     @cached_property
     def goals(self) -> tuple[GoalStep, ...]:
         return tuple(step for _, step in everywhere(self.steps) if isinstance(step, GoalStep))
+
+    @cached_property
+    def tasks(self) -> Mapping[str, TaskStep]:
+        """Its task steps by their ids."""
+        steps = (step for _, step in everywhere(self.steps))
+        return {step.id: step for step in steps if isinstance(step, TaskStep)}
 
     @cached_property
     def events(self) -> frozenset[str]:

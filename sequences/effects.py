@@ -80,6 +80,7 @@ class Effects:
             "step": step.id,
             "title": _title(asked, step),
             "due_at": decision.due_at.isoformat(),
+            "gate": step.gate,
         }
         self._note("task_assigned", enrollment, data, key=task_key(enrollment.pk, step.id))
 

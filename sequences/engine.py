@@ -109,10 +109,10 @@ def sent(enrollment_id: int, step_id: str, *, at: datetime, because: dict[str, o
         transaction.on_commit(lambda: bell.ring("advance"))
 
 
-def task_ended(enrollment_id: int, step_id: str, *, at: datetime) -> None:
+def task_ended(enrollment_id: int, step_id: str, *, at: datetime, disposition: str = "") -> None:
     """A person did what the step assigned, or said that it need not be done: a gate is open."""
     runs = StepRun.objects.filter(enrollment=enrollment_id, step_id=step_id, ended_at=None)
-    if runs.update(ended_at=at):
+    if runs.update(ended_at=at, disposition=disposition):
         reconsider(pk=enrollment_id)
 
 

@@ -95,6 +95,7 @@ class StepRun(models.Model):
     ended_at = models.DateTimeField(
         null=True, blank=True
     )  #: of a task: when it was done or skipped
+    disposition = models.CharField(max_length=100, blank=True)  #: of a task: how it turned out
     because = models.JSONField(default=dict)
 
     class Meta:

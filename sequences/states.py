@@ -9,7 +9,7 @@ from crm import facts, history, people, rows
 from crm.models import Deal
 from crm.people import Person
 from mail.models import Message
-from sequences import versions
+from sequences import dispositions, versions
 from sequences.cadence import Because, State, Taken
 from sequences.models import AppliedVersion, Enrollment, StepRun
 from sequences.versions import definition_of
@@ -126,17 +126,19 @@ class _Known:
 
     def _state(self, enrollment: Enrolled) -> State:
         lead_id, person = enrollment.lead_id, self._people[enrollment.lead_id]
+        taken = self._taken.get(enrollment.pk, {})
         return State(
             lead_id=lead_id,
             unit=unit_of(person),
             started_at=enrollment.started_at,
             timezone=enrollment.timezone,
-            taken=self._taken.get(enrollment.pk, {}),
+            taken=taken,
             outstanding=self._mail[enrollment.pk].outstanding,
             facts={
                 **person.facts,
                 "deal": self._deals[enrollment.deal_id],
                 "event": self._events.get(lead_id, {}),
+                "task": dispositions.told(taken),
             },
             owner_gone=person.owner_is_gone,
             anchor=enrollment.anchor,
@@ -151,11 +153,9 @@ def unit_of(person: Person) -> str:
 
 def _taken(ids: Iterable[int]) -> Mapping[int, dict[str, Taken]]:
     taken: dict[int, dict[str, Taken]] = defaultdict(dict)
-    fields = ("enrollment_id", "step_id", "at", "way", "ended_at")
-    for enrollment_id, step_id, at, way, ended_at in rows.read(
-        StepRun, fields, ids, by="enrollment_id"
-    ):
-        taken[enrollment_id][step_id] = Taken(at, way, ended_at)
+    fields = ("enrollment_id", "step_id", "at", "way", "ended_at", "disposition")
+    for enrollment_id, step_id, *run in rows.read(StepRun, fields, ids, by="enrollment_id"):
+        taken[enrollment_id][step_id] = Taken(*run)
     return taken
 
 

@@ -17,7 +17,7 @@ from mail.coverage import stop_newcomers
 from mail.models import Inbound, Message, Suppression
 from mail.suppression import is_suppressed, suppress
 from mail.unsubscribe import unsubscribe
-from process import hook, meanings, outcomes, replies, tasks
+from process import assigned, dispositions, hook, meanings, outcomes, replies, tasks
 from runtime import clock
 from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
@@ -362,20 +362,30 @@ def _task_assigned(activity: Activity) -> None:
         key=activity.key or f"activity:{activity.pk}",
         enrollment_id=activity.enrollment_id,
         step_id=str(activity.data.get("step", "")),
+        say=assigned.say(activity.enrollment_id, str(activity.data.get("step", ""))),
         due_at=datetime.fromisoformat(str(due_at)) if due_at else None,
     )
 
 
 def _task_done(activity: Activity) -> None:
-    if activity.enrollment_id is not None and activity.data.get("step"):
-        step_id = str(activity.data["step"])
-        engine.task_ended(activity.enrollment_id, step_id, at=activity.occurred_at)
+    disposition = str(activity.data.get("disposition", ""))
+    _task_ended(activity, disposition)
+    if activity.lead is not None and disposition:
+        dispositions.follow(activity.lead, disposition, activity)
     _move_on(activity)
 
 
 def _task_skipped(activity: Activity) -> None:
-    """Nobody opened the gate in time: the task is off the list, here and in the CRM."""
+    """By a person, or since nobody opened the gate in time: off the list, here and in the CRM."""
     tasks.skipped(str(activity.data["task"]))
+    _task_ended(activity)
+
+
+def _task_ended(activity: Activity, disposition: str = "") -> None:
+    step_id = str(activity.data.get("step", ""))
+    if activity.enrollment_id is not None and step_id:
+        at = activity.occurred_at
+        engine.task_ended(activity.enrollment_id, step_id, at=at, disposition=disposition)
 
 
 def _handed_over(activity: Activity) -> None:

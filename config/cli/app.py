@@ -43,6 +43,7 @@ def main() -> None:
         simulate,
         suppression,
         sync,
+        tasks,
         team,
         test,
     )

@@ -20,6 +20,7 @@ from connectors.base import (
     Conflict,
     Custom,
     EventPage,
+    Handover,
     Kind,
     Outcome,
     Page,
@@ -156,23 +157,15 @@ class CsvConnector:
 
     def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
         """The status of its row in touches.csv becomes `done`."""
-        if not completions:
-            return []
-        self._here()
-        with locked(self._folder):
-            sheet = self._touches()
-            places = {row.values.get("message_id", ""): n for n, row in enumerate(sheet.rows)}
-            found = [places.get(completion.external_id) for completion in completions]
-            replace_file(
-                sheet.path,
-                sheet.with_rows({n: {"status": "done"} for n in found if n is not None}),
-            )
-        return [
-            Outcome(external_id=completion.external_id)
-            if place is not None
-            else Outcome(external_id="", error=Conflict(f"{TOUCHES} has no such row any more"))
-            for completion, place in zip(completions, found, strict=True)
-        ]
+        return self._change_touches(
+            [(done.external_id, {"status": "done"}) for done in completions]
+        )
+
+    def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
+        """The owner_id of its row in touches.csv becomes the new one."""
+        return self._change_touches(
+            [(given.external_id, {"owner_id": given.owner_id}) for given in handovers]
+        )
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -187,6 +180,21 @@ class CsvConnector:
     def _sheet(self, kind: Kind) -> Sheet | None:
         self.calls += 1
         return read_sheet(self._here() / FILES[kind])
+
+    def _change_touches(self, changes: Sequence[tuple[str, Mapping[str, str]]]) -> list[Outcome]:
+        if not changes:
+            return []
+        self._here()
+        with locked(self._folder):
+            sheet = self._touches()
+            places = {row.values.get("message_id", ""): n for n, row in enumerate(sheet.rows)}
+            cells = {places[id_]: values for id_, values in changes if id_ in places}
+            replace_file(sheet.path, sheet.with_rows(cells))
+        gone = Conflict(f"{TOUCHES} has no such row any more")
+        return [
+            Outcome(external_id=id_) if id_ in places else Outcome(external_id="", error=gone)
+            for id_, _ in changes
+        ]
 
     def _touches(self) -> Sheet:
         self.calls += 1

@@ -9,6 +9,7 @@ from connectors.base import (
     Choices,
     Completion,
     EventPage,
+    Handover,
     Kind,
     Outcome,
     Page,
@@ -93,6 +94,9 @@ class HubSpotConnector:
 
     def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
         return self._writes.complete(completions)
+
+    def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
+        return self._writes.hand_over(handovers)
 
     def close(self) -> None:
         self._wire.close()

@@ -1,4 +1,4 @@
-"""Touches as HubSpot's engagements: emails of both directions, notes, tasks and meetings.
+"""Touches as HubSpot's engagements: emails of both directions, calls, notes, tasks and meetings.
 
 https://developers.hubspot.com/docs/api-reference/crm-engagements-v3/guide
 """
@@ -16,12 +16,14 @@ OBJECTS: Mapping[TouchKind, str] = {
     "email": "emails",
     "reply": "emails",
     "bounce": "notes",
+    "call": "calls",
     "task": "tasks",
     "meeting": "meetings",
 }
 #: Object -> the property in which a touch's Message-ID is found again.
 MARKS: Mapping[str, str] = {
     "emails": "hs_email_message_id",
+    "calls": "hs_call_body",
     "notes": "hs_note_body",
     "tasks": "hs_task_body",
     "meetings": "hs_meeting_body",
@@ -37,6 +39,7 @@ _MARKED = re.compile(r"Message-ID:\s*([^\s<>&@]+@[^\s<>&@]+)")
 #: Object -> associationTypeId to contact and deal.
 _TYPES: Mapping[str, tuple[int, int]] = {
     "emails": (fields.EMAIL_TO_CONTACT, fields.EMAIL_TO_DEAL),
+    "calls": (fields.CALL_TO_CONTACT, fields.CALL_TO_DEAL),
     "notes": (fields.NOTE_TO_CONTACT, fields.NOTE_TO_DEAL),
     "tasks": (fields.TASK_TO_CONTACT, fields.TASK_TO_DEAL),
     "meetings": (fields.MEETING_TO_CONTACT, fields.MEETING_TO_DEAL),
@@ -96,6 +99,16 @@ def _note(touch: Touch) -> dict[str, str]:
     return {"hs_note_body": _marked(touch, f"{touch.subject}\n\n{touch.text}")}
 
 
+def _call(touch: Touch) -> dict[str, str]:
+    """What came of it stands in the body: the ids of an account's own outcomes are its own."""
+    return {
+        "hs_call_title": touch.subject,
+        "hs_call_body": _marked(touch, touch.text),
+        "hs_call_direction": "OUTBOUND",
+        "hs_call_status": "COMPLETED",
+    }
+
+
 def _task(touch: Touch) -> dict[str, str]:
     return {
         "hs_task_subject": touch.subject,
@@ -114,7 +127,9 @@ def _meeting(touch: Touch) -> dict[str, str]:
     }
 
 
-_PROPERTIES = {"emails": _email, "notes": _note, "tasks": _task, "meetings": _meeting}
+_PROPERTIES = {
+    "emails": _email, "calls": _call, "notes": _note, "tasks": _task, "meetings": _meeting,
+}  # fmt: skip
 
 
 def _marked(touch: Touch, body: str) -> str:

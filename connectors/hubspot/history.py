@@ -22,7 +22,7 @@ _MODIFIED = "hs_lastmodifieddate"
 #: Object -> the properties that are read.
 _PROPERTIES = {
     "emails": ("hs_timestamp", "hs_email_direction", "hs_email_subject", "hs_email_message_id"),
-    "calls": ("hs_timestamp", "hs_call_title", "hs_call_direction"),
+    "calls": ("hs_timestamp", "hs_call_title", "hs_call_direction", "hs_call_body"),
     "meetings": ("hs_timestamp", "hs_meeting_title", "hs_meeting_outcome", "hs_meeting_body"),
     "tasks": ("hs_timestamp", "hs_task_status", "hs_task_body"),
 }

@@ -14,6 +14,7 @@ from connectors.base import (
     Conflict,
     ConnectorError,
     Custom,
+    Handover,
     LeadRecord,
     Outcome,
     Refused,
@@ -31,7 +32,7 @@ from connectors.records import Malformed, identity, mapping, text
 from connectors.vendor_text import shown
 
 _BATCH = 100
-_Row = TypeVar("_Row", Touch, Completion)
+_Row = TypeVar("_Row", Touch, Completion, Handover)
 
 
 class Writes:
@@ -49,6 +50,10 @@ class Writes:
     def complete(self, completions: Sequence[Completion]) -> list[Outcome]:
         """See Connector.complete."""
         return _by_object(completions, self._complete)
+
+    def hand_over(self, handovers: Sequence[Handover]) -> list[Outcome]:
+        """See Connector.hand_over."""
+        return _by_object(handovers, self._hand_over)
 
     def find_touches(self, lead_ids: Sequence[str]) -> dict[str, str]:
         """See Connector.find_touches."""
@@ -191,19 +196,31 @@ class Writes:
 
     def _complete(self, object_: str, completions: Sequence[Completion]) -> list[Outcome]:
         values = engagements.COMPLETED[object_]
-        ids = sorted({completion.external_id for completion in completions})
+        return self._set(object_, {done.external_id: values for done in completions}, completions)
+
+    def _hand_over(self, object_: str, handovers: Sequence[Handover]) -> list[Outcome]:
+        values = {given.external_id: {"hubspot_owner_id": given.owner_id} for given in handovers}
+        return self._set(object_, values, handovers)
+
+    def _set(
+        self,
+        object_: str,
+        values: Mapping[str, Mapping[str, str]],
+        rows: Sequence[Completion | Handover],
+    ) -> list[Outcome]:
         answer = self._wire.post(
             f"/crm/v3/objects/{object_}/batch/update",
             {
                 "inputs": [
-                    {"id": id_, "properties": values, "objectWriteTraceId": id_} for id_ in ids
+                    {"id": id_, "properties": values[id_], "objectWriteTraceId": id_}
+                    for id_ in sorted(values)
                 ]
             },
-            repeatable=True,  # what is done stays done
+            repeatable=True,  # the same values again change nothing
         )
         done = {_id(result) for result in _objects(answer, "results")}
         errors = _errors_by_row(answer)
-        return [_updated(completion.external_id, done, errors) for completion in completions]
+        return [_updated(row.external_id, done, errors) for row in rows]
 
 
 def _by_object(

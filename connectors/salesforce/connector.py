@@ -8,6 +8,7 @@ from connectors.base import (
     Choices,
     Completion,
     EventPage,
+    Handover,
     Kind,
     Outcome,
     Page,
@@ -98,6 +99,9 @@ class SalesforceConnector:
 
     def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
         return self._writes.complete(completions)
+
+    def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
+        return self._writes.hand_over(handovers)
 
     def close(self) -> None:
         self._wire.close()

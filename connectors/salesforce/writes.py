@@ -5,6 +5,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 
 from simple_salesforce.format import quote_soql_value
@@ -13,6 +14,7 @@ from connectors.base import (
     Completion,
     Conflict,
     ConnectorError,
+    Handover,
     Outcome,
     Refused,
     Touch,
@@ -28,7 +30,7 @@ from connectors.salesforce.wire import Wire, is_locked, row_error
 
 _BATCH = 200
 #: Longest texts that a Task takes.
-_SUBJECT, _DESCRIPTION = 255, 32_000
+_SUBJECT, _DESCRIPTION, _OUTCOME = 255, 32_000, 255
 _ID = 18
 _MARK = "Message-ID: "
 _TASKS_OF = "SELECT Id, Description FROM Task WHERE WhoId IN "
@@ -54,10 +56,23 @@ class Writes:
         return self._send("POST", rows, repeatable=False)
 
     def complete(self, completions: Sequence[Completion]) -> list[Outcome]:
-        """See Connector.complete."""
+        """See Connector.complete. An org without call centers has no CallDisposition."""
+        outcomes = self._send("PATCH", [_completed(done) for done in completions], repeatable=True)
+        plain = [
+            place
+            for place, (done, outcome) in enumerate(zip(completions, outcomes, strict=True))
+            if done.outcome and isinstance(outcome.error, Refused)
+        ]
+        rows = [_completed(replace(completions[place], outcome="")) for place in plain]
+        for place, outcome in zip(plain, self._send("PATCH", rows, repeatable=True), strict=True):
+            outcomes[place] = outcome
+        return outcomes
+
+    def hand_over(self, handovers: Sequence[Handover]) -> list[Outcome]:
+        """See Connector.hand_over."""
         rows = [
-            {"attributes": {"type": "Task"}, "id": done.external_id, "Status": "Completed"}
-            for done in completions
+            {"attributes": {"type": "Task"}, "id": one.external_id, "OwnerId": one.owner_id}
+            for one in handovers
         ]
         return self._send("PATCH", rows, repeatable=True)
 
@@ -158,10 +173,15 @@ def _task(touch: Touch) -> Row:
     return task
 
 
+def _completed(done: Completion) -> Row:
+    row = {"attributes": {"type": "Task"}, "id": done.external_id, "Status": "Completed"}
+    return {**row, "CallDisposition": done.outcome[:_OUTCOME]} if done.outcome else row
+
+
 def _subtype(touch: Touch) -> str:
     if touch.kind == "email":
         return "Email"
-    return "Call" if touch.work == "call" else "Task"
+    return "Call" if touch.kind == "call" or touch.work == "call" else "Task"
 
 
 def _parent(row: Row) -> str:

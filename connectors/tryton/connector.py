@@ -15,6 +15,7 @@ from connectors.base import (
     Conflict,
     ConnectorError,
     EventPage,
+    Handover,
     Kind,
     Outcome,
     Page,
@@ -48,6 +49,7 @@ _SAYS = {
     "email": "Email: ",
     "reply": "Reply: ",
     "bounce": "Not delivered: ",
+    "call": "Call: ",
     "task": _OPEN,
     "meeting": _OPEN,
 }
@@ -152,6 +154,10 @@ class TrytonConnector:
 
     def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
         return _each(completions, self._complete)
+
+    def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
+        refused = Refused("a task is a note in Tryton, which nobody owns")
+        return [Outcome(external_id="", error=refused) for _ in handovers]
 
     def close(self) -> None:
         self._wire.close()

@@ -11,8 +11,9 @@ from process.simulation.rows import Deal, Enrollment, Lead
 from process.simulation.scene import Noted, Scene
 from process.simulation.stages import Stages
 from process.simulation.steps import Steps
+from sequences import dispositions
 from sequences.cadence import RAN_ITS_COURSE
-from sequences.definition import OnReply
+from sequences.steps import Starts
 
 Reaction = Callable[[Noted], None]
 #: Out of office without a date.
@@ -57,6 +58,7 @@ class Reactions:
             "opted_out": [self._person_stop("do not contact"), self._opt_out],
             "stage_moved": [self._move_on, self._reconsider, self._enroll],
             "task_done": [self._task_done],
+            "task_skipped": [self._task_skipped],
             "unenrolled": [self._unenrolled],
             "unsubscribed": [self._person_stop("unsubscribed"), self._opt_out],
         }
@@ -122,7 +124,7 @@ class Reactions:
         self._move_on(noted, answer=answer)
         self.enrolling.match(lead, moved=True, event=noted.kind)
 
-    def _start(self, lead: Lead, starts: OnReply) -> None:
+    def _start(self, lead: Lead, starts: Starts) -> None:
         if starts.stage is not None:
             self.stages.move(lead, starts.stage)
         if starts.enroll is not None:
@@ -180,9 +182,29 @@ class Reactions:
         self.enrolling.enroll_in(noted.lead, str(noted.data["sequence"]))
 
     def _task_done(self, noted: Noted) -> None:
-        if noted.enrollment is not None and noted.data.get("step"):
-            self.steps.task_ended(noted.enrollment, str(noted.data["step"]))
+        step_id, name = str(noted.data.get("step", "")), str(noted.data.get("disposition", ""))
+        if noted.enrollment is not None and step_id:
+            self.steps.task_ended(noted.enrollment, step_id, name)
+        if name:
+            self._disposed(noted, step_id, name)
         self._move_on(noted)
+
+    def _disposed(self, noted: Noted, step_id: str, name: str) -> None:
+        enrollment, lead = noted.enrollment, noted.lead
+        step = enrollment.sequence.tasks.get(step_id) if enrollment is not None else None
+        starts = dispositions.meaning(name, step)
+        if starts is not None:
+            if enrollment is not None:
+                self.scene.witness.disposed(enrollment, step_id, name)
+            if starts.ending:
+                self._stop(lead, starts.ending, noted.at)
+            self._start(lead, starts)
+        if name == dispositions.MEETING_SET:
+            self.scene.note("meeting_booked", lead, enrollment=enrollment)
+
+    def _task_skipped(self, noted: Noted) -> None:
+        if noted.enrollment is not None:
+            self.steps.task_ended(noted.enrollment, str(noted.data["step"]))
 
     def _unenrolled(self, noted: Noted) -> None:
         if noted.enrollment is None:

@@ -10,7 +10,7 @@ from process.simulation.rows import Email, Enrollment, Lead, Touch
 from process.simulation.scene import Scene
 from process.simulation.stages import Stages
 from process.simulation.world import Assignment, World
-from sequences import cadence, moving
+from sequences import cadence, dispositions, moving
 from sequences.cadence import Assign, Branch, Send, Skip, State, Stop, Taken, Update, Wait, decide
 
 
@@ -32,10 +32,12 @@ class Steps:
         if enrollment.is_open and not enrollment.is_paused:
             self.scene.schedule(enrollment, self.scene.now)
 
-    def task_ended(self, enrollment: Enrollment, step_id: str) -> None:
+    def task_ended(self, enrollment: Enrollment, step_id: str, disposition: str = "") -> None:
         taken = enrollment.taken.get(step_id)
         if taken is not None and taken.ended_at is None:
-            enrollment.taken[step_id] = taken._replace(ended_at=self.scene.now)
+            enrollment.taken[step_id] = taken._replace(
+                ended_at=self.scene.now, disposition=disposition
+            )
             self.reconsider(enrollment)
 
     def reconsider(self, enrollment: Enrollment | None) -> None:
@@ -108,7 +110,11 @@ class Steps:
             timezone=enrollment.timezone,
             taken=enrollment.taken,
             outstanding=enrollment.email.step_id if enrollment.email else "",
-            facts={**lead.context(enrollment.deal), "event": self._events(enrollment)},
+            facts={
+                **lead.context(enrollment.deal),
+                "event": self._events(enrollment),
+                "task": dispositions.told(enrollment.taken),
+            },
             owner_gone=lead.owner_id is not None and not lead.owner_active,
             anchor=enrollment.anchor,
             anchored_at=enrollment.anchored_at,

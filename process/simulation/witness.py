@@ -15,3 +15,6 @@ class Witness:
 
     def replied(self, enrollment: Enrollment, answer: str) -> None:
         """An answer for which the sequence has an `on_reply` ended the enrollment."""
+
+    def disposed(self, enrollment: Enrollment, step_id: str, disposition: str) -> None:
+        """A task turned out so, which starts something."""

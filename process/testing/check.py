@@ -13,6 +13,7 @@ from process.definition import OTHER, STAGES
 from process.testing import events, sample
 from process.testing.definition import NOTHING, Case, Event, Suite, Touch
 from process.testing.moments import Moment, told
+from sequences import dispositions
 from sequences.definition import Sequence as Definition
 from sequences.steps import EmailStep, EnrollStep, Step, StopStep, TaskStep, everywhere
 from workspace.problems import Fault, Path, Problem, unknown
@@ -85,9 +86,9 @@ class _Checked:
         if isinstance(event.at, Moment):
             yield from self._moment((*path, "at"), event.at, case)
         yield from self._value(at, event, case)
-        if event.kind == "task_done" and event.after not in self._tasks():
-            tasks = self._tasks()
-            message = f'task_done needs "after" and a task; valid: {", ".join(tasks) or "none"}'
+        if event.kind in events.OF_TASKS and event.after not in self.sequence.tasks:
+            tasks = list(self.sequence.tasks)
+            message = f'{event.kind} needs "after" and a task; valid: {", ".join(tasks) or "none"}'
             yield self._problem(at, message, choices=tasks, at_key=True)
 
     def touch(self, path: Path, touch: Touch, case: Case) -> Iterator[Problem]:
@@ -138,8 +139,17 @@ class _Checked:
                     yield self._problem(at, message, at_key=True)
             case "stage":
                 yield from self._stage(at, event.value, case)
+            case "task_done":
+                yield from self._disposition(at, event)
             case _ if event.value is not None:
                 yield self._problem(at, "has no value", value=event.value)
+
+    def _disposition(self, at: Path, event: Event) -> Iterator[Problem]:
+        step = self.sequence.tasks.get(event.after or "")
+        if step is not None and event.value is not None:
+            declared = self.blueprint.process.dispositions
+            valid = dispositions.names(step.task, declared, step)
+            yield from self._one_of(at, "disposition", event.value, valid)
 
     def _change(self, at: Path, value: object) -> Iterator[Problem]:
         if not isinstance(value, Mapping):
@@ -230,6 +240,7 @@ class _Checked:
             templates=self.blueprint.templates,
             sequences=frozenset(self.blueprint.sequences),
             lists=frozenset(self.blueprint.lists),
+            dispositions=self.blueprint.process.dispositions,
         )
 
     def _fact_names(self) -> list[str]:
@@ -248,9 +259,6 @@ class _Checked:
         steps = (step for _, step in everywhere(self.sequence.steps))
         return {step.id: step for step in steps if isinstance(step, EmailStep | TaskStep)}
 
-    def _tasks(self) -> list[str]:
-        return [id_ for id_, step in self._touches().items() if isinstance(step, TaskStep)]
-
     def _ends(self) -> set[str]:
         found = {*ENDS}
         if self.sequence.exit:
@@ -262,4 +270,8 @@ class _Checked:
                 found.add(step.stop)
             elif isinstance(step, EnrollStep):
                 found.add(f"enrolled in {step.enroll}")
+        for task in self.sequence.tasks.values():
+            for name in dispositions.names(task.task, self.blueprint.process.dispositions, task):
+                starts = dispositions.meaning(name, task)
+                found |= {starts.ending} if starts and starts.ending else set()
         return found

@@ -76,6 +76,8 @@ def _ways_through(step: Step) -> Iterator[tuple[str, str]]:
             if step.gate:
                 yield f"{step.id}.done", f"{step.id}, done in time"
                 yield f"{step.id}.skipped", f"{step.id}, skipped"
+            for name in step.on_disposition:
+                yield f"{step.id}.{name}", f"{step.id}: {name}"
         case BranchStep():
             for number, way in enumerate(step.branch):
                 yield f"{step.id}.{number}", f"{step.id}: {_condition(way)}"

@@ -124,7 +124,7 @@ class Case(Definition):
     expect: tuple[Annotated[Touch, BeforeValidator(_touch)], ...] | None = None
     ends: Text | None = None  #: the reason
     because: Text | None = None  #: of an exit or a goal: words of its rule
-    task: TaskKind | None = None  #: the task that an answer starts
+    task: TaskKind | None = None  #: the task that an answer or a disposition starts
     then: Slug | None = None  #: the sequence that begins at the end, or NOTHING
     stage: StageName | None = None  #: in which the lead is at the end
     not_enrolled: Text | None = None  #: words of the reason why not

@@ -15,7 +15,10 @@ PLAIN: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "opted_out": ("opted_out", {}),
     "owner_gone": ("owner_gone", {}),
     "task_done": ("task_done", {}),
+    "task_skipped": ("task_skipped", {}),
 }
+#: They come after a task.
+OF_TASKS = ("task_done", "task_skipped")
 OUTCOMES = ("won", "lost")
 
 

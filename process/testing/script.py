@@ -7,7 +7,7 @@ from process.definition import OTHER
 from process.simulation.rows import Lead
 from process.simulation.world import Answer, Arrival, Assignment, Happening
 from process.testing.definition import Case, Event
-from process.testing.events import PLAIN
+from process.testing.events import OF_TASKS, PLAIN
 from process.testing.moments import Moment
 from process.testing.sample import Stage
 
@@ -71,8 +71,8 @@ class Script:
         self, number: int, event: Event, at: datetime, touch: Arrival | Assignment | None = None
     ) -> Happening:
         kind, data = _deed(event, self._stage)
-        if touch is not None and kind == "task_done":
-            data = {"step": touch.step_id}
+        if touch is not None and kind in OF_TASKS:
+            data = {"step": touch.step_id, "disposition": event.value or ""}
         to = self._stage.colleague if event.kind == "company_answered" else self._stage.lead
         happening = Happening(
             at=at,

@@ -15,6 +15,8 @@ class Trace(Witness):
         self.decisions: list[Decision] = []
         self.refusals: list[str] = []
         self.answer = ""  #: the one for which there is an `on_reply`
+        #: Task steps with how they turned out, where that starts something.
+        self.dispositions: list[tuple[str, str]] = []
 
     def follow(self, lead: Lead) -> None:
         self._lead = lead
@@ -30,6 +32,10 @@ class Trace(Witness):
     def replied(self, enrollment: Enrollment, answer: str) -> None:
         if self._is_followed(enrollment):
             self.answer = answer
+
+    def disposed(self, enrollment: Enrollment, step_id: str, disposition: str) -> None:
+        if self._is_followed(enrollment):
+            self.dispositions.append((step_id, disposition))
 
     def walked(self) -> Iterator[str]:
         """The parts of the sequence that were walked, as process.testing.coverage names them."""
@@ -47,6 +53,8 @@ class Trace(Witness):
                     yield str(step)
         if self.answer:
             yield f"on_reply.{self.answer}"
+        for step_id, disposition in self.dispositions:
+            yield f"{step_id}.{disposition}"
         yield from self._gates_that_opened()
 
     def _gates_that_opened(self) -> Iterator[str]:

@@ -14,8 +14,10 @@ from process.testing import sample
 from process.testing.definition import NOTHING, Case
 from process.testing.script import Script
 from process.testing.trace import Trace
+from sequences import dispositions
 from sequences.cadence import Assign, Decision, Send, Wait
 from sequences.definition import Enroll
+from sequences.steps import Starts
 from workspace.expressions import evaluate
 
 #: Longer than any sequence goes on that somebody will test.
@@ -38,7 +40,7 @@ class Outcome:
     touches: Sequence[Touch]
     #: What was decided since the last touch.
     rest: Sequence[Decision]
-    task: str  #: what the answer started; blank: nothing
+    task: str  #: what an answer or a disposition started; blank: nothing
     then: str  #: the sequence that began at the end, or NOTHING
     stage: str  #: at the end
     refusal: str  #: why the lead is not in the sequence
@@ -130,8 +132,11 @@ class _Trial:
                 yield row
 
     def _task(self) -> str:
-        starts = self._definition.on_reply.get(self._trace.answer)
-        return starts.task or "" if starts else ""
+        """Of an answer, or of how a task turned out."""
+        found: list[Starts | None] = [self._definition.on_reply.get(self._trace.answer)]
+        for step_id, name in self._trace.dispositions:
+            found.append(dispositions.meaning(name, self._definition.tasks.get(step_id)))
+        return next((one.task for one in found if one is not None and one.task), "")
 
     def _then(self) -> str:
         """What begins at the very moment at which it ends."""

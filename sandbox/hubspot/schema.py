@@ -189,6 +189,24 @@ _ALL: dict[str, tuple[Property, ...]] = {
         Property("hs_call_title"),
         Property("hs_call_body", html=True),
         Property("hs_call_direction", "enumeration", _plain(("INBOUND", "OUTBOUND"))),
+        Property(
+            "hs_call_status",
+            "enumeration",
+            _plain(
+                (
+                    "BUSY",
+                    "CALLING_CRM_USER",
+                    "CANCELED",
+                    "COMPLETED",
+                    "CONNECTING",
+                    "FAILED",
+                    "IN_PROGRESS",
+                    "NO_ANSWER",
+                    "QUEUED",
+                    "RINGING",
+                )
+            ),
+        ),
     ),
     "notes": _engagement(Property("hs_note_body", html=True), Property("hs_attachment_ids")),
     "tasks": _engagement(

@@ -153,6 +153,7 @@ _ALL: dict[str, tuple[Field, ...]] = {
         Field("Status", "picklist", ("Not Started", "In Progress", "Completed", "Deferred")),
         Field("Priority", "picklist", ("High", "Normal", "Low")),
         Field("TaskSubtype", "picklist", ("Task", "Email", "Call", "ListEmail")),
+        Field("CallDisposition"),
         Field("ActivityDate", "date"),
         Field("WhoId", "reference", refers_to="Contact Lead"),
         Field("WhatId", "reference", refers_to="Account Opportunity"),

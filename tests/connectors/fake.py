@@ -147,6 +147,14 @@ class FakeConnector:
             if touch.lead_id in lead_ids
         }
 
+    def hand_over(self, handovers):
+        if not handovers:
+            return []
+        error = self._call("hand_over")
+        if error is not None:
+            raise error
+        return [Outcome(external_id=given.external_id) for given in handovers]
+
     def complete(self, completions):
         if not completions:
             return []

@@ -15,7 +15,10 @@ from sequences.definition import Enroll, Lint, OnReply, Sequence, Window
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sequences.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"(?ms)^```yaml\n(.*?)^```$", PAGE)
-MODELS = (Sequence, Enroll, Window, OnReply, steps.Way, steps.Invite, *get_args(steps.Step))
+MODELS = (
+    Sequence, Enroll, Window, OnReply, steps.OnDisposition, steps.Way, steps.Invite,
+    *get_args(steps.Step),
+)  # fmt: skip
 KEYS = {field.alias or name for model in MODELS for name, field in model.model_fields.items()}
 NAMES = KEYS | set(EVENTS) | {COMPANY_ANSWERED} | set(get_args(Lint))
 

@@ -5,7 +5,10 @@ from hypothesis import strategies as st
 from sequences.definition import Sequence
 
 EVENTS = ["clicked", "form_submitted", "meeting_held"]
-RULES = [*(f"event.{event}" for event in EVENTS), 'lead.title == "CTO"', "event.clicked >= 2"]
+TASKS = ['task.s1 == "no_answer"', 'task.disposition in ["connected", "voicemail"]']
+RULES = [
+    *(f"event.{event}" for event in EVENTS), 'lead.title == "CTO"', "event.clicked >= 2", *TASKS,
+]  # fmt: skip
 UNITS = ["minutes", "hours", "days", "business days", "weeks"]
 IDS = [f"s{number}" for number in range(12)]
 
@@ -22,13 +25,23 @@ windows = st.fixed_dictionaries(
     }
 )
 
+DISPOSITIONS = [
+    "", "connected", "voicemail", "no_answer", "wrong_number", "not_interested", "meeting_set",
+]  # fmt: skip
+STARTS = st.sampled_from([
+    {"stage": "Presentation"}, {"end": "nobody there"}, {"enroll": "other"},
+    {"task": "research", "title": "Who else?"}, {"stage": "Closing", "end": "spoken with"},
+])  # fmt: skip
 TASK = {"task": st.just("call"), "title": st.just("Call"), "due": durations}
+TURNS_OUT = {
+    "on_disposition": st.dictionaries(st.sampled_from(DISPOSITIONS[1:]), STARTS, max_size=3)
+}
 CONTENTS = {
     "email": st.fixed_dictionaries({"email": st.sampled_from(["a", {"a": 1, "b": 2}])}),
     "wait": st.fixed_dictionaries({"wait": durations}),
-    "task": st.fixed_dictionaries(TASK),
+    "task": st.fixed_dictionaries(TASK, optional=TURNS_OUT),
     "gate": st.fixed_dictionaries(
-        {**TASK, "gate": st.just(True)}, optional={"skip_after": durations}
+        {**TASK, "gate": st.just(True)}, optional={"skip_after": durations, **TURNS_OUT}
     ),
     "update": st.just({"update": {"lead.title": "CTO"}}),
     "goal": st.fixed_dictionaries({"goal": st.sampled_from(RULES)}, optional={"within": durations}),

@@ -107,7 +107,7 @@ def test_variants_keep_their_order_in_a_database_that_sorts_keys():
                 's.yaml:10:5: the field "title" of steps.0 is missing',
                 (
                     's.yaml:12:5: unknown field "titel"; did you mean "title"? '
-                    "valid: due, gate, id, skip_after, task, title"
+                    "valid: dispositions, due, gate, id, on_disposition, say, skip_after, task, title"
                 ),
             ],
         ),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from mail.window import is_open
-from sequences import moving
+from sequences import dispositions, moving
 from sequences.cadence import (
     Assign,
     Branch,
@@ -23,7 +23,7 @@ from sequences.cadence import (
     decide,
 )  # fmt: skip
 from sequences.forecast import forecast
-from tests.sequences.strategies import EVENTS, sequences
+from tests.sequences.strategies import DISPOSITIONS, EVENTS, sequences
 from workspace.zones import zone
 
 ZONES = [
@@ -92,13 +92,14 @@ class OneEnrollment(RuleBasedStateMachine):
         self.ask()
 
     @precondition(lambda self: self.ended is None)
-    @rule(data=st.data())
-    def a_task_is_done(self, data):
+    @rule(data=st.data(), disposition=st.sampled_from(DISPOSITIONS))
+    def a_task_is_done(self, data, disposition):
         open_ = [id_ for id_, taken in self.state.taken.items() if taken.ended_at is None]
         if open_:
             id_ = data.draw(st.sampled_from(sorted(open_)))
-            done = self.state.taken[id_]._replace(ended_at=self.now)
+            done = self.state.taken[id_]._replace(ended_at=self.now, disposition=disposition)
             self.state = self.state._replace(taken={**self.state.taken, id_: done})
+            self.facts = {**self.facts, "task": dispositions.told(self.state.taken)}
             self.ask()
 
     @rule(sequence=sequences())

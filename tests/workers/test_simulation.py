@@ -35,7 +35,7 @@ from sequences import engine
 from sequences.definition import Sequence
 from sequences.models import Enrollment, StepRun
 from sequences.steps import TaskStep, everywhere
-from tests.sequences.strategies import IDS, sequences
+from tests.sequences.strategies import DISPOSITIONS, IDS, sequences
 from tests.workers.test_life import leaves, settle, until_queued
 from workers import schedule
 from workspace.durations import Duration
@@ -80,12 +80,12 @@ LIMITS = st.sampled_from([
 ])  # fmt: skip
 EVENTS = (
     "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
-    "unsubscribed", "task_done", "stage", "title", "bounced", "complained", "crm_reply",
+    "unsubscribed", "task_done", "task_skipped", "stage", "title", "bounced", "complained", "crm_reply",
     "crm_meeting", "called", "no title",
 )  # fmt: skip
 HAPPENINGS = st.tuples(
     st.integers(0, 25 * 24), st.integers(0, PEOPLE - 1), st.sampled_from(EVENTS),
-    st.sampled_from(sorted(PHRASES)), st.sampled_from(IDS),
+    st.sampled_from(sorted(PHRASES)), st.sampled_from(IDS), st.sampled_from(DISPOSITIONS),
 )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ class Script:
         return ()
 
     def goes_on(self, happening, lead):
-        if happening.kind == "task_done":
+        if happening.kind in {"task_done", "task_skipped"}:
             taken = lead.enrollment.taken if lead.enrollment else {}
             step = taken.get(happening.data["step"])
             is_task = step is not None and happening.data["step"] in _tasks(
@@ -259,18 +259,20 @@ def simulate(blueprints, people, events, edited_at, start):
 
 
 def _happening(people, event, start):
-    hour, person, kind, answer, step = event
+    hour, person, kind, answer, step, disposition = event
     at, lead_id = start + timedelta(hours=hour), people[person].pk
     kind, data = {
         "answered": ("answered", {"answer": answer}),
         "auto_replied": ("auto_replied", {"until": at + timedelta(days=3)}),
-        "task_done": ("task_done", {"step": step}),
+        "task_done": ("task_done", {"step": step, "disposition": disposition}),
+        "task_skipped": ("task_skipped", {"step": step}),
         "stage": ("crm_moved", {"to": "Approach"}),
         "title": ("crm_changed", {"title": "CTO"}),
         "no title": ("crm_changed", {"title": None}),
         "bounced": ("bounced", {"hard": True}),
     }.get(kind, (kind, {}))
-    enrollment_id = ANY if kind == "task_done" else None  # of whichever is open then
+    of_a_task = kind in {"task_done", "task_skipped"}
+    enrollment_id = ANY if of_a_task else None  # of whichever is open then
     return Happening(at=at, lead_id=lead_id, kind=kind, data=data, enrollment_id=enrollment_id)
 
 
@@ -321,7 +323,7 @@ def _claimed(mailbox):
 
 
 def happens(people, event):
-    _, person, kind, answer, step = event
+    _, person, kind, answer, step, disposition = event
     lead, now = Lead.objects.get(pk=people[person].pk), clock.now()
     match kind:
         case "answered":
@@ -332,7 +334,9 @@ def happens(people, event):
         case "unsubscribed":
             unsubscribe.unsubscribe(lead, how="reply", at=now)
         case "task_done":
-            _do(lead, step)
+            _do(lead, step, lambda task: tasks.done(task.pk, disposition=disposition))
+        case "task_skipped":
+            _do(lead, step, lambda task: tasks.skip(task.pk, why="no time"))
         case "stage":
             _move_in_crm(lead)
         case "title" | "no title":
@@ -346,11 +350,11 @@ def happens(people, event):
             note(kind, lead=lead, occurred_at=now)
 
 
-def _do(lead, step):
+def _do(lead, step, end):
     open_ = Enrollment.objects.filter(lead=lead, status__in=["active", "paused"]).first()
     rows = Task.objects.filter(enrollment_id=open_.pk, step_id=step, done_at=None) if open_ else []
     for task in rows:
-        tasks.done(task.pk)
+        end(task)
 
 
 def _move_in_crm(lead):
