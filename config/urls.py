@@ -1,10 +1,11 @@
 """Every address that the web answers."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from console import esp, tracking, webhooks
+from console import esp, tasks, tracking, webhooks
 from console.health import healthz
 from console.unsubscribe import unsubscribe
 
@@ -12,6 +13,10 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
     path("healthz", healthz),
+    path("login", LoginView.as_view(template_name="tasks/login.html"), name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
+    path("tasks", tasks.queue, name="tasks"),
+    path("tasks/<int:number>/<slug:deed>", tasks.act, name="task"),
     path("u/<str:token>", unsubscribe),
     path("c/<str:token>", tracking.click),
     path("o/<str:token>.gif", tracking.pixel),

@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -29,6 +30,11 @@ class Entry:
     dispositions: Sequence[str]
 
     @property
+    def tel(self) -> str:
+        """The phone number as a link dials it."""
+        return "".join(char for char in self.task.lead.phone if char in "+0123456789")
+
+    @property
     def say(self) -> str:
         return self.task.say or self.task.title
 
@@ -48,8 +54,17 @@ def entry(task: Task, now: datetime) -> Entry:
 
 def in_the_teams_zone(moment: datetime) -> datetime:
     """What a person wrote without a zone."""
+    return moment.replace(tzinfo=_zone())
+
+
+def tomorrow(now: datetime) -> date:
+    """The team's."""
+    return (now.astimezone(_zone()) + timedelta(days=1)).date()
+
+
+def _zone() -> ZoneInfo:
     sender = Sender.objects.first()
-    return moment.replace(tzinfo=zone(sender.timezone if sender else "UTC"))
+    return zone(sender.timezone if sender else "UTC")
 
 
 def _entries(tasks: Sequence[Task], now: datetime) -> list[Entry]:

@@ -9,8 +9,8 @@ from process import speed
 from process.speed import Event, Speed
 
 _KINDS = (
-    "assigned", "email_sent", "enrolled", "lead_changed", "lead_created", "task_assigned",
-    "task_done", "task_skipped",
+    "assigned", "email_sent", "enrolled", "lead_created", "task_assigned", "task_done",
+    "task_skipped",
 )  # fmt: skip
 #: Leads of one query.
 _BATCH = 500
@@ -42,8 +42,8 @@ def _events(lead_ids: list[int]) -> dict[int, list[Event]]:
 
 def _event(activity: Activity) -> Event | None:
     kind, data = activity.kind, activity.data
-    if kind in {"lead_created", "lead_changed"}:
-        return Event(kind="owner_seen", at=activity.occurred_at) if _shows_owner(activity) else None
+    if kind == "lead_created":
+        return Event(kind="owner_seen", at=activity.occurred_at) if _has_owner(activity) else None
     if not kind.startswith("task_"):
         return Event(kind=kind, at=activity.occurred_at)
     return Event(
@@ -55,12 +55,9 @@ def _event(activity: Activity) -> Event | None:
     )
 
 
-def _shows_owner(activity: Activity) -> bool:
-    """Whether the CRM gave the lead its owner then; what a first pull brings is older than that."""
+def _has_owner(activity: Activity) -> bool:
+    """Whether it came with one; who came with the first pull had one nobody knows how long."""
     lead, source = activity.lead, activity.connection
-    if lead is None or lead.owner_id is None:
-        return False
-    if activity.kind == "lead_changed":
-        return "owner_id" in activity.data.get("fields", ())
     first = source.first_pulled_at if source else None
-    return first is not None and activity.occurred_at > first
+    owned = lead is not None and lead.owner_id is not None
+    return owned and first is not None and activity.occurred_at > first

@@ -55,7 +55,7 @@ def measure(lead: int, events: Iterable[Event], now: datetime) -> Speed | None:
         lead=lead,
         since=begun.at,
         by=begun.kind,
-        touched_at=touch and touch.at,
+        touched_at=touch.at if touch else None,
         touch=(touch.work or touch.kind) if touch else "",
         system=max(until - begun.at, timedelta(0)) - human,
         human=human,

@@ -96,7 +96,12 @@ def stop(lead: LeadName) -> None:
 
 
 @app.command()
-def user(email: Annotated[str, typer.Argument(help="The login, an email address.")]) -> None:
+def user(
+    email: Annotated[str, typer.Argument(help="The login, an email address.")],
+    rep: Annotated[
+        bool, typer.Option("--rep", help="Sees the own tasks alone, and not the console.")
+    ] = False,
+) -> None:
     """Make a login for the console; the password is asked for, or read from standard input."""
     _ready()
     from django.contrib.auth.models import User  # noqa: PLC0415 - as above
@@ -113,8 +118,9 @@ def user(email: Annotated[str, typer.Argument(help="The login, an email address.
         raise typer.BadParameter(" ".join(error.messages)) from error
     if User.objects.filter(username=email).exists():
         raise typer.BadParameter(f"{email} has a login already")
-    User.objects.create_superuser(email, email, password)
-    typer.echo(f"{email} may log in at /admin/ now.")
+    create = User.objects.create_user if rep else User.objects.create_superuser
+    create(email, email, password)
+    typer.echo(f"{email} may log in at {'/tasks' if rep else '/admin/'} now.")
 
 
 def _ready() -> None:
