@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from console import esp, tasks, tracking, webhooks
+from console import booking, esp, tasks, tracking, webhooks
 from console.health import healthz
 from console.unsubscribe import unsubscribe
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("u/<str:token>", unsubscribe),
     path("c/<str:token>", tracking.click),
     path("o/<str:token>.gif", tracking.pixel),
+    path("webhooks/cal/<str:address>", booking.cal),
     path("webhooks/hubspot/<slug:name>", webhooks.hubspot),
     path("webhooks/esp/<str:address>/tracking", esp.tracking),
     path("webhooks/esp/<str:address>/mime", esp.mime),

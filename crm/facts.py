@@ -6,15 +6,29 @@ from operator import attrgetter
 from crm.fields import FIELDS
 from crm.models import Deal, Lead
 
-__all__ = ["BLANK", "COLUMNS", "FIELDS", "Facts", "columns", "context", "of_deal", "told"]
+__all__ = [
+    "BLANK",
+    "COLUMNS",
+    "FIELDS",
+    "Facts",
+    "columns",
+    "context",
+    "of_deal",
+    "of_meeting",
+    "told",
+]
 
 #: Facts of a deal that are no columns of its row.
 _DERIVED = frozenset({"exists", "is_open"})
+#: Kept as they are told, in the lead's row.
+_TOLD = frozenset({"meeting"})
 #: Name -> its fields that are columns, in the order in which they are read.
-COLUMNS = {name: tuple(sorted(fields - _DERIVED)) for name, fields in FIELDS.items()}
+COLUMNS = {
+    name: tuple(sorted(fields - _DERIVED)) for name, fields in FIELDS.items() if name not in _TOLD
+}
 #: Of a row that is not there.
 BLANK: Mapping[str, dict[str, object]] = {
-    name: dict.fromkeys(columns) for name, columns in COLUMNS.items()
+    name: dict.fromkeys(fields - _DERIVED) for name, fields in FIELDS.items()
 }
 _READ = {name: attrgetter(*columns) for name, columns in COLUMNS.items() if len(columns) > 1}
 Facts = dict[str, dict[str, object]]
@@ -28,6 +42,7 @@ def context(lead: Lead, deal: Deal | None) -> Facts:
         "deal": of_deal(deal),
         "owner": _values(lead.owner, "owner"),
         "answer": {"disposition": lead.disposition or None},
+        "meeting": of_meeting(lead.meeting),
     }
 
 
@@ -38,6 +53,11 @@ def of_deal(deal: Deal | None) -> dict[str, object]:
         "is_won": bool(deal and deal.is_won),
         "is_open": bool(deal and not deal.is_closed),
     }
+
+
+def of_meeting(kept: Mapping[str, object] | None) -> dict[str, object]:
+    """As `crm.meetings` keeps it with the lead."""
+    return {**BLANK["meeting"], **(kept or {})}
 
 
 def columns(name: str, fields: Container[str]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 FIELDS: Mapping[str, frozenset[str]] = {
     "lead": frozenset(
         "email first_name last_name title phone country language timezone status "
-        "lifecycle_stage stage extra".split()
+        "lifecycle_stage stage nps extra".split()
     ),
     "company": frozenset("name domain industry country employees extra".split()),
     "deal": frozenset(
@@ -14,4 +14,5 @@ FIELDS: Mapping[str, frozenset[str]] = {
     ),
     "owner": frozenset("name email".split()),
     "answer": frozenset({"disposition"}),
+    "meeting": frozenset("start day time timezone title url status".split()),
 }

@@ -23,8 +23,10 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "meeting_canceled": frozenset({"meeting_canceled", "crm_meeting_canceled"}),
     "meeting_held": frozenset({"meeting_held", "crm_meeting_held"}),
     "meeting_missed": frozenset({"meeting_missed", "no_show", "crm_meeting_missed"}),
+    "meeting_moved": frozenset({"meeting_moved"}),
     "nps": frozenset({"nps"}),
     "page_visited": frozenset({"page_visited"}),
+    "renewal_due": frozenset({"renewal_due"}),
     "stage_moved": frozenset({"stage_moved"}),
     "task_done": frozenset({"task_done"}),
 }

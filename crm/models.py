@@ -173,6 +173,10 @@ class Lead(models.Model):
     owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
     #: The connection in which the lead was first seen: touches and stages are written there.
     source = models.ForeignKey(Connection, on_delete=models.PROTECT)
+    #: The meeting that its rules and emails are about, see crm.meetings; null: none.
+    meeting = models.JSONField(null=True, blank=True)
+    #: Its last score, 0 to 10, of how likely it is to recommend us.
+    nps = models.SmallIntegerField(null=True, blank=True)
     #: What the last answer meant, by the process's answers; blank before the first.
     disposition = models.CharField(max_length=50, blank=True)
     stage = models.CharField(max_length=50, blank=True)
@@ -211,6 +215,53 @@ class Deal(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Meeting(models.Model):
+    """A meeting with a lead: booked by a link, invited to by an email, or noted by a person."""
+
+    class Status(models.TextChoices):
+        INVITED = "invited"  #: and not answered yet
+        BOOKED = "booked"
+        CANCELED = "canceled"
+        HELD = "held"
+        MISSED = "missed"  #: the lead did not come
+
+    #: Null: nobody knows yet whose it is; a person says so.
+    lead = models.ForeignKey(
+        Lead, null=True, blank=True, on_delete=models.CASCADE, related_name="meetings"
+    )
+    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.SET_NULL)
+    #: By which calendars, or the provider, know it; a booking that is moved gets another.
+    uid = models.CharField(max_length=255, unique=True)
+    source = models.CharField(max_length=20)  #: cal.com | invitation | by hand
+    status = models.CharField(max_length=10, choices=Status)
+    title = models.CharField(max_length=300, blank=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    timezone = models.CharField(max_length=64)  #: in which the lead is told when it is
+    location = models.CharField(max_length=500, blank=True)  #: a place, or the link to it
+    attendee = models.CharField(max_length=320, blank=True)  #: the address that was given
+    attendee_name = models.CharField(max_length=300, blank=True)
+    #: How often it was changed, as calendars count (RFC 5545 3.8.7.4).
+    sequence = models.IntegerField(default=0)
+    #: Of the newest news that is in it: what is told later and is older changes nothing.
+    told_at = models.DateTimeField()
+    #: The mailbox that is its organizer, where we invited to it.
+    mailbox_id = models.BigIntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.title or 'meeting'} at {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class FormerUid(models.Model):
+    """By which a meeting was known before it was moved: news of it may come late."""
+
+    meeting = models.ForeignKey(Meeting, on_delete=models.CASCADE, related_name="former")
+    uid = models.CharField(max_length=255, unique=True)
+
+    def __str__(self) -> str:
+        return self.uid
 
 
 class ExternalRecord(models.Model):

@@ -7,7 +7,7 @@ from crm import facts, rows
 from crm.facts import Facts
 from crm.models import Company, Lead, Owner
 
-_OWN = ("id", "company_id", "owner_id", "deleted_at", "disposition")
+_OWN = ("id", "company_id", "owner_id", "deleted_at", "disposition", "meeting")
 #: Name -> the fields of it that are asked for.
 Fields = Mapping[str, Collection[str]]
 _NAMES = ("first_name", "last_name", "email")
@@ -48,9 +48,10 @@ def read(lead_ids: Iterable[int], fields: Fields = facts.FIELDS) -> Mapping[int,
                 "company": companies.get(company_id, facts.BLANK["company"]),
                 "owner": owners[owner_id][1],
                 "answer": {"disposition": disposition or None},
+                "meeting": facts.of_meeting(meeting),
             },
         )
-        for pk, company_id, owner_id, deleted_at, disposition, *columns in found
+        for pk, company_id, owner_id, deleted_at, disposition, meeting, *columns in found
     }
 
 

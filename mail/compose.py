@@ -11,7 +11,9 @@ from crm.models import Deal, Lead
 from mail import (
     address,
     attached,
+    booking,
     dkim,
+    feedback,
     invitations,
     mime,
     proof,
@@ -84,7 +86,14 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
     if diversion is None and sender.redirect_to:
         diversion = Diversion(to=sender.redirect_to, mark=f"[for {message.to_email}]")
     reader = unsubscribe.nobody() if diversion else message.lead
-    context = _context(message.lead, message.deal, message.mailbox, sender, reader)
+    context = _context(
+        message.lead,
+        message.deal,
+        message.mailbox,
+        sender,
+        reader,
+        request=None if diversion else message.pk,
+    )
     subject = _subject(message, context)
     text = _part(message.template, layout.TEXT, context)
     html = _part(message.template, layout.HTML, context)
@@ -148,8 +157,15 @@ def signed(raw: bytes, mailbox: Mailbox) -> bytes:
 
 
 def _context(
-    lead: Lead, deal: Deal | None, mailbox: Mailbox, sender: Sender, reader: Lead
+    lead: Lead,
+    deal: Deal | None,
+    mailbox: Mailbox,
+    sender: Sender,
+    reader: Lead,
+    *,
+    request: int | None = None,
 ) -> dict[str, object]:
+    """`request` is the id of the email that asks for a score, once there is one."""
     context = {
         **facts.context(lead, deal),
         "sender": {
@@ -159,6 +175,8 @@ def _context(
             "postal_address": sender.postal_address,
         },
         "unsubscribe_url": unsubscribe.link(reader, mailbox, sender),
+        "booking_url": booking.link(reader, sender),
+        "nps_url": feedback.link(request, sender),
     }
     return known(context)
 

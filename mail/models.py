@@ -37,6 +37,8 @@ class Sender(models.Model):
     track_opens = models.BooleanField(default=False)
     #: {"url": ..., "token": "${NAME}"} of the team's own model; null: the rules read answers alone.
     intent_hook = models.JSONField(null=True, blank=True)
+    #: {"provider": ..., "secret": "${NAME}", "link": ...} of the page on which people book; null: none.
+    booking = models.JSONField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.company
@@ -257,6 +259,10 @@ class Message(models.Model):
     enrolled_at = models.DateTimeField()
     queued_at = models.DateTimeField()
     due_at = models.DateTimeField()  #: not before
+    #: And not from then on: what it says is of no use any more.
+    leave_before = models.DateTimeField(null=True, blank=True)
+    #: News of a meeting that stands, and no outreach: what ends enrollments does not stop it.
+    is_notice = models.BooleanField(default=False)
     claimed_until = models.FloatField(default=0)  #: real seconds, see runtime.clock
     #: Committed just before DATA: from here on a crash means "unconfirmed".
     handed_at = models.DateTimeField(null=True, blank=True)

@@ -53,6 +53,7 @@ def configure(blueprint: Blueprint) -> None:
                 "tracking_url": blueprint.tracking.url or "",
                 "track_clicks": blueprint.tracking.clicks,
                 "track_opens": blueprint.tracking.opens,
+                "booking": blueprint.booking and blueprint.booking.model_dump(),
                 "intent_hook": (hook := blueprint.inbound.intent_hook) and hook.model_dump(),
             },
         )

@@ -60,7 +60,7 @@ def _needed(template: Template) -> Places:
 
 def _renders(source: str, facts: list[str], *, without: str) -> bool:
     known: dict[str, object] = {"sender": dict.fromkeys(EMAIL_FACTS["sender"] or (), "x")}
-    known["unsubscribe_url"] = "x"
+    known |= {name: "x" for name, fields in EMAIL_FACTS.items() if not fields}
     for fact in facts:
         *groups, name = fact.split(".")
         group: dict[str, object] = known

@@ -14,6 +14,7 @@ from process.definition import Process
 from process.emails import Template, read_templates
 from process.lints import lints, lints_of_team
 from process.lists import read_lists
+from process.meetings.definition import BookingSettings
 from process.places import exits, places
 from process.team import SenderSettings, Team, TrackingSettings
 from sequences.definition import Sequence as Definition
@@ -34,6 +35,7 @@ class Blueprint:
     tracking: TrackingSettings
     inbound: InboundSettings
     limits: TeamLimits
+    booking: BookingSettings | None
     sender: SenderSettings
     privacy: PrivacySettings | None
     connections: Mapping[str, ConnectionSettings]
@@ -128,6 +130,7 @@ def _blueprint(
         tracking=team.tracking,
         inbound=team.inbound,
         limits=team.limits,
+        booking=team.booking,
         sender=team.sender,
         privacy=team.privacy,
         connections=team.connections,

@@ -24,6 +24,8 @@ from workspace.source import Document
 EMAIL_FACTS: Schema = {
     "sender": frozenset({"name", "email", "company", "postal_address"}),
     "unsubscribe_url": frozenset(),
+    "booking_url": frozenset(),
+    "nps_url": frozenset(),
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from crm.models import Lead, Owner
+from crm.models import Deal, Lead, Owner
 
 
 class AppliedProcess(models.Model):
@@ -22,6 +22,39 @@ class AppliedProcess(models.Model):
 
     def __str__(self) -> str:
         return self.digest[:8]
+
+
+class Feedback(models.Model):
+    """What a person answered to one request for a score; the timeline has each of the answers."""
+
+    #: The email that asked; each asks once.
+    message_id = models.BigIntegerField(unique=True)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
+    score = models.SmallIntegerField()  #: 0 to 10
+    comment = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "feedback"
+
+    def __str__(self) -> str:
+        return f"{self.score} from {self.lead}"
+
+
+class Renewal(models.Model):
+    """A date on which a won deal ends unless it is renewed, of which the timeline was told."""
+
+    deal = models.ForeignKey(Deal, on_delete=models.CASCADE)
+    date = models.DateField()
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "date"], name="one_renewal_per_date")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deal} on {self.date}"
 
 
 class Task(models.Model):

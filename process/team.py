@@ -8,6 +8,7 @@ from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings, WebAddress
 from mail.definition import EmailAddress, InboundSettings, MailboxSettings, TeamLimits
 from mail.legal import PrivacySettings
+from process.meetings.definition import BookingSettings
 from workspace.calendars import LEAD, Holidays
 from workspace.names import Slug
 from workspace.problems import Fault
@@ -39,6 +40,7 @@ class Team(Definition):
     tracking: TrackingSettings = TrackingSettings()
     inbound: InboundSettings = InboundSettings()
     limits: TeamLimits = TeamLimits()
+    booking: BookingSettings | None = None
     sender: SenderSettings
     #: A legal basis is asked for; None: it is not.
     privacy: PrivacySettings | None = None

@@ -23,5 +23,7 @@ def files(blueprint: Blueprint) -> Files:
                 "postal_address": sender.postal_address,
             },
             "unsubscribe_url": blueprint.public_url,
+            "booking_url": blueprint.booking and blueprint.booking.link,
+            "nps_url": blueprint.public_url,
         },
     )
