@@ -1,14 +1,10 @@
-"""Which of a lead's meetings its rules and emails are about, and what they read of it.
+"""A lead's meetings, as its rules and emails read them: kept with the lead, so that whoever reads it has it."""
 
-It is kept with the lead, as facts: whoever reads the lead has it. A meeting that lies ahead comes
-before one that was, the next one first; one that was called off, or only proposed, is none.
-"""
+from collections.abc import Sequence
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-
+from crm import meeting_facts
+from crm.meeting_facts import Standing
 from crm.models import Lead, Meeting
-from workspace.zones import zone
 
 Status = Meeting.Status
 _COUNTS = (Status.BOOKED, Status.HELD, Status.MISSED)
@@ -16,39 +12,25 @@ _COUNTS = (Status.BOOKED, Status.HELD, Status.MISSED)
 
 def settle(lead: Lead) -> None:
     """Keep with the lead what its meetings come to, in the caller's transaction."""
-    lead.meeting = _facts(_chosen(Meeting.objects.filter(lead=lead, status__in=_COUNTS)))
+    lead.meeting = meeting_facts.of(standing(lead))
     lead.save(update_fields=["meeting"])
 
 
-def told(
-    starts_at: datetime, *, timezone: str, title: str = "", url: str = "", status: str = "booked"
-) -> Mapping[str, object]:
-    """What is read of a meeting; days and times as they are where the lead lives."""
-    local = starts_at.astimezone(zone(timezone))
-    return {
-        "start": starts_at.astimezone(UTC).isoformat(),
-        "day": f"{local:%A}, {local.day} {local:%B}",
-        "time": f"{local:%H:%M}",
-        "timezone": timezone,
-        "title": title or None,
-        "url": url or None,
-        "status": status,
-    }
+def standing(lead: Lead) -> Sequence[Standing]:
+    return [_standing(row) for row in Meeting.objects.filter(lead=lead, status__in=_COUNTS)]
 
 
-def _chosen(meetings: Iterable[Meeting]) -> Meeting | None:
-    found = sorted(meetings, key=lambda one: (one.starts_at, one.pk))
-    ahead = [one for one in found if one.status == Status.BOOKED]
-    return next(iter(ahead or reversed(found)), None)
+def next_of(lead: Lead) -> Meeting | None:
+    """The one that is to be held next."""
+    rows = Meeting.objects.filter(lead=lead, status=Status.BOOKED)
+    return rows.order_by("starts_at", "pk").first()
 
 
-def _facts(meeting: Meeting | None) -> Mapping[str, object] | None:
-    if meeting is None:
-        return None
-    return told(
-        meeting.starts_at,
-        timezone=meeting.timezone,
-        title=meeting.title,
-        url=meeting.location if meeting.location.startswith(("https://", "http://")) else "",
-        status=meeting.status,
+def _standing(row: Meeting) -> Standing:
+    return Standing(
+        starts_at=row.starts_at,
+        timezone=row.timezone,
+        title=row.title,
+        url=row.location if row.location.startswith(("https://", "http://")) else "",
+        status=row.status,
     )

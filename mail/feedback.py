@@ -29,8 +29,10 @@ def is_nobodys(token: str) -> bool:
 def request_of(token: str) -> Message | None:
     """The email whose token this is; None for anything forged, cut or unknown."""
     number = _number(token)
+    if number is None:
+        return None
     found = Message.objects.select_related("lead__owner").filter(pk=number, lead__erased_at=None)
-    return None if number is None else found.first()
+    return found.first()
 
 
 def _number(token: str) -> int | None:

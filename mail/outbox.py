@@ -55,6 +55,8 @@ class Draft(NamedTuple):
     because: Mapping[str, object]
     #: See Message.invite.
     invite: Mapping[str, object] | None = None
+    #: See Message.leave_before.
+    leave_before: datetime | None = None
 
 
 def queue(drafts: Sequence[Draft]) -> None:

@@ -6,9 +6,11 @@ from functools import lru_cache
 
 from django.db import connection
 
+from crm import rows
 from crm.kinds import ENDING
 from mail import suppression
 from mail.models import Message
+from runtime import clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,7 @@ def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
             asked += [message.pk, key]
     found: dict[int, Stop] = {}
     with connection.cursor() as cursor:
+        asked.append(str(rows.moment(clock.now())))
         cursor.execute(_statement(len(asked) // 2), asked)
         for id_, why, name, row in cursor.fetchall():
             found.setdefault(id_, Stop(reason=why, because={name: row}))
@@ -52,13 +55,15 @@ def _statement(asked: int) -> str:
 #: oldest counts. The lead is gone or must
 #: not be written to; a reply, to us or to the enrollment; a booked meeting, or an answer that came by
 #: another way than our mailbox; a deal that was closed since the enrollment began: one closed before
-#: (won-handoff) does not stop it.
+#: (won-handoff) does not stop it; a moment from which on it is of no use. News of a meeting that
+#: stands are no outreach: only the person's own stops hold them.
 _FOUND = f"""
 WITH asked(message_id, email) AS (VALUES {{asked}}),
 about AS (
-  SELECT id, lead_id, deal_id, enrollment_id, enrolled_at AS since
+  SELECT id, lead_id, deal_id, enrollment_id, enrolled_at AS since, leave_before, is_notice
   FROM mail_message WHERE id IN (SELECT message_id FROM asked)
-)
+),
+outreach AS (SELECT * FROM about WHERE NOT is_notice)
 SELECT about_id, reason, name, id FROM (
 SELECT message_id AS about_id, 0 AS place, at, kind AS reason, 'suppression' AS name, found.id
   FROM asked JOIN mail_suppression AS found ON found.email = asked.email AND asked.email <> ''
@@ -76,20 +81,22 @@ SELECT about.id, 1, NULL, CASE WHEN deleted_at IS NULL THEN 'do_not_contact' ELS
   WHERE deleted_at IS NOT NULL OR do_not_contact
 UNION ALL
 SELECT about.id, 2, NULL, 'replied', 'inbound', found.id
-  FROM about JOIN mail_inbound AS found ON found.lead_id = about.lead_id
+  FROM outreach AS about JOIN mail_inbound AS found ON found.lead_id = about.lead_id
   WHERE found.kind = 'reply' AND received_at > since
 UNION ALL
 SELECT about.id, 2, NULL, 'replied', 'inbound', found.id
-  FROM about JOIN mail_message AS message ON message.enrollment_id = about.enrollment_id
+  FROM outreach AS about JOIN mail_message AS message ON message.enrollment_id = about.enrollment_id
   JOIN mail_inbound AS found ON found.answers_id = message.id
   WHERE found.kind = 'reply'
 UNION ALL
 SELECT about.id, 3, NULL, kind, 'activity', found.id
-  FROM about JOIN crm_activity AS found ON found.lead_id = about.lead_id
+  FROM outreach AS about JOIN crm_activity AS found ON found.lead_id = about.lead_id
   WHERE occurred_at > since AND kind IN ({", ".join(f"'{kind}'" for kind in sorted(ENDING))})
 UNION ALL
 SELECT about.id, 4, NULL, 'deal_closed', 'deal', found.id
-  FROM about JOIN crm_deal AS found ON found.id = about.deal_id
+  FROM outreach AS about JOIN crm_deal AS found ON found.id = about.deal_id
   WHERE is_closed AND (closed_at IS NULL OR closed_at > since)
+UNION ALL
+SELECT about.id, 5, NULL, 'too_late', 'message', about.id FROM about WHERE leave_before <= %s
 ) AS found ORDER BY about_id, place, at, id
 """  # noqa: S608 - kinds that the code names

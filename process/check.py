@@ -93,6 +93,7 @@ def _known(
 
 
 def _moments(connections: Mapping[str, ConnectionSettings]) -> Iterator[str]:
+    yield "meeting.start"
     for connection in connections.values():
         for kind in WRITTEN:
             for name, type_ in connection.custom(kind).items():

@@ -98,6 +98,8 @@ def check_sequence(sequence: Definition, document: Document, known: Known) -> It
     schema, values = known.schema_inside(sequence), known.values_inside(sequence)
     for path, rule in sequence.rules().items():
         yield from checked.expression(path, rule, schema, values)
+    for path, fact in sequence.moments().items():
+        yield from checked.moment(path, fact)
     for path, step in everywhere(sequence.steps):
         if isinstance(step, EmailStep):
             yield from checked.email(path, step)
@@ -186,14 +188,16 @@ class _Checked:
         yield from self.title((*path, "title"), invite.title)
         if invite.location is not None:
             yield from self.title((*path, "location"), invite.location)
-        start, moments = (*path, "start"), self.known.moments
-        wrong = list(self.expression(start, invite.start, self.known.schema))
-        if not wrong and moments is not None and invite.start not in moments:
-            wrong = [self._no_moment(start, invite.start, sorted(moments))]
+        yield from self.moment((*path, "start"), invite.start)
+
+    def moment(self, path: Path, fact: str) -> Iterator[Problem]:
+        wrong, moments = list(self.expression(path, fact, self.known.schema)), self.known.moments
+        if not wrong and moments is not None and fact not in moments:
+            wrong = [self._no_moment(path, fact, sorted(moments))]
         yield from wrong
 
     def _no_moment(self, path: Path, fact: str, moments: Sequence[str]) -> Problem:
-        valid = ", ".join(moments) or "none; map a field of the type datetime in cadenza.yaml"
+        valid = f"{', '.join(moments)}; others are mapped in cadenza.yaml with the type datetime"
         message = f'{_dotted(path)}: "{fact}" is no moment; valid: {valid}'
         return self.document.problem(path, message, value=fact, choices=tuple(moments))
 
@@ -276,7 +280,7 @@ def _note_beginnings(
         if isinstance(step, EmailStep):
             if may_be_first or step.thread == "new":
                 found.append((here, step))
-            may_be_first = False
+            may_be_first = may_be_first and step.before is not None  # it may be passed over
         elif isinstance(step, BranchStep):
             ends = [
                 _note_beginnings(way.steps, (*here, "branch", at, "steps"), may_be_first, found)

@@ -9,6 +9,7 @@ from crm.stages import bound_deal
 from crm.timeline import note
 from mail import unsubscribe
 from process import outcomes
+from process.meetings import by_hand
 from workspace.problems import Fault, unknown
 
 
@@ -25,6 +26,8 @@ def write(lead: Lead, kind: str, *, at: datetime, by: str, text: str = "") -> No
         raise Fault(unknown("event", kind, valid), choices=valid)
     if kind == "unsubscribed":
         unsubscribe.unsubscribe(lead, how=f"by {by}", at=at)
+        return
+    if by_hand.tell_of_next(lead, kind, by=by):
         return
     data: dict[str, object] = {"by": by, **({"text": text} if text else {})}
     note(kind, lead=lead, deal=bound_deal(lead), occurred_at=at, data=data)

@@ -10,7 +10,7 @@ from mail.models import Message
 from mail.suppression import book_of
 from runtime import clock
 from sequences import enroll, forecast, versions, whereabouts
-from sequences.cadence import Assign, Branch, Decision, Send, Skip, Stop, Update, Wait
+from sequences.cadence import Assign, Branch, Decision, Miss, Send, Skip, Stop, Update, Wait
 from sequences.definition import Enroll
 from sequences.models import AppliedVersion, Enrollment, StepRun, Waiting
 from sequences.refusals import OPEN
@@ -120,6 +120,8 @@ def told_of(decision: Decision) -> str:  # noqa: PLR0911 - one for each kind of 
             return f"task {decision.step.id}: {decision.step.task}, due {decision.due_at:%Y-%m-%d}"
         case Skip():
             return f"task {decision.step.id} is skipped"
+        case Miss():
+            return f"email {decision.step.id} is passed over"
         case Branch():
             return f"branch {decision.step.id}: way {decision.way + 1 or 'none'}"
         case Update():

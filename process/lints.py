@@ -137,7 +137,7 @@ def _unused_subjects(
                     f'"{name}" follows up in a thread, which has a subject: {file} is not used'
                 )
                 yield _warning(document, ("steps", number, "email"), message, "unused_subject")
-        begun = True
+        begun = begun or step.before is None  # else it may be passed over
 
 
 def _longer_than_its_stage(
@@ -184,7 +184,7 @@ def length(steps: Steps) -> Length:
 
 def _length(step: Step) -> Length:
     match step:
-        case WaitStep(wait=waits):
+        case WaitStep(wait=Duration() as waits):
             return _of(waits)
         case GoalStep(within=within) if within is not None:
             return _of(within)

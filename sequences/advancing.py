@@ -8,7 +8,7 @@ from crm import edit, stages
 from crm.models import Lead
 from crm.timeline import Note, note, note_all
 from sequences import cadence, endings, moving
-from sequences.cadence import Assign, Branch, Send, Skip, Stop, Update, decide
+from sequences.cadence import Assign, Branch, Miss, Send, Skip, Stop, Update, decide
 from sequences.claims import Claimed
 from sequences.effects import Effects
 from sequences.models import AppliedVersion, Enrollment, StepRun
@@ -16,7 +16,7 @@ from sequences.states import Asked, ask_about, ask_for_step, state_of
 from sequences.versions import definition_of
 
 #: After these the next step may be asked for at once: they change nothing that makes people leave.
-_TAKEN_IN_PASSING = (Assign, Skip, Branch)
+_TAKEN_IN_PASSING = (Assign, Skip, Miss, Branch)
 _DELETED = "lead deleted"
 
 

@@ -22,9 +22,11 @@ from sequences.steps import (
     Steps,
     StopStep,
     TaskStep,
+    Until,
     UpdateStep,
     WaitStep,
     behind,
+    moment_of,
     weights,
 )
 from workspace.durations import Duration
@@ -39,6 +41,8 @@ PATIENCE = Duration(amount=20, unit="business day")
 #: Ends after which the rules are asked again; the others come with an event of their own, or from a
 #: person, who may not want the lead to go on.
 RAN_ITS_COURSE = frozenset({"finished", "goal", "exit"})
+#: A wait is for a moment of which the lead's facts do not tell: a meeting that was called off.
+NO_MOMENT = "nothing to wait for"
 #: The way of a branch none of whose conditions was met.
 NO_WAY = -1
 
@@ -96,6 +100,14 @@ class Skip:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Miss:
+    """An email is of no use any more once it could leave: it is passed over."""
+
+    step: EmailStep
+    because: Because
+
+
+@dataclass(frozen=True, kw_only=True)
 class Branch:
     step: BranchStep
     way: int  #: NO_WAY: none of them
@@ -136,7 +148,7 @@ class Stop:
         return self.reason in {"finished", "goal"} or bool(self.enroll)
 
 
-Decision = Send | Assign | Skip | Branch | Update | Wait | Stop
+Decision = Send | Assign | Skip | Miss | Branch | Update | Wait | Stop
 
 
 def decide(sequence: Sequence, state: State, now: datetime) -> Decision:
@@ -144,33 +156,38 @@ def decide(sequence: Sequence, state: State, now: datetime) -> Decision:
     return leaves(sequence, state) or next_step(sequence, state, now)
 
 
-def next_step(sequence: Sequence, state: State, now: datetime) -> Decision:
+def next_step(  # noqa: PLR0911 - one for each kind of decision
+    sequence: Sequence, state: State, now: datetime
+) -> Decision:
     """The same for somebody of whom it is known that nothing makes it leave."""
     if step_id := state.outstanding:
         return Wait(until=None, why=lambda: _because(sequence, step_id, "outcome", step=step_id))
     ready_at = state.anchored_at or state.started_at
+    unknown: Step | None = None  # a wait for a moment that there is not
     for step in _walk(behind(sequence.steps, state.anchor), state.taken):
         taken = state.taken.get(step.id)
         # By type: `isinstance` goes through pydantic's metaclass, for each step of everybody.
-        if type(step) is WaitStep:
-            ready_at = step.wait.after(ready_at, state.timezone)
-        elif type(step) is GoalStep:
-            if step.within is not None:
-                ready_at = step.within.after(ready_at, state.timezone)
+        if type(step) is WaitStep or type(step) is GoalStep:
+            waited = _waited(step, ready_at, state)
+            unknown, ready_at = (step, ready_at) if waited is None else (unknown, waited)
         elif taken is None:
+            if unknown is not None:
+                return _nothing_to_wait_for(sequence, unknown)
             turn = _Turn(sequence=sequence, state=state, ready_at=ready_at, now=now)
             return turn.take(step)
         elif type(step) is TaskStep and step.gate and taken.ended_at is None:
             return _gate(sequence, step, taken, state, now)
         else:
-            ready_at = max(ready_at, passed_at(step, taken))
+            unknown, ready_at = None, max(ready_at, passed_at(step, taken))
+    if unknown is not None:
+        return _nothing_to_wait_for(sequence, unknown)
     if now < ready_at:
         return Wait(until=ready_at, why=lambda: _because(sequence, "steps", "last wait"))
     because = _because(sequence, "steps", "every step was taken")
     return Stop(reason="finished", because=because)
 
 
-def after(state: State, decision: Assign | Skip | Branch | Update, now: datetime) -> State:
+def after(state: State, decision: Assign | Skip | Miss | Branch | Update, now: datetime) -> State:
     """The state in which `decide` is asked next, once that step is taken."""
     step_id = decision.step.id
     match decision:
@@ -222,6 +239,22 @@ def _walk(steps: Steps, taken: Mapping[str, Taken]) -> Iterator[Step]:
                 yield from _walk(step.branch[way].steps, taken)
 
 
+def _waited(step: WaitStep | GoalStep, ready_at: datetime, state: State) -> datetime | None:
+    """When the wait is over; None where it is for a moment of which the facts do not tell."""
+    if type(step) is GoalStep:
+        return step.within.after(ready_at, state.timezone) if step.within else ready_at
+    if isinstance(step.wait, Until):
+        moment = step.wait.moment(state.facts, state.timezone)
+        return moment and max(ready_at, moment)
+    return step.wait.after(ready_at, state.timezone)
+
+
+def _nothing_to_wait_for(sequence: Sequence, step: Step) -> Stop:
+    return Stop(
+        reason=NO_MOMENT, because=_because(sequence, step.id, "no such moment", step=step.id)
+    )
+
+
 def _gate(
     sequence: Sequence, step: TaskStep, taken: Taken, state: State, now: datetime
 ) -> Decision:
@@ -258,10 +291,18 @@ class _Turn(NamedTuple):
         raise AssertionError(f"{step.id} is passed, not taken")
 
     def _email(self, step: EmailStep) -> Decision:
+        if step.before is not None and self.now < self.ready_at:  # it may be moved until then
+            return Wait(until=self.ready_at, why=lambda: self._because(step, "wait"))
         window, zone = self.sequence.window_for(self.state.facts), self.state.timezone
         jitter = _jitter(f"{self.sequence.name}:{self.state.lead_id}:{step.id}")
         # When overdue, after downtime or a late answer, the window holds all the same.
         due_at = next_open(window, zone, max(_next_mark(self.ready_at + jitter), self.now))
+        if step.before is not None:
+            limit = moment_of(step.before, self.state.facts)
+            if limit is None or limit <= due_at:
+                due_at = next_open(window, zone, self.now)  # without a spread
+            if limit is None or limit <= due_at:
+                return Miss(step=step, because=self._because(step, "too late"))
         if self.now < due_at:
             return Wait(until=due_at, why=lambda: self._because(step, "send window"))
         template = variant(self.sequence, step, self.state.unit or f"lead {self.state.lead_id}")

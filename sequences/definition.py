@@ -25,6 +25,7 @@ from sequences.steps import (
     Step,
     StopStep,
     TaskStep,
+    Until,
     UpdateStep,
     WaitStep,
     everywhere,
@@ -168,8 +169,8 @@ class Sequence(Definition):
         together = timedelta(0)
         for path, step in everywhere(self.steps):
             for name in ("wait", "within", "skip_after"):
-                waited: Duration | None = getattr(step, name, None)
-                together += waited.longest if waited else timedelta(0)
+                waited = getattr(step, name, None)
+                together += waited.longest if isinstance(waited, Duration) else timedelta(0)
                 if together > LONGEST:
                     raise Fault("makes more than ten years of waiting together", path=(*path, name))
         return self
@@ -219,7 +220,8 @@ class Sequence(Definition):
         Its rules and the titles of its tasks read them, and its window where the holidays are the
         lead's own. Emails are made from a lead's facts later, when they leave.
         """
-        rules = (chain for rule in self.rules().values() for chain in reads(rule))
+        asked = (*self.rules().values(), *self.moments().values())
+        rules = (chain for rule in asked for chain in reads(rule))
         tasks = (step for _, step in everywhere(self.steps) if isinstance(step, TaskStep))
         titles = (chain for task in tasks for chain in _read_by_title(task.title))
         found = {fact for chain in (*rules, *titles) for fact in _facts_of(chain)}
@@ -235,6 +237,16 @@ class Sequence(Definition):
                 for number, way in enumerate(step.branch):
                     if way.when is not None:
                         found[*path, "branch", number, "when"] = way.when
+        return found
+
+    def moments(self) -> dict[Path, str]:
+        """The facts that it waits for as moments, or sends before, by their paths in the file."""
+        found: dict[Path, str] = {}
+        for path, step in everywhere(self.steps):
+            if isinstance(step, WaitStep) and isinstance(step.wait, Until):
+                found[*path, "wait", "until"] = step.wait.until
+            elif isinstance(step, EmailStep) and step.before is not None:
+                found[*path, "before"] = step.before
         return found
 
     def templates(self) -> list[str]:

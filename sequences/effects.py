@@ -12,11 +12,11 @@ from crm import rows
 from crm.timeline import Note, note_all
 from mail import outbox
 from mail.models import Mailbox
-from sequences.cadence import Assign, Because, Branch, Send, Skip, Update
+from sequences.cadence import Assign, Because, Branch, Miss, Send, Skip, Update
 from sequences.definition import Sequence
 from sequences.models import Enrollment, StepRun
 from sequences.states import Asked, Enrolled
-from sequences.steps import TaskStep
+from sequences.steps import TaskStep, moment_of
 from sequences.versions import definition_of
 from workspace.templating import render
 
@@ -44,12 +44,14 @@ class Effects:
         self._sends.append((asked, decision))
         self.schedule(asked.enrollment, None)
 
-    def take(self, asked: Asked, decision: Assign | Skip | Branch) -> None:
+    def take(self, asked: Asked, decision: Assign | Skip | Miss | Branch) -> None:
         match decision:
             case Assign():
                 self._assign(asked, decision)
             case Skip():
                 self._skip(asked.enrollment, decision)
+            case Miss():
+                self._run(asked.enrollment, decision.step.id, "missed", decision.because)
             case Branch():
                 because, way = decision.because, decision.way
                 self._run(asked.enrollment, decision.step.id, "branch", because, way=way)
@@ -139,6 +141,7 @@ class Effects:
             due_at=self._now,
             because=decision.because,
             invite=step.invite.plain() if step.invite else None,
+            leave_before=moment_of(step.before, facts) if step.before else None,
         )
 
 

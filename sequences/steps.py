@@ -1,6 +1,7 @@
 """The steps of a sequence as they are written in YAML."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Annotated, Literal, Self, get_args
 
@@ -15,6 +16,7 @@ from pydantic import (
 )
 
 from workspace.durations import Duration, FixedDuration
+from workspace.expressions import look_up
 from workspace.names import Identifier, Slug
 from workspace.problems import Fault, Path
 from workspace.shares import Share, fraction
@@ -28,6 +30,8 @@ Script = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Weight = Annotated[int, Field(strict=True, gt=0, le=1000)]
 Percent = Annotated[int, Field(strict=True, gt=0, le=100)]
+#: CRMs write others for no date at all, and near the calendar's ends no time zone can be reckoned.
+_YEARS = range(1970, 9998)
 #: A field's new value; of a custom field it is read by the field's declared type.
 Scalar = str | int | float | bool
 
@@ -126,6 +130,8 @@ class EmailStep(Definition):
     thread: Literal["new"] | None = None
     experiment: Experiment | None = None  #: of several variants; None: the usual one
     invite: Invite | None = None
+    #: The fact that is a moment from which on it is of no use, such as meeting.start: passed over then.
+    before: Expression | None = None
 
     @model_validator(mode="after")
     def _experiments_compare(self) -> Self:
@@ -143,9 +149,52 @@ class EmailStep(Definition):
         return self.experiment or Experiment()
 
 
+class Until(Definition):
+    """A moment that a fact tells, or so long before or after it."""
+
+    until: Expression  #: the fact, such as meeting.start
+    less: FixedDuration | None = None
+    plus: Duration | None = None
+
+    @model_validator(mode="after")
+    def _is_on_one_side(self) -> Self:
+        if self.less is not None and self.plus is not None:
+            raise Fault('"less" and "plus" exclude each other', path=("plus",))
+        return self
+
+    def moment(self, facts: Mapping[str, object], timezone: str) -> datetime | None:
+        """None while the fact is blank, or no moment."""
+        found = moment_of(self.until, facts)
+        if found is None:
+            return None
+        if self.less is not None:
+            return self.less.before(found, timezone)
+        return self.plus.after(found, timezone) if self.plus is not None else found
+
+
+def moment_of(fact: str, facts: Mapping[str, object]) -> datetime | None:
+    """What a fact tells, in UTC; None while it is blank, no moment, or out of all reckoning."""
+    try:
+        found = datetime.fromisoformat(str(look_up(fact.split("."), facts)))
+    except ValueError:
+        return None
+    is_moment = found.tzinfo is not None and found.year in _YEARS
+    return found.astimezone(UTC) if is_moment else None
+
+
+def _kind_of_wait(written: object) -> str:
+    """The tag; with a space, so that it is not taken for a key."""
+    return "until then" if isinstance(written, dict | Until) else "so long"
+
+
 class WaitStep(Definition):
+    """So long, or until a moment; who knows of no such moment leaves."""
+
     id: Slug
-    wait: Duration
+    wait: Annotated[
+        Annotated[Duration, Tag("so long")] | Annotated[Until, Tag("until then")],
+        Discriminator(_kind_of_wait),
+    ]
 
 
 class Starts(Definition):

@@ -83,6 +83,13 @@ class Duration:
             return moment.astimezone(UTC) + self.elapsed
         return self._by_calendar(moment, timezone)
 
+    def before(self, moment: datetime, timezone: str | ZoneInfo) -> datetime:
+        """The moment, in UTC, so long before `moment`, likewise; business days are not counted back."""
+        if self.unit in ("second", "minute", "hour"):
+            return moment.astimezone(UTC) - self.elapsed
+        local = moment.astimezone(zone(timezone) if isinstance(timezone, str) else timezone)
+        return _at_its_time(local, local.date() - self.elapsed)
+
     @lru_cache(maxsize=20_000)  # noqa: B019 - few durations are written, and each is asked about often
     def _by_calendar(self, moment: datetime, timezone: str | ZoneInfo) -> datetime:
         local = moment.astimezone(zone(timezone) if isinstance(timezone, str) else timezone)
@@ -90,8 +97,7 @@ class Duration:
             day = _business_days_later(local.date(), self.amount)
         else:
             day = local.date() + self.elapsed
-        wall = local.replace(year=day.year, month=day.month, day=day.day, fold=0)
-        return wall.astimezone(UTC)
+        return _at_its_time(local, day)
 
     def __str__(self) -> str:
         return f"{self.amount} {self.unit}{'' if self.amount == 1 else 's'}"
@@ -119,6 +125,11 @@ class Duration:
         if isinstance(value, cls):
             return value
         return cls.parse(value if isinstance(value, str) else str(value))
+
+
+def _at_its_time(local: datetime, day: date) -> datetime:
+    """The same time of another day."""
+    return local.replace(year=day.year, month=day.month, day=day.day, fold=0).astimezone(UTC)
 
 
 def _fixed(duration: Duration) -> Duration:

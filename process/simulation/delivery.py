@@ -78,6 +78,9 @@ class Delivery:
 
     def _hand(self, mailbox: Mailbox, email: Email) -> None:
         enrollment, now = email.enrollment, self.scene.now
+        if email.leave_before is not None and email.leave_before <= now:
+            self._take_back(mailbox, email)
+            return
         arrival = Arrival(
             at=now,
             lead=enrollment.lead,
@@ -91,14 +94,24 @@ class Delivery:
         if answer == "sent":
             self._sent(mailbox, email)
             return
-        for counted in (mailbox.history, *(quota.history for quota in self._quotas(email))):
-            counted.remove(now)  # it did not leave
+        self._uncount(mailbox, email)
         if answer == "gone":
             self._drop(email)
             self.scene.suppressed.add(enrollment.lead.email)
             self.scene.note("bounced", enrollment.lead, enrollment=enrollment, data={"hard": True})
         else:
             self._again(email)
+
+    def _take_back(self, mailbox: Mailbox, email: Email) -> None:
+        """What it says is of no use any more; it was claimed, as production claims before it looks."""
+        self._uncount(mailbox, email)
+        self._drop(email)
+        self.scene.leave(email.enrollment, "too_late", at=self.scene.now)
+
+    def _uncount(self, mailbox: Mailbox, email: Email) -> None:
+        """It did not leave."""
+        for counted in (mailbox.history, *(quota.history for quota in self._quotas(email))):
+            counted.remove(self.scene.now)
 
     def _sent(self, mailbox: Mailbox, email: Email) -> None:
         enrollment, now = email.enrollment, self.scene.now

@@ -7,6 +7,7 @@ ring it, again and again until nothing is.
 from collections.abc import Callable
 from datetime import datetime
 
+from process.simulation import meetings
 from process.simulation.delivery import Delivery
 from process.simulation.enrolling import Enrolling
 from process.simulation.reactions import Reactions
@@ -131,6 +132,9 @@ class Simulation:
                 enrollment = lead.enrollment
                 if enrollment is not None and happening.enrollment_id != enrollment.pk:
                     enrollment = None
+                if kind == "nps":
+                    set_fields(lead, {"nps": data["score"]})
+                meetings.happened(lead, kind, data, workspace=self.scene.files.timezone)
                 self.scene.note(kind, lead, enrollment=enrollment, at=happening.at, data=data)
 
     def _write_stages(self) -> bool:

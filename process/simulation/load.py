@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from crm import facts, history, stages
+from crm import facts, history, meetings, stages
 from crm.models import Activity
 from crm.models import Connection as ConnectionRow
 from crm.models import Deal as DealRow
@@ -56,14 +56,17 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
 
 def _leads() -> dict[int, Lead]:
     rows = LeadRow.objects.filter(deleted_at=None).select_related("company", "owner", "source")
-    return {row.pk: _lead(row) for row in rows.order_by("pk").iterator(2000)}
+    found = {row.pk: _lead(row) for row in rows.order_by("pk").iterator(2000)}
+    for row in rows.filter(meetings__isnull=False).distinct():
+        found[row.pk].meetings = list(meetings.standing(row))
+    return found
 
 
 def _lead(row: LeadRow) -> Lead:
     known = facts.context(row, None)
     return Lead(
         pk=row.pk,
-        facts={name: known[name] for name in ("lead", "company", "owner", "answer")},
+        facts={name: known[name] for name in known if name != "deal"},
         source=row.source.name,
         company_id=row.company_id,
         owner_id=row.owner_id,
@@ -214,6 +217,7 @@ def _email(found: Scene, enrollment: Enrollment, message: Message) -> Email:
         step_id=message.step_id,
         template=message.template.name,
         due_at=max(message.due_at, found.now),
+        leave_before=message.leave_before,
     )
 
 

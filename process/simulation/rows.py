@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from crm import binding
+from crm.meeting_facts import Standing
 from mail.pacing import Limits, RampUp
 from sequences.cadence import Taken
 from sequences.definition import Sequence
@@ -37,7 +38,7 @@ class Deal:
 @dataclass(slots=True, eq=False, kw_only=True)
 class Lead:
     pk: int
-    facts: Facts  #: lead, company, owner, answer; without the deal
+    facts: Facts  #: lead, company, owner, answer, meeting; without the deal
     source: str  #: the connection in which it was first seen
     company_id: int | None = None
     owner_id: int | None = None
@@ -52,6 +53,7 @@ class Lead:
     events: list[tuple[datetime, str]] = field(default_factory=list)
     touched_at: datetime | None = None
     written_from: int | None = None  #: the mailbox that wrote to it last
+    meetings: list[Standing] = field(default_factory=list)
     enrollment: "Enrollment | None" = None  #: the open one
     #: Sequence -> when its last enrollment there ended.
     ended: dict[str, datetime] = field(default_factory=dict)
@@ -112,6 +114,7 @@ class Email:
     step_id: str
     template: str
     due_at: datetime
+    leave_before: datetime | None = None
     attempts: int = 0
     is_cancelled: bool = False
 

@@ -11,7 +11,20 @@ from process.simulation.scene import Scene
 from process.simulation.stages import Stages
 from process.simulation.world import Assignment, World
 from sequences import cadence, dispositions, moving
-from sequences.cadence import Assign, Branch, Send, Skip, State, Stop, Taken, Update, Wait, decide
+from sequences.cadence import (
+    Assign,
+    Branch,
+    Miss,
+    Send,
+    Skip,
+    State,
+    Stop,
+    Taken,
+    Update,
+    Wait,
+    decide,
+)
+from sequences.steps import moment_of
 
 
 class Steps:
@@ -73,7 +86,7 @@ class Steps:
             decision = decide(enrollment.sequence, self._state(enrollment), scene.now)
             scene.witness.decided(enrollment, decision)
             match decision:
-                case Assign() | Skip() | Branch():
+                case Assign() | Skip() | Miss() | Branch():
                     self._take(enrollment, decision)
                 case Update():
                     enrollment.taken[decision.step.id] = Taken(at=scene.now)
@@ -133,7 +146,7 @@ class Steps:
             found[COMPANY_ANSWERED] = sum(_answers(other, since) for other in others)
         return found
 
-    def _take(self, enrollment: Enrollment, decision: Assign | Skip | Branch) -> None:
+    def _take(self, enrollment: Enrollment, decision: Assign | Skip | Miss | Branch) -> None:
         state = cadence.after(self._state(enrollment), decision, self.scene.now)
         enrollment.taken = dict(state.taken)
         if isinstance(decision, Assign):
@@ -170,9 +183,15 @@ class Steps:
                 step_id=decision.step.id,
                 template=decision.template,
                 due_at=self.scene.now,
+                leave_before=self._limit(enrollment, decision),
             )
         )
         self.scene.schedule(enrollment, None)
+
+    def _limit(self, enrollment: Enrollment, decision: Send) -> datetime | None:
+        before = decision.step.before
+        facts = enrollment.lead.context(enrollment.deal)
+        return moment_of(before, facts) if before is not None else None
 
     def _end(self, enrollment: Enrollment, decision: Stop) -> None:
         self.scene.leave(enrollment, decision.reason, at=self.scene.now)

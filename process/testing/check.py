@@ -10,10 +10,12 @@ from process.blueprint import Blueprint
 from process.check import with_mapped_fields
 from process.check_sequences import Known
 from process.definition import OTHER, STAGES
+from process.feedback.definition import SCORES
 from process.testing import events, sample
 from process.testing.definition import NOTHING, Case, Event, Suite, Touch
 from process.testing.moments import Moment, told
 from sequences import dispositions
+from sequences.cadence import NO_MOMENT
 from sequences.definition import Sequence as Definition
 from sequences.steps import EmailStep, EnrollStep, Step, StopStep, TaskStep, everywhere
 from workspace.problems import Fault, Path, Problem, unknown
@@ -23,11 +25,11 @@ from workspace.zones import zone
 #: How an enrollment ends whatever its sequence says.
 ENDS = (
     "answered", "complained", "deal closed", "do not contact", "finished", "hard bounce",
-    "meeting booked", "owner gone", "the email was refused", "unsubscribed",
+    "meeting booked", NO_MOMENT, "owner gone", "the email was refused", "unsubscribed",
 )  # fmt: skip
 #: Facts that are no texts.
 _IDS = ("id", "company.id")
-_COUNTS = (*_IDS, "company.employees")
+_COUNTS = (*_IDS, "company.employees", "nps")
 
 
 def check(suite: Suite, document: Document, blueprint: Blueprint) -> Iterator[Problem]:
@@ -127,16 +129,17 @@ class _Checked:
         match event.kind:
             case "answered":
                 yield from self._one_of(at, "answer", event.value or OTHER, self._answers())
-            case "auto_replied":
+            case "auto_replied" | "meeting_booked" | "meeting_moved":
                 if event.value is not None:
-                    yield from self._return_date(at, event.value, case)
+                    yield from self._when(at, event.value, case)
             case "change":
                 yield from self._change(at, event.value)
             case "deal":
-                yield from self._one_of(at, "outcome", event.value, events.OUTCOMES)
-                if case.deal is None:
-                    message = "the lead has no deal; give it one with deal: open"
-                    yield self._problem(at, message, at_key=True)
+                yield from self._outcome(at, event.value, case)
+            case "nps":
+                if type(event.value) is not int or event.value not in SCORES:
+                    message = "must be a whole number from 0 to 10"
+                    yield self._problem(at, message, value=event.value)
             case "stage":
                 yield from self._stage(at, event.value, case)
             case "task_done":
@@ -150,6 +153,12 @@ class _Checked:
             declared = self.blueprint.process.dispositions
             valid = dispositions.names(step.task, declared, step)
             yield from self._one_of(at, "disposition", event.value, valid)
+
+    def _outcome(self, at: Path, value: object, case: Case) -> Iterator[Problem]:
+        yield from self._one_of(at, "outcome", value, events.OUTCOMES)
+        if case.deal is None:
+            message = "the lead has no deal; give it one with deal: open"
+            yield self._problem(at, message, at_key=True)
 
     def _change(self, at: Path, value: object) -> Iterator[Problem]:
         if not isinstance(value, Mapping):
@@ -173,7 +182,7 @@ class _Checked:
         what = f"stage of a {target} in {source}"
         yield from self._one_of(at, what, value, known)
 
-    def _return_date(self, at: Path, value: object, case: Case) -> Iterator[Problem]:
+    def _when(self, at: Path, value: object, case: Case) -> Iterator[Problem]:
         try:
             moment = Moment.parse(value)
         except Fault as fault:

@@ -93,7 +93,9 @@ def _moment(event: Event, stage: Stage) -> datetime:
     return event.at.after(stage.start, stage.timezone)
 
 
-def _deed(event: Event, stage: Stage) -> tuple[str, Mapping[str, object]]:
+def _deed(  # noqa: PLR0911 - one for each kind of event
+    event: Event, stage: Stage
+) -> tuple[str, Mapping[str, object]]:
     value = event.value
     match event.kind:
         case "answered":
@@ -101,10 +103,15 @@ def _deed(event: Event, stage: Stage) -> tuple[str, Mapping[str, object]]:
         case "auto_replied":
             until = Moment.parse(value).moment(stage.start) if value else None
             return "auto_replied", {"until": until.astimezone(UTC)} if until else {}
+        case "meeting_booked" | "meeting_moved" if value:
+            start = Moment.parse(value).moment(stage.start)
+            return str(event.kind), {"start": start.astimezone(UTC)}
         case "change" if isinstance(value, Mapping):
             return "crm_changed", {name.removeprefix("lead."): new for name, new in value.items()}
         case "deal":
             return "crm_closed", {"won": value == "won"}
+        case "nps":
+            return "nps", {"score": value}
         case "stage":
             return "crm_moved", {"to": value}
         case kind:

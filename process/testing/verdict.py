@@ -11,7 +11,7 @@ from process.testing.definition import Touch as Expected
 from process.testing.moments import local
 from process.testing.reading import Test
 from process.testing.trial import Outcome, Touch
-from sequences.cadence import Because, Branch, Decision, Send, Skip, Stop
+from sequences.cadence import Because, Branch, Decision, Miss, Send, Skip, Stop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,6 +184,8 @@ def _said(decision: Decision, outcome: Outcome) -> str:
             said = f"{name} took the way: {because['rule']}"
         case Skip():
             said = f"{name} was skipped, nobody had done it"
+        case Miss():
+            said = f"{name} was passed over: it could not leave in time"
         case Stop():
             said = f"{decision.reason}: {because['rule']}"
         case Send():

@@ -25,9 +25,11 @@ NOTHING: dict[str, object] = {
         "postal_address": "Musterstraße 1, 10115 Berlin",
     },
     "unsubscribe_url": "https://outreach.example.com/u",
+    "nps_url": "https://outreach.example.com/n",
 }
 EVERYTHING = {
     **NOTHING,
+    "booking_url": "https://cal.com/ada/30",
     "lead": {**BLANK["lead"], "first_name": "Grace", "title": "CTO", "phone": "+49 30 1"},
     "company": {**BLANK["company"], "name": "Hopper & Söhne", "industry": "logistics"},
 }
