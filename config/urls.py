@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from console import booking, esp, tasks, tracking, webhooks
+from console import booking, esp, feedback, tasks, tracking, webhooks
 from console.health import healthz
 from console.unsubscribe import unsubscribe
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("tasks", tasks.queue, name="tasks"),
     path("tasks/<int:number>/<slug:deed>", tasks.act, name="task"),
     path("u/<str:token>", unsubscribe),
+    path("n/<str:token>", feedback.score),
     path("c/<str:token>", tracking.click),
     path("o/<str:token>.gif", tracking.pixel),
     path("webhooks/cal/<str:address>", booking.cal),

@@ -241,12 +241,11 @@ def _walk(steps: Steps, taken: Mapping[str, Taken]) -> Iterator[Step]:
 
 def _waited(step: WaitStep | GoalStep, ready_at: datetime, state: State) -> datetime | None:
     """When the wait is over; None where it is for a moment of which the facts do not tell."""
-    if type(step) is GoalStep:
-        return step.within.after(ready_at, state.timezone) if step.within else ready_at
-    if isinstance(step.wait, Until):
-        moment = step.wait.moment(state.facts, state.timezone)
+    wait = step.wait if isinstance(step, WaitStep) else step.within
+    if isinstance(wait, Until):
+        moment = wait.moment(state.facts, state.timezone)
         return moment and max(ready_at, moment)
-    return step.wait.after(ready_at, state.timezone)
+    return wait.after(ready_at, state.timezone) if wait else ready_at
 
 
 def _nothing_to_wait_for(sequence: Sequence, step: Step) -> Stop:

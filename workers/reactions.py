@@ -18,6 +18,7 @@ from mail.models import Inbound, Message, Suppression
 from mail.suppression import is_suppressed, suppress
 from mail.unsubscribe import unsubscribe
 from process import assigned, dispositions, hook, meanings, outcomes, replies, tasks
+from process.feedback.definition import DETRACTOR
 from runtime import clock
 from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 Reaction = Callable[[Activity], object]
 BATCH = 100
+#: Who is not satisfied is not left waiting.
+CALLED_WITHIN = timedelta(days=1)
 #: After so many failures a reaction waits for a person; `cadenza status` shows it.
 ATTEMPTS = 5
 
@@ -453,6 +456,20 @@ def _cancelled(activity: Activity) -> None:
         )
 
 
+def _scored(activity: Activity) -> None:
+    """Who would warn others of us is called: the answer is the customer's, and the rest is ours."""
+    score = int(activity.data["score"])
+    if activity.lead is not None and score <= DETRACTOR:
+        tasks.make(
+            "call",
+            f"{activity.lead} gave us {score} of 10: ask why, and what to put right",
+            lead=activity.lead,
+            key=f"nps:{activity.data['request']}",
+            note_text=str(activity.data["comment"]),
+            due_at=activity.occurred_at + CALLED_WITHIN,
+        )
+
+
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "first_pulled": [_first_pulled],
     "lead_created": [_keep_away, _move_on, _enroll],
@@ -479,6 +496,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "crm_meeting": [_ends_what_was_open("meeting booked"), _move_on, _enroll],
     "meeting_booked": [_ends_what_was_open("meeting booked"), _move_on, _enroll],
     "auto_replied": [_auto_replied, _move_on],
+    "nps": [_scored, _move_on, _reconsider, _enroll],
     "bounced": [_bounced, _came_in("bounce"), _told_by_esp, _move_on],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],
     "complained": [_person_stop("complained"), _opt_out],
