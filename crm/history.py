@@ -30,6 +30,20 @@ def since(
     return counted
 
 
+def moments(lead_ids: Collection[int], kinds: Collection[str]) -> Sequence[rows.Row]:
+    """Lead id, kind and moment of everything of these kinds that happened with them."""
+    if not kinds:
+        return []
+    return rows.read(
+        Activity,
+        ("lead_id", "kind", "occurred_at"),
+        lead_ids,
+        by="lead_id",
+        also=f"AND kind IN ({', '.join(['%s'] * len(kinds))})",
+        given=sorted(kinds),
+    )
+
+
 def last_touches(lead_ids: Collection[int]) -> Mapping[int, datetime]:
     """Lead id -> when somebody last wrote to it, spoke with it or heard from it."""
     touches = Activity.objects.filter(lead__in=lead_ids, kind__in=TOUCHES)

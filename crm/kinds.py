@@ -8,7 +8,9 @@ from collections.abc import Mapping
 
 #: As expressions name it, `event.clicked` -> the kinds of Activity that count.
 EVENTS: Mapping[str, frozenset[str]] = {
+    "accepted": frozenset({"accepted"}),
     "answered": frozenset({"answered", "crm_reply"}),
+    "assigned": frozenset({"assigned"}),
     "auto_replied": frozenset({"auto_replied"}),
     "bounced": frozenset({"bounced"}),
     "called": frozenset({"called", "crm_call"}),
@@ -27,6 +29,8 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "nps": frozenset({"nps"}),
     "page_visited": frozenset({"page_visited"}),
     "renewal_due": frozenset({"renewal_due"}),
+    "qualified": frozenset({"qualified"}),
+    "rejected": frozenset({"rejected"}),
     "stage_moved": frozenset({"stage_moved"}),
     "task_done": frozenset({"task_done"}),
 }

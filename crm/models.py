@@ -181,6 +181,10 @@ class Lead(models.Model):
     disposition = models.CharField(max_length=50, blank=True)
     stage = models.CharField(max_length=50, blank=True)
     stage_since = models.DateTimeField(null=True, blank=True)
+    #: By the rules of process.yaml: fit and engagement add up to the score; null: none are declared.
+    score = models.IntegerField(null=True, blank=True)
+    fit = models.IntegerField(null=True, blank=True)
+    engagement = models.IntegerField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 

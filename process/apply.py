@@ -22,6 +22,7 @@ from process import mailboxes, planning
 from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
 from process.models import AppliedProcess
+from process.prospecting import scores
 from runtime import clock
 from sequences import engine, enroll
 from sequences.definition import Sequence as Definition
@@ -39,6 +40,7 @@ class Applied:
 def configure(blueprint: Blueprint) -> None:
     """Bring connections, mailboxes, sender and process into the database; enroll nobody."""
     with transaction.atomic():
+        scored_by = scores.declared()
         _connections(blueprint)
         _mailboxes(blueprint)
         Sender.objects.update_or_create(
@@ -60,6 +62,8 @@ def configure(blueprint: Blueprint) -> None:
         _process(blueprint)
         _counterparts(blueprint)
         _lists(blueprint)
+        if scores.declared() != scored_by:
+            scores.count_all()
         for connection in Connection.objects.all():
             stages.settle_unplaced(connection, at=clock.now())
 
@@ -152,7 +156,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
 
 
 def _process(blueprint: Blueprint) -> None:
-    definition = blueprint.process.model_dump(mode="json")
+    definition = blueprint.process.model_dump(mode="json", exclude_none=True)
     digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
     AppliedProcess.objects.filter(active=True).exclude(digest=digest).update(
         active=False, timed_until=None

@@ -146,7 +146,7 @@ def _blueprint(
 def _digest(sequence: Definition, process: Process, templates: Mapping[str, Template]) -> str:
     content = [
         sequence.model_dump(mode="json", by_alias=True),
-        process.model_dump(mode="json", by_alias=True),
+        process.model_dump(mode="json", by_alias=True, exclude_none=True),
         {name: templates[name].digest for name in sequence.templates()},
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -13,6 +13,7 @@ from process import emails
 from process.check_sequences import Known, check_sequence
 from process.definition import OTHER, Process
 from process.emails import Template
+from process.prospecting.check import check as check_prospecting
 from process.team import Team
 from sequences.definition import Sequence as Definition
 from workspace.problems import Path, Problem, unknown
@@ -46,6 +47,8 @@ def cross_check(
     if team:
         yield from _signing_keys(*team)
         yield from _webhook_logins(*team)
+    if process:
+        yield from check_prospecting(*process, schema)
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
     yield from _duplicates(read)

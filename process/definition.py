@@ -11,6 +11,7 @@ from crm.kinds import EVENTS, SHOWN
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, StageName, Text
 from sequences.steps import TaskKind
+from process.prospecting.scoring import Scoring
 from workspace.durations import Duration
 from workspace.problems import Fault, unknown
 from workspace.validation import Definition
@@ -79,6 +80,7 @@ class Process(Definition):
     #: Kind of task -> how one may turn out; absent: as sequences.dispositions ships them.
     dispositions: dict[TaskKind, Annotated[tuple[Identifier, ...], Field(min_length=1)]] = {}
     stages: tuple[Stage, ...]
+    scoring: Scoring | None = None
 
     @model_validator(mode="after")
     def _events_are_new(self) -> Self:

@@ -16,7 +16,7 @@ from crm.models import Activity, Change, Deal, ExternalRecord, Lead, StageMove
 from mail import suppression
 from mail.models import Inbound, Message, SentCopy, Suppression, Visit
 from process.dossier import Holdings, addresses, everyone, holdings
-from process.models import Task
+from process.models import LeadScore, Task
 from runtime import clock
 from sequences import engine, enroll
 from sequences.models import Enrollment, ListMember, StepRun, Waiting
@@ -27,6 +27,7 @@ _KEPT = frozenset({"rule", "at", "variant", "called_off"})
 _BLANK_LEAD: Mapping[str, Any] = {
     "email": "", "first_name": "", "last_name": "", "title": "", "phone": "", "country": "",
     "language": "", "timezone": "", "doubt": "", "extra": {}, "company": None,
+    "score": None, "fit": None, "engagement": None,
 }  # fmt: skip
 _BECAUSE: Mapping[str, Any] = {"because": _KEPT}
 #: Table -> column -> what stands there from now on; a set names the keys that stay. None: the rows go.
@@ -37,6 +38,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     Enrollment: _BECAUSE,
     ExternalRecord: {"base": frozenset({"do_not_contact"}), "emptied": {}},
     Inbound: {"from_email": "", "subject": "", "text": "", "message_id": "", "data": {}},
+    LeadScore: None,
     ListMember: None,
     Message: {
         "to_email": "", "to_domain": "", "references": "", "subject": "", "text": "", "raw": None, "last_error": "",

@@ -3,6 +3,9 @@
 from django.db import models
 
 from crm.models import Deal, Lead, Owner
+from process.prospecting.models import LeadScore
+
+__all__ = ["AppliedProcess", "LeadScore", "Task"]
 
 
 class AppliedProcess(models.Model):

@@ -19,6 +19,7 @@ from mail.suppression import is_suppressed, suppress
 from mail.unsubscribe import unsubscribe
 from process import assigned, dispositions, hook, meanings, outcomes, replies, tasks
 from process.feedback.definition import DETRACTOR
+from process.prospecting import scores
 from runtime import clock
 from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
@@ -90,6 +91,8 @@ def _react_locked(lead_id: int | None, poisoned: Collection[int]) -> int:
     if lead is None:
         found = found.select_for_update(of=("self",), no_key=True)
     activities = found[:BATCH]
+    if lead is not None:
+        scores.happened(lead, {activity.kind for activity in activities})
     for activity in activities:
         activity.lead = lead
         try:
@@ -318,8 +321,9 @@ def _opted_out(activity: Activity) -> None:
 
 
 def _first_pulled(activity: Activity) -> None:
-    """Who was suppressed before the CRM was connected."""
+    """Who was suppressed before the CRM was connected; and nobody of them has a score."""
     stop_newcomers(Lead.objects.filter(externalrecord__connection=activity.connection))
+    scores.count_all()
 
 
 def _keep_away(activity: Activity) -> None:

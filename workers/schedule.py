@@ -15,6 +15,7 @@ from mail import pauses, visits, watch
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from process import timing
+from process.prospecting import scores
 from runtime import bell, clock
 from sequences import engine, enroll
 from sequences.models import Enrollment, Waiting
@@ -33,6 +34,7 @@ class Due:
     read_mailbox: Sequence[int] = ()
     react: bool = False
     move_on: bool = False
+    score: bool = False
     enroll: bool = False
     advance: bool = False
     deliver: Sequence[int] = ()
@@ -54,6 +56,7 @@ def due(*, inboxes: bool = True) -> Due:
         read_mailbox=_ids(_readable(now)) if inboxes else (),
         react=reactions.waiting(),
         move_on=timing.is_due(),
+        score=scores.are_due(),
         enroll=enroll.waiting_is_due(),
         advance=engine.due(now).exists(),
         deliver=_delivering(now),
@@ -72,6 +75,7 @@ def ring_due(work: Due) -> None:
         "judge_visits",
         "react",
         "move_on",
+        "score",
         "push",
         "reread",
         "pull",
@@ -109,6 +113,7 @@ def next_due() -> datetime | None:
         unconfirmed_until(),
         visits.judged_from(),
         timing.next_due(),
+        scores.next_due(),
     ]
     later = [moment for moment in moments if moment is not None and moment > now]
     return min(later, default=None)

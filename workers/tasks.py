@@ -7,6 +7,8 @@ from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
 from mail import inbound, outbox, visits, watch
 from process import readback, timing
+from process import readback
+from process.prospecting import scores
 from sequences import engine
 from sequences import enroll as enrolling
 from workers import reactions, schedule
@@ -72,6 +74,11 @@ def react() -> None:
 @app.task
 def move_on() -> None:
     timing.move_on()
+
+
+@app.task
+def score() -> None:
+    scores.count_due()
 
 
 @app.task

@@ -38,6 +38,7 @@ def main() -> None:
         people,
         preview,
         privacy,
+        prospecting,
         report,
         serve,
         simulate,

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0008_fewer_indexes"),
+        ("crm", "0009_who_moved"),
     ]
 
     operations = [

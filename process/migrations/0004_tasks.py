@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("process", "0002_task_skipped_task_step_id"),
+        ("process", "0003_time_in_stage"),
     ]
 
     operations = [

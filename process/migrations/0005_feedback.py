@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0009_meetings"),
-        ("process", "0002_task_skipped_task_step_id"),
+        ("crm", "0011_meetings"),
+        ("process", "0004_tasks"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("crm", "0008_fewer_indexes"),
+        ("crm", "0010_handovers"),
     ]
 
     operations = [

@@ -1,0 +1,67 @@
+"""`cadenza score`: how a lead's score comes about, rule by rule."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from config.cli.app import app
+from config.cli.people import LeadName, lead_of
+from config.cli.team import Json
+
+if TYPE_CHECKING:
+    from process.prospecting.scoring import Judged
+
+
+@app.command()
+def score(lead: LeadName, as_json: Json = False) -> None:
+    """Show which rules count for a lead now and which do not, with their points."""
+    _ready()
+    from process.prospecting import scores  # noqa: PLC0415 - only after set-up
+    from runtime import clock  # noqa: PLC0415 - likewise
+
+    row, scoring = lead_of(lead), scores.declared()
+    if scoring is None:
+        raise typer.BadParameter("process.yaml, as applied, has no scoring")
+    found = scores.of(scoring, [row], clock.now())[row.pk]
+    told: dict[str, Any] = {
+        "lead": row.pk,
+        "score": found.total,
+        "fit": found.fit,
+        "engagement": found.engagement,
+        "qualified_at": scoring.qualified_at,
+        "rules": [_told(judged) for judged in found.rules],
+    }
+    if as_json:
+        typer.echo(json.dumps(told, default=str, ensure_ascii=False))
+        return
+    from config.cli.tables import show  # noqa: PLC0415 - Rich costs what --json must not pay
+
+    reads = [
+        {**rule, "because": ", ".join(f"{name} is {value}" for name, value in facts.items())}
+        for rule, facts in ((rule, rule["because"]) for rule in told["rules"])
+    ]
+    show({"rules": reads})
+    typer.echo(
+        f"{row}: {found.total} (fit {found.fit}, engagement {found.engagement}); "
+        f"qualified at {scoring.qualified_at}."
+    )
+
+
+def _told(judged: "Judged") -> dict[str, Any]:
+    rule = judged.rule
+    return {
+        "rule": rule.name,
+        "kind": rule.kind,
+        "counts": judged.counts,
+        "points": rule.points,
+        "when": rule.when,
+        "within": str(rule.within) if rule.within else None,
+        "because": dict(judged.facts),
+    }
+
+
+def _ready() -> None:
+    from config.cli.django import ready  # noqa: PLC0415 - only commands that need it pay for it
+
+    ready()
