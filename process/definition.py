@@ -10,9 +10,10 @@ from pydantic import Field, PrivateAttr, model_validator
 from crm.kinds import EVENTS, SHOWN
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, StageName, Text
-from sequences.steps import TaskKind
 from process.prospecting.scoring import Scoring
+from sequences.steps import TaskKind
 from workspace.durations import Duration
+from workspace.names import Identifier
 from workspace.problems import Fault, unknown
 from workspace.validation import Definition
 

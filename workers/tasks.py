@@ -7,7 +7,6 @@ from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
 from mail import inbound, outbox, visits, watch
 from process import readback, timing
-from process import readback
 from process.prospecting import scores
 from sequences import engine
 from sequences import enroll as enrolling

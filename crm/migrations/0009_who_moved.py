@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 def tell_who(apps, schema_editor):
     """Whoever moved a lead until now, the reason tells it: the CRM, or else a rule."""
-    leads = apps.get_model("crm", "0008_fewer_indexes").objects.filter(pk=models.OuterRef("lead"))
+    leads = apps.get_model("crm", "Lead").objects.filter(pk=models.OuterRef("lead"))
     moves = apps.get_model("crm", "StageMove").objects.filter(because__rule="moved in the CRM")
     moves.update(by="crm", who=models.Subquery(leads.values("source__name")[:1]))
 

@@ -137,15 +137,18 @@ class _Checked:
             case "deal":
                 yield from self._outcome(at, event.value, case)
             case "nps":
-                if type(event.value) is not int or event.value not in SCORES:
-                    message = "must be a whole number from 0 to 10"
-                    yield self._problem(at, message, value=event.value)
+                yield from self._score(at, event.value)
             case "stage":
                 yield from self._stage(at, event.value, case)
             case "task_done":
                 yield from self._disposition(at, event)
             case _ if event.value is not None:
                 yield self._problem(at, "has no value", value=event.value)
+
+    def _score(self, at: Path, value: object) -> Iterator[Problem]:
+        if type(value) is not int or value not in SCORES:
+            message = "must be a whole number from 0 to 10"
+            yield self._problem(at, message, value=value)
 
     def _disposition(self, at: Path, event: Event) -> Iterator[Problem]:
         step = self.sequence.tasks.get(event.after or "")
