@@ -1,19 +1,21 @@
 """Reading and writing many rows of a table at once, where the ORM takes longer than the database.
 
 In the caller's transaction and within the table's constraints. A row is a tuple with a value for
-each field that is named. PostgreSQL is given all rows as one text of JSON, SQLite one statement
-for each.
+each field that is named. PostgreSQL is given all rows as one text of JSON, SQLite the values of
+several in each statement.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, TypeVar
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, DateTimeField, FloatField, Model, TextField
 
-from crm.tables import Row, table, to_database, whole
+from crm.tables import Row, Table, table, to_database, whole
 
 __all__ = [
     "Row",
@@ -40,9 +42,12 @@ _UPDATE = """
 UPDATE {table} SET {new_given} FROM json_populate_recordset(NULL::{table}, %s) AS given
 WHERE {table}.id = given.id
 """
-_INSERT_ONE = "INSERT INTO {table} ({every}) VALUES ({marks})"
-_INSERT_NEW_ONE = "INSERT OR IGNORE INTO {table} ({every}) VALUES ({marks})"
-_UPDATE_ONE = "UPDATE {table} SET {new} WHERE id = %s"
+_INSERT_GIVEN = "INSERT INTO {table} ({every}) SELECT {selected} FROM (VALUES {rows})"
+_INSERT_NEW_GIVEN = "INSERT OR IGNORE INTO {table} ({every}) SELECT {selected} FROM (VALUES {rows})"
+_UPDATE_GIVEN = "UPDATE {table} SET {new} FROM (VALUES {rows}) WHERE id = {id}"
+#: So many rows are given to SQLite at once: a statement costs it more than a row does. It always
+#: sees the same few statements, and need not parse them again.
+_TOGETHER = 50
 
 
 def read(
@@ -84,7 +89,7 @@ def insert(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Seq
         if connection.vendor == "postgresql":
             cursor.execute(f"{written.told(_INSERT)} RETURNING id", written.as_json(rows))
             return [id_ for (id_,) in cursor.fetchall()]
-        cursor.executemany(written.told(_INSERT_ONE), written.given(rows))
+        _write_together(cursor, written, _INSERT_GIVEN, rows)
         cursor.execute("SELECT last_insert_rowid()")
         (last,) = cursor.fetchone() or (0,)
         # Whoever writes on SQLite is alone, so the ids follow each other.
@@ -101,7 +106,7 @@ def insert_new(model: type[Model], names: Sequence[str], rows: Sequence[Row]) ->
             statement = f"{written.told(_INSERT)} ON CONFLICT DO NOTHING"
             cursor.execute(statement, written.as_json(rows))
         else:
-            cursor.executemany(written.told(_INSERT_NEW_ONE), written.given(rows))
+            _write_together(cursor, written, _INSERT_NEW_GIVEN, rows)
 
 
 def update(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> None:
@@ -113,7 +118,7 @@ def update(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Non
         if connection.vendor == "postgresql":
             cursor.execute(written.told(_UPDATE), written.as_json(rows))
         else:
-            cursor.executemany(written.told(_UPDATE_ONE), written.given(rows))
+            _write_together(cursor, written, _UPDATE_GIVEN, rows)
 
 
 def fetch(
@@ -164,6 +169,20 @@ def lock(model: type[Model], pks: Iterable[int]) -> None:
 def moment(at: datetime) -> object:
     """As a statement is given a moment."""
     return connection.ops.adapt_datetimefield_value(at)
+
+
+def _write_together(
+    cursor: CursorWrapper, written: Table, statement: str, rows: Sequence[Row]
+) -> None:
+    """Have SQLite write the rows, in their order; those that fill no statement one by one."""
+    given = written.given(rows)
+    left = len(given) % _TOGETHER
+    full = [given[at : at + _TOGETHER] for at in range(0, len(given) - left, _TOGETHER)]
+    alone = [[row] for row in given[len(given) - left :]]
+    for together, groups in ((_TOGETHER, full), (1, alone)):
+        if groups:
+            told = written.told(statement, together)
+            cursor.executemany(told, [tuple(chain(*group)) for group in groups])
 
 
 @lru_cache

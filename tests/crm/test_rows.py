@@ -80,6 +80,25 @@ def test_what_is_there_is_left_out_and_stays():
     assert list(told) == [("known", {"first": True}), ("new", DATA)]
 
 
+def test_what_is_left_out_of_many_keeps_nothing_else_out():
+    rows.insert(Activity, FIELDS, [activity(key=str(number)) for number in (3, 70, 119)])
+
+    rows.insert_new(Activity, FIELDS, [activity(key=str(number)) for number in range(120)])
+
+    told = Activity.objects.order_by("id").values_list("key", flat=True)
+    fresh = [str(number) for number in range(120) if number not in {3, 70, 119}]
+    assert list(told) == ["3", "70", "119", *fresh]
+
+
+def test_many_are_updated_each_to_its_own():
+    ids = rows.insert(Activity, FIELDS, [activity() for _ in range(120)])
+
+    rows.update(Activity, ("reaction_error",), [(f"of {pk}", pk) for pk in ids[1:]])
+
+    told = Activity.objects.order_by("id").values_list("reaction_error", flat=True)
+    assert list(told) == ["", *(f"of {pk}" for pk in ids[1:])]
+
+
 def test_only_the_named_fields_are_written():
     first, second, _ = rows.insert(
         Activity, FIELDS, [activity(key=str(number)) for number in range(3)]
