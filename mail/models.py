@@ -299,7 +299,11 @@ class Message(models.Model):
                 name="message_unconfirmed",
             ),
             # serves pacing: what left a mailbox lately
-            models.Index(fields=["mailbox", "sent_at"], name="message_history"),
+            models.Index(
+                fields=["mailbox", "sent_at"],
+                condition=Q(sent_at__isnull=False),
+                name="message_history",
+            ),
             # serves history.quotas: what left to a domain lately
             models.Index(
                 fields=["to_domain", "sent_at"],
