@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 
-from django.db.models import Q
-
+from crm import rows
 from mail.models import EmailTemplate
 from sequences.definition import Sequence
 from sequences.models import AppliedVersion
+
+_WITHOUT_DEFINITION = ("id", "sequence", "digest", "templates", "active", "applied_at")
 
 
 def definition_of(version: AppliedVersion) -> Sequence:
@@ -32,8 +33,10 @@ def active_of(sequence: str) -> AppliedVersion | None:
 
 def with_active(ids: Collection[int]) -> Mapping[int, AppliedVersion]:
     """These and the active ones by id, without what `definition_of` has parsed already."""
-    found = AppliedVersion.objects.defer("definition", "places")
-    return {version.pk: version for version in found.filter(Q(pk__in=ids) | Q(active=True))}
+    marks = ", ".join(["%s"] * len(ids))
+    found = rows.select(AppliedVersion, _WITHOUT_DEFINITION, f"active OR id IN ({marks})", [*ids])
+    versions = (AppliedVersion.from_db(None, _WITHOUT_DEFINITION, row) for row in found)
+    return {version.pk: version for version in versions}
 
 
 def templates_of(version: AppliedVersion) -> list[EmailTemplate]:
