@@ -17,6 +17,8 @@ from sequences.versions import definition_of
 
 #: After these the next step may be asked for at once: they change nothing that makes people leave.
 _TAKEN_IN_PASSING = (Assign, Skip, Miss, Branch)
+#: These write more than rows of their own.
+_TAKEN_ALONE = (Update, Stop)
 _DELETED = "lead deleted"
 
 
@@ -72,7 +74,7 @@ def _advance(asked: Asked, effects: Effects, now: datetime) -> Update | Stop | N
         effects.take(asked, decision)
         state = cadence.after(state, decision, now)
         decision = cadence.next_step(sequence, state, now)
-    if isinstance(decision, Update | Stop):
+    if isinstance(decision, _TAKEN_ALONE):
         return decision
     if isinstance(decision, Send):
         effects.send(asked, decision)

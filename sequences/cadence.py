@@ -36,6 +36,8 @@ Because = Mapping[str, object]
 #: Emails that would leave at one moment are spread over this much of the window.
 JITTER = timedelta(hours=3)
 JITTER_STEP = timedelta(minutes=15)
+_JITTERS = JITTER // JITTER_STEP
+_MARK_SECONDS = JITTER_STEP.total_seconds()
 #: A gate that says nothing else is passed after so long: nobody is held for ever.
 PATIENCE = Duration(amount=20, unit="business day")
 #: Ends after which the rules are asked again; the others come with an event of their own, or from a
@@ -173,8 +175,7 @@ def next_step(  # noqa: PLR0911 - one for each kind of decision
         elif taken is None:
             if unknown is not None:
                 return _nothing_to_wait_for(sequence, unknown)
-            turn = _Turn(sequence=sequence, state=state, ready_at=ready_at, now=now)
-            return turn.take(step)
+            return _Turn(sequence, state, ready_at, now).take(step)
         elif type(step) is TaskStep and step.gate and taken.ended_at is None:
             return _gate(sequence, step, taken, state, now)
         else:
@@ -336,7 +337,7 @@ class _Turn(NamedTuple):
 
 
 def _jitter(key: str) -> timedelta:
-    return _hash(key) % (JITTER // JITTER_STEP) * JITTER_STEP
+    return _hash(key) % _JITTERS * JITTER_STEP
 
 
 def _share(key: str) -> float:
@@ -350,7 +351,7 @@ def _hash(key: str) -> int:
 
 def _next_mark(moment: datetime) -> datetime:
     """The next quarter hour: emails that become due together are decided and sent together."""
-    return moment + timedelta(seconds=-moment.timestamp() % JITTER_STEP.total_seconds())
+    return moment + timedelta(seconds=-moment.timestamp() % _MARK_SECONDS)
 
 
 def _because(sequence: Sequence, part: str, rule: str, **values: object) -> Because:

@@ -40,4 +40,5 @@ def claim(now: datetime, *, at_most: int, only: int | None = None) -> Sequence[C
     if only is not None:
         where, given = f"{_DUE} AND id = %s", [*given, only]
     where = f"{where} ORDER BY due_at, id LIMIT %s {_LOCKING[connection.vendor]}"
-    return [Claimed(*row) for row in rows.select(Enrollment, _FIELDS, where, [*given, at_most])]
+    found = rows.select(Enrollment, _FIELDS, where, [*given, at_most])
+    return list(map(Claimed._make, found))

@@ -69,6 +69,9 @@ class _Mail(NamedTuple):
     latest: int | None = None
 
 
+_NO_MAIL = _Mail()
+
+
 def state_of(enrollment: Enrolled) -> State:
     return ask_about([enrollment])[0].state
 
@@ -98,7 +101,11 @@ class _Known:
         self._taken, self._mail = _taken(ids), _mail(ids)
         self._deals = _deals({enrollment.deal_id for enrollment in enrollments} - {None})
         self._events = _events(enrollments, self._versions, self._people)
-        fresh = [pk for pk in ids if pk not in self._taken and not self._mail[pk].outstanding]
+        fresh = [
+            pk
+            for pk in ids
+            if pk not in self._taken and not self._mail.get(pk, _NO_MAIL).outstanding
+        ]
         begun = rows.read(Enrollment, ("id", "because"), fresh)
         self._because = {pk: {**because} for pk, because in begun}
 
@@ -114,32 +121,33 @@ class _Known:
 
     def asked(self, enrollment: Enrolled) -> Asked:
         version = self._versions[enrollment.version_id]
+        person = self._people[enrollment.lead_id]
+        mail = self._mail.get(enrollment.pk, _NO_MAIL)
         return Asked(
-            enrollment=enrollment,
-            person=self._people[enrollment.lead_id],
-            version=version,
+            enrollment,
+            person,
+            version,
             newest=self._newest.get(version.sequence),
-            state=self._state(enrollment),
-            latest=self._mail[enrollment.pk].latest,
+            state=self._state(enrollment, person, mail),
+            latest=mail.latest,
             because=self._because.get(enrollment.pk),
         )
 
-    def _state(self, enrollment: Enrolled) -> State:
-        lead_id, person = enrollment.lead_id, self._people[enrollment.lead_id]
+    def _state(self, enrollment: Enrolled, person: Person, mail: _Mail) -> State:
         taken = self._taken.get(enrollment.pk, {})
         return State(
-            lead_id=lead_id,
-            unit=unit_of(person),
-            started_at=enrollment.started_at,
-            timezone=enrollment.timezone,
+            enrollment.lead_id,
+            enrollment.started_at,
+            enrollment.timezone,
             taken=taken,
-            outstanding=self._mail[enrollment.pk].outstanding,
             facts={
                 **person.facts,
                 "deal": self._deals[enrollment.deal_id],
-                "event": self._events.get(lead_id, {}),
+                "event": self._events.get(enrollment.lead_id, {}),
                 "task": dispositions.told(taken),
             },
+            unit=unit_of(person),
+            outstanding=mail.outstanding,
             owner_gone=person.owner_is_gone,
             anchor=enrollment.anchor,
             anchored_at=enrollment.anchored_at,
@@ -160,7 +168,7 @@ def _taken(ids: Iterable[int]) -> Mapping[int, dict[str, Taken]]:
 
 
 def _mail(ids: Iterable[int]) -> Mapping[int, _Mail]:
-    found: dict[int, _Mail] = defaultdict(_Mail)
+    found: dict[int, _Mail] = {}
     fields = ("enrollment_id", "step_id", "status", "sent_at", "id")
     made = rows.read(Message, fields, ids, by="enrollment_id")
     sent = sorted(
@@ -170,7 +178,8 @@ def _mail(ids: Iterable[int]) -> Mapping[int, _Mail]:
         found[enrollment_id] = _Mail(latest=pk)
     for enrollment_id, step_id, status, *_ in made:
         if status in _OUTSTANDING:
-            found[enrollment_id] = found[enrollment_id]._replace(outstanding=step_id)
+            latest = found.get(enrollment_id, _NO_MAIL).latest
+            found[enrollment_id] = _Mail(step_id, latest)
     return found
 
 
