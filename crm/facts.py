@@ -67,8 +67,7 @@ def columns(name: str, fields: Container[str]) -> tuple[str, ...]:
 
 def told(read: Sequence[str], values: Sequence[object]) -> dict[str, object]:
     """The facts of a name by these of its COLUMNS."""
-    known = [None if value == "" else value for value in values]
-    found = dict(zip(read, known, strict=True))
+    found = {name: None if value == "" else value for name, value in zip(read, values, strict=True)}
     if found.get("extra"):
         found["extra"] = _known(found["extra"])
     return found

@@ -38,12 +38,12 @@ def read(lead_ids: Iterable[int], fields: Fields = facts.FIELDS) -> Mapping[int,
     companies = _companies({row[1] for row in found} - {None}, of_company)
     owners = _owners({row[2] for row in found} - {None})
     return {
-        pk: Person(
-            pk=pk,
-            company_id=company_id,
-            is_deleted=deleted_at is not None,
-            owner_is_gone=owner_id is not None and not owners[owner_id][0],
-            facts={
+        pk: Person(  # by position: names take more than twice the time
+            pk,
+            company_id,
+            deleted_at is not None,
+            owner_id is not None and not owners[owner_id][0],
+            {
                 "lead": facts.told(of_lead, columns),
                 "company": companies.get(company_id, facts.BLANK["company"]),
                 "owner": owners[owner_id][1],

@@ -101,17 +101,9 @@ class Effects:
     def _note(
         self, kind: str, enrollment: Enrolled, data: Mapping[str, object], *, key: str
     ) -> None:
-        noted = Note(
-            kind=kind,
-            occurred_at=self._now,
-            lead_id=enrollment.lead_id,
-            deal_id=enrollment.deal_id,
-            enrollment_id=enrollment.pk,
-            message_id=None,
-            key=key,
-            data=data,
-        )
-        self._notes.append(noted)
+        lead_id, deal_id, pk = enrollment.lead_id, enrollment.deal_id, enrollment.pk
+        message_id = None
+        self._notes.append(Note(kind, self._now, lead_id, deal_id, pk, message_id, key, data))
 
     def _drafts(self) -> Items[outbox.Draft]:
         mailbox_ids = {asked.enrollment.mailbox_id for asked, _ in self._sends}

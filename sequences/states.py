@@ -123,34 +123,32 @@ class _Known:
         version = self._versions[enrollment.version_id]
         person = self._people[enrollment.lead_id]
         mail = self._mail.get(enrollment.pk, _NO_MAIL)
-        return Asked(
+        return Asked(  # by position: a tuple is made of names in more than twice the time
             enrollment,
             person,
             version,
-            newest=self._newest.get(version.sequence),
-            state=self._state(enrollment, person, mail),
-            latest=mail.latest,
-            because=self._because.get(enrollment.pk),
+            self._newest.get(version.sequence),
+            self._state(enrollment, person, mail),
+            mail.latest,
+            self._because.get(enrollment.pk),
         )
 
     def _state(self, enrollment: Enrolled, person: Person, mail: _Mail) -> State:
         taken = self._taken.get(enrollment.pk, {})
-        return State(
+        deal = self._deals[enrollment.deal_id]
+        events = self._events.get(enrollment.lead_id, {})
+        task = dispositions.told(taken)
+        return State(  # by position as well
             enrollment.lead_id,
             enrollment.started_at,
             enrollment.timezone,
-            taken=taken,
-            facts={
-                **person.facts,
-                "deal": self._deals[enrollment.deal_id],
-                "event": self._events.get(enrollment.lead_id, {}),
-                "task": dispositions.told(taken),
-            },
-            unit=unit_of(person),
-            outstanding=mail.outstanding,
-            owner_gone=person.owner_is_gone,
-            anchor=enrollment.anchor,
-            anchored_at=enrollment.anchored_at,
+            taken,
+            {**person.facts, "deal": deal, "event": events, "task": task},
+            unit_of(person),
+            mail.outstanding,
+            person.owner_is_gone,
+            enrollment.anchor,
+            enrollment.anchored_at,
         )
 
 
