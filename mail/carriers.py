@@ -54,3 +54,9 @@ def of(mailbox: Mailbox) -> Carrier:
     from mail.esp import sending  # noqa: PLC0415 - as above
 
     return sending.connect(mailbox)
+
+
+def at_hand(mailbox: Mailbox) -> Carrier | None:
+    """Likewise, where that takes no word to the other side."""
+    server = mailboxes.smtp_at_hand(mailbox) if mailbox.esp is None else None
+    return BySmtp(mailbox=mailbox, server=server) if server is not None else None

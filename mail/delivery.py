@@ -125,12 +125,13 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
     What a crash leaves in doubt is what a server may have.
     """
     mailbox = message.mailbox
-    if not mailboxes.is_at_hand(mailbox):
+    carrier = carriers.at_hand(mailbox)
+    if carrier is None:
         record.write()
     try:
         sender = subaddress.envelope_sender(message)
         recipient = address.envelope(message.redirected_to or message.to_email)
-        carrier = carriers.of(mailbox)
+        carrier = carrier or carriers.of(mailbox)
     except ValueError as error:
         record.write()
         return settle.failed(message, str(error))

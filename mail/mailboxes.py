@@ -57,6 +57,10 @@ class _Kept:
     used_at: float
     uses: int = 0
 
+    def count_use(self) -> None:
+        self.used_at = clock.monotonic()
+        self.uses += 1
+
 
 @dataclass
 class _Thread(threading.local):
@@ -72,17 +76,20 @@ def smtp(mailbox: Mailbox) -> smtplib.SMTP:
     return _use(mailbox, "smtp", mailbox.smtp_url, _open_smtp)
 
 
-def is_at_hand(mailbox: Mailbox) -> bool:
-    """Whether `smtp` would give a connection at once, without a word to the server."""
+def smtp_at_hand(mailbox: Mailbox) -> smtplib.SMTP | None:
+    """The connection that `smtp` would give at once, without a word to the server."""
+    _tidy()
     kept = _thread.kept.get(("smtp", mailbox.pk))
-    return (
-        kept is not None
-        and isinstance(kept.client, smtplib.SMTP)
-        and kept.login == _login(mailbox, mailbox.smtp_url)
-        and kept.uses < MESSAGES_PER_CONNECTION
-        and clock.monotonic() - kept.used_at <= TRUSTED_FOR
-        and handing.is_silent(kept.client)
-    )
+    if (
+        kept is None
+        or not isinstance(kept.client, smtplib.SMTP)
+        or kept.login != _login(mailbox, mailbox.smtp_url)
+        or clock.monotonic() - kept.used_at > TRUSTED_FOR
+        or not handing.is_silent(kept.client)
+    ):
+        return None
+    kept.count_use()
+    return kept.client
 
 
 def imap(mailbox: Mailbox) -> IMAPClient:
@@ -155,8 +162,7 @@ def _use(
         kept = None
     if kept is None:
         kept = _thread.kept[key] = _Kept(client=build(mailbox), login=login, used_at=0)
-    kept.used_at = clock.monotonic()
-    kept.uses += 1
+    kept.count_use()
     return kept.client
 
 
