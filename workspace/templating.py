@@ -63,6 +63,10 @@ class _Group(dict[str, object]):
         self.name = name
 
 
+#: Asked first, since most facts are text and it takes long to see that a text is no mapping.
+_AS_IT_IS = (str, _Group)
+
+
 class _Environment(SandboxedEnvironment):
     """Facts have fields and nothing else: `lead.items` is a field, never a method."""
 
@@ -134,7 +138,7 @@ def known(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """The facts that are not blank, for templates that are all rendered with the same."""
     return {
         name: _Group(prefix + name, value)
-        if type(value) is not _Group and isinstance(value, Mapping)
+        if not isinstance(value, _AS_IT_IS) and isinstance(value, Mapping)
         else value
         for name, value in values.items()
         if value is not None and value != ""
