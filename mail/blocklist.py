@@ -1,16 +1,17 @@
 """Suppressions as people enter and take them back; what follows for the leads is on the timeline.
 
-The rows and the activities share a transaction: `workers.reactions` then ends what the leads are in
+The rows and their activities share a transaction: `workers.reactions` then ends what the leads are in
 and owes every CRM the opt-out, while the check before each email reads the rows themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from connectors import retry
 from connectors.batches import chunks
 from crm import edit, timeline
 from crm.models import ExternalRecord, Lead
@@ -22,6 +23,10 @@ from runtime import clock
 Kind = Suppression.Kind
 #: What whoever entered it may take back; the others were asked for, or a server refused.
 OURS = frozenset({Kind.MANUAL, Kind.IMPORTED})
+#: Entries that are written in one transaction, and real seconds between two of them, in which those
+#: get their turn that wait for SQLite's write lock: they look again every 0.1 s.
+AT_ONCE = 1000
+BREATH = 0.12
 #: Told how many of the entries are dealt with.
 Progress = Callable[[int], None]
 
@@ -60,18 +65,21 @@ class Asked(ValueError):
 def add(
     entries: Sequence[Entry], *, dry_run: bool = False, progress: Progress | None = None
 ) -> Added:
-    """Suppress all of them or none; what is suppressed already, of the same kind, stays as it is."""
-    with transaction.atomic():
-        fresh: list[Suppression] = []
-        for number, page in enumerate(chunks(entries, coverage.PAGE), start=1):
-            fresh += _insert(page)
-            if progress:
-                progress(min(number * coverage.PAGE, len(entries)))
-        leads = coverage.stop(coverage.covered(fresh)) if fresh else 0
-        # As late as can be: what leaves before the rows are committed cannot know of them.
-        Suppression.objects.filter(pk__in=[row.pk for row in fresh]).update(noted_at=clock.now())
-        transaction.set_rollback(dry_run)
-    return Added(new=len(fresh), known=len(entries) - len(fresh), leads=leads)
+    """Suppress them; what is suppressed already, of the same kind, stays as it is.
+
+    So many are written at once that whoever else writes need not wait long. Ended half-way, the
+    next call with the same entries goes on.
+    """
+    new, done = 0, 0
+    stopped: set[int] = set()
+    for chunk in _in_turn(entries):
+        if done:
+            retry.rest(BREATH)
+        new += _add(chunk, stopped, dry_run=dry_run)
+        done += len(chunk)
+        if progress:
+            progress(done)
+    return Added(new=new, known=len(entries) - new, leads=len(stopped))
 
 
 def rows_of(target: Target) -> QuerySet[Suppression]:
@@ -109,6 +117,29 @@ def remove(target: Target, *, by: str, reason: str, consented: bool) -> Removed:
 def is_derived(row: Suppression) -> bool:
     """It only repeats what another one of ours had set in motion."""
     return bool(row.because.get("derived"))
+
+
+def _in_turn(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Addresses first: whom the others cover, no index tells."""
+    for others in (False, True):
+        yield from chunks([one for one in entries if _is_broad(one.target) is others], AT_ONCE)
+
+
+def _is_broad(target: Target) -> bool:
+    return target.company is not None or target.email[0] in {suppression.DOMAIN, suppression.ERASED}
+
+
+def _add(entries: Sequence[Entry], stopped: set[int], *, dry_run: bool) -> int:
+    """All of them or none; how many are new. The leads that they stop are noted in `stopped`, too."""
+    with transaction.atomic():
+        fresh = _insert(entries)
+        pairs = [(lead, row) for lead, row in coverage.covered(fresh) if lead.pk not in stopped]
+        coverage.stop(pairs)
+        # As late as can be: what leaves before the rows are committed cannot know of them.
+        Suppression.objects.filter(pk__in=[row.pk for row in fresh]).update(noted_at=clock.now())
+        transaction.set_rollback(dry_run)
+    stopped.update(lead.pk for lead, _ in pairs)
+    return len(fresh)
 
 
 def _insert(entries: Sequence[Entry]) -> list[Suppression]:

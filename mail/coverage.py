@@ -18,6 +18,8 @@ Pair = tuple[Lead, Suppression]
 
 def covered(rows: Sequence[Suppression]) -> Iterator[Pair]:
     """The leads that any of the rows covers, each once, with the oldest that does."""
+    if not rows:
+        return
     by_address = Lead.objects.filter(deleted_at=None)
     if all(row.scope == "address" for row in rows):
         pages = chunks([row.email for row in rows], PAGE)

@@ -139,7 +139,10 @@ def import_(
     reason: Reason = "",
     dry_run: DryRun = False,
 ) -> None:
-    """Suppress what a CSV file lists, all of it or nothing; once more changes nothing."""
+    """Suppress what a CSV file lists; every line is checked before the first is written.
+
+    Once more changes nothing, and goes on where an interrupted one ended.
+    """
     _ready()
     from rich.progress import Progress  # noqa: PLC0415 - as above
 
@@ -149,13 +152,21 @@ def import_(
 
     why = reason or f"import of {file.name}"
     entries = blocklist_file.read(file, by=who(), reason=why, now=clock.now())
+    done = 0
     with Progress(disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("Suppressing", total=len(entries))
-        added = blocklist.add(
-            entries,
-            dry_run=dry_run,
-            progress=lambda done: progress.update(task, completed=done),
-        )
+
+        def show(count: int) -> None:
+            nonlocal done
+            done = count
+            progress.update(task, completed=count)
+
+        try:
+            added = blocklist.add(entries, dry_run=dry_run, progress=show)
+        except KeyboardInterrupt:
+            told = f"Interrupted: {done:,} of {counted(len(entries), 'line')} done; run it again for the rest."
+            typer.echo(told, err=True)
+            raise typer.Exit(130) from None
     verb = "would be suppressed" if dry_run else "suppressed"
     typer.echo(
         f"{added.new:,} {verb}, {added.known:,} were already; they stop {counted(added.leads, 'lead')}."

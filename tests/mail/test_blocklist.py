@@ -203,6 +203,40 @@ def test_a_dry_run_counts_and_changes_nothing(make_lead, time):
     assert (listed(), Activity.objects.count()) == ([], 0)
 
 
+def test_many_are_written_in_turns_that_another_call_finishes(make_lead, time, monkeypatch):
+    leads = [make_lead(f"lead{number}@customer.example") for number in range(5)]
+    entries = [entry(lead.email) for lead in leads]
+    entries.insert(0, entry("customer.example", "domain"))
+    monkeypatch.setattr(blocklist, "AT_ONCE", 2)
+    monkeypatch.setattr(blocklist, "BREATH", 0)
+    turns = []
+
+    def interrupted(done):
+        turns.append((done, Suppression.objects.count()))
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        blocklist.add(entries, progress=interrupted)
+    again = blocklist.add(entries, progress=lambda done: turns.append((done, listed())))
+
+    assert turns[:2] == [(2, 2), (4, 4)]
+    assert [done for done, _ in turns[2:]] == [2, 4, 5, 6]
+    assert again == Added(new=2, known=4, leads=5)
+    assert len(listed()) == 6
+    assert set(Activity.objects.values_list("lead", flat=True)) == {lead.pk for lead in leads}
+
+
+def test_others_write_between_two_turns(db, time, monkeypatch):
+    rests = []
+    monkeypatch.setattr(blocklist, "AT_ONCE", 1)
+    monkeypatch.setattr("connectors.retry.rest", rests.append)
+
+    blocklist.add([entry(f"lead{number}@customer.example") for number in range(3)])
+
+    assert rests == [blocklist.BREATH] * 2
+
+
 def test_rows_and_activities_are_written_together_or_not_at_all(make_lead, time, monkeypatch):
     make_lead()
     monkeypatch.setattr(timeline, "note_all", _fails)
