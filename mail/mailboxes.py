@@ -10,7 +10,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,6 +20,7 @@ from connectors.base import ConnectorError, Unauthorized
 from connectors.endpoints import is_loopback
 from mail import address, handing, oauth
 from mail.models import Mailbox
+from mail.smtp import Smtp, SmtpOverTls
 from runtime import clock
 from workspace import secrets
 
@@ -232,26 +232,12 @@ def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:
     return server
 
 
-class _Smtp(smtplib.SMTP):
-    """Keeps what the server said first: the library throws it away."""
-
-    greeting = b""
-
-    def connect(self, *to: Any, **options: Any) -> tuple[int, bytes]:
-        code, self.greeting = super().connect(*to, **options)
-        return code, self.greeting
-
-
-class _SmtpOverTls(_Smtp, smtplib.SMTP_SSL):
-    pass
-
-
-def _greeted(scheme: str, host: str, port: int, name: str) -> _Smtp:
+def _greeted(scheme: str, host: str, port: int, name: str) -> Smtp:
     if scheme != "smtps":
-        return _Smtp(host, port, local_hostname=name, timeout=CONNECT_WITHIN)
+        return Smtp(host, port, local_hostname=name, timeout=CONNECT_WITHIN)
     # Without a context of its own the library would believe any certificate.
     trust = ssl.create_default_context()
-    return _SmtpOverTls(host, port, local_hostname=name, timeout=CONNECT_WITHIN, context=trust)
+    return SmtpOverTls(host, port, local_hostname=name, timeout=CONNECT_WITHIN, context=trust)
 
 
 def _address(url: str, ports: dict[str, int]) -> tuple[str, str, int]:

@@ -17,7 +17,7 @@ from django.conf import settings
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
-from connectors import retry
+from connectors import deadline, retry
 from connectors.base import ConnectorError, RateLimited, Unauthorized, Unavailable
 from connectors.endpoints import normalized_url
 from connectors.logins import Minted
@@ -31,9 +31,11 @@ TOKEN_URLS = {
     "google": "https://oauth2.googleapis.com/token",
     "microsoft": "https://login.microsoftonline.com/{tenant}/oauth2/v2.0/token",
 }
-#: Real seconds: before its end a token is won anew; to connect and for the answer; when told to wait.
+#: Real seconds: before its end a token is won anew; to connect and for each piece of the answer; for
+#: all of it; when told to wait.
 SPARE = 300.0
 WITHIN = (5.0, 10.0)
+IN_ALL = 15.0
 LIMIT_WAIT = 60.0
 
 #: RFC 6749 5.2 and Microsoft's own: the request was right, and is to be repeated.
@@ -150,7 +152,10 @@ def _mint(grant: _Grant, refresh_token: str) -> Minted:
 
 def _ask(grant: _Grant, form: Mapping[str, str]) -> Minted:
     try:
-        response = requests.post(grant.url, data=form, timeout=WITHIN, allow_redirects=False)
+        with deadline.session(IN_ALL) as session:
+            response = session.post(grant.url, data=form, timeout=WITHIN, allow_redirects=False)
+    except deadline.Overdue as error:
+        raise Unavailable(f"{grant.url}: {error}") from error
     except requests.RequestException as error:
         raise Unavailable(f"{grant.url}: {type(error).__name__}") from error
     body = _json(response)
