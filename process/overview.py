@@ -1,13 +1,17 @@
 """How things stand, for an operator: what works, what waits, what needs a person."""
 
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from crm.models import Activity, Change, Connection
 from mail import compose, pauses, watch
 from mail.models import Mailbox, Message, Pause, SentCopy
+from mail.pacing import DAY
+from runtime import clock
 from sequences.models import Enrollment
+from workspace.counts import counted
 
 Rows = list[dict[str, Any]]
 
@@ -26,6 +30,8 @@ def overview() -> dict[str, Rows]:
         "emails": _rows(
             Message.objects.values("status").annotate(count=Count("pk")).order_by("status")
         ),
+        "mailboxes": _mailboxes(),
+        "limits": _limits(),
         "mailboxes_in_trouble": _rows(
             Mailbox.objects.exclude(status="active", last_error="").values(
                 "address", "status", "last_error"
@@ -78,6 +84,38 @@ def _paused(pause: Pause) -> dict[str, Any]:
         "reason": pause.reason,
         "emails_waiting": pauses.held_by(pause).count(),
     }
+
+
+def _mailboxes() -> Rows:
+    """Those that may begin something: what left in the last 24 hours, of what may by now."""
+    now = clock.now()
+    lately = Q(message__sent_at__gt=now - DAY)
+    rows = Mailbox.objects.exclude(owner=None).annotate(sent=Count("message", filter=lately))
+    return [
+        {
+            "address": row.address,
+            "status": row.status,
+            "sent_in_24_hours": row.sent,
+            "may_send": row.most_at(now),
+            "per_day": row.per_day,
+            "ramp_up": _ramp_up(row, now),
+            "read_at": row.read_at,
+        }
+        for row in rows.order_by("address")
+    ]
+
+
+def _ramp_up(mailbox: Mailbox, now: datetime) -> str:
+    """Blank: it is not new, or no longer."""
+    if mailbox.ramp is None or mailbox.most_at(now) == mailbox.per_day:
+        return ""
+    return f"sent on {counted(mailbox.sending_days, 'day')}"
+
+
+def _limits() -> Rows:
+    """Of what the mailboxes send together; each of them has the same."""
+    limits: dict[str, Any] = Mailbox.objects.values_list("team_limits", flat=True).first() or {}
+    return [{"limit": name, "per_hour": None, "per_day": None, **limits[name]} for name in limits]
 
 
 def _connections() -> Rows:

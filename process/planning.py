@@ -98,6 +98,8 @@ class Plan:
     #: Rep -> tasks to come.
     reps: Mapping[str, int]
     costs: Sequence[Costs]
+    #: Caps of what all mailboxes send together: rows of limit, per_hour, per_day.
+    limits: Sequence[Mapping[str, object]] = ()
 
 
 def plan(blueprint: Blueprint) -> Plan:
@@ -109,6 +111,7 @@ def plan(blueprint: Blueprint) -> Plan:
         mailboxes=_mailboxes(sequences),
         reps=_reps(sequences),
         costs=list(_costs(sequences)),
+        limits=[{"limit": name, **caps.model_dump()} for name, caps in blueprint.limits if caps],
     )
 
 

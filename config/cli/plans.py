@@ -146,6 +146,7 @@ def _first_touches(entry: SequencePlan, most: int) -> Iterator[str]:
 def _tables(plan: Plan) -> dict[str, list[dict[str, Any]]]:
     return {
         "mailboxes": [vars(load) for load in plan.mailboxes],
+        "limits": [dict(limit) for limit in plan.limits],
         "reps": [{"rep": rep, "tasks": count} for rep, count in plan.reps.items()],
         "crm_writes": [vars(cost) for cost in plan.costs],
     }

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from crm.models import Lead
+from mail.definition import SharedCaps, TeamLimits
 from mail.models import Suppression
 from process import apply, frozen, planning
 from runtime import clock
@@ -47,6 +48,14 @@ def test_what_is_planned_is_what_is_sent(loaded, make_lead, frozen_clock):
         leaves(message)
 
 
+def test_the_teams_limits_are_named(loaded, frozen_clock):
+    limits = TeamLimits(per_domain=SharedCaps(per_hour=20))
+
+    plan = planning.plan(replace(loaded, limits=limits))
+
+    assert plan.limits == [{"limit": "per_domain", "per_hour": 20, "per_day": None}]
+
+
 def test_load_of_mailboxes_and_reps_and_costs(loaded, make_lead, frozen_clock):
     make_lead(), make_lead("b@x.example")
 
@@ -55,6 +64,7 @@ def test_load_of_mailboxes_and_reps_and_costs(loaded, make_lead, frozen_clock):
     [mailbox] = plan.mailboxes
     assert (mailbox.address, mailbox.emails, mailbox.per_day) == ("ada@example.com", 6, 100)
     assert 1 <= mailbox.on_that_day <= 2
+    assert plan.limits == []
     assert plan.reps == {"Ada Byron": 4}
     assert [(cost.connection, cost.writes) for cost in plan.costs] == [("hubspot", 10)]
 
