@@ -84,6 +84,28 @@ def test_a_text_is_made_of_html_alone(queue, lead, template):
 
     assert text == (
         "Hello Grace & all\n\nOne thing:\n\n  * first\n  * second\n\n"
-        "Musterstraße 1, 10115 Berlin\n\n[Unsubscribe](https://x.example/u?a=1&b=2)\n"
+        "Musterstraße 1, 10115 Berlin\n\nUnsubscribe (https://x.example/u?a=1&b=2)\n"
     )
     assert compose.compose(message).text == text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>See <a href='https://x.example/a(b)'>our page</a>.</p>",
+         "See our page (https://x.example/a(b)).\n"),
+        ("<a href='https://x.example/'>https://x.example/</a>", "https://x.example/\n"),
+        ("<a href='mailto:ada@example.com'>ada@example.com</a>", "ada@example.com\n"),
+        ("<a href='#top'>Up</a> <a name='top'>here</a>", "Up here\n"),
+        ("<a href='https://a.example/'>a <b>bold</b> word</a>, <a>no</a>", "a bold word (https://a.example/), no\n"),
+        ("<p>[brackets](are) no link</p>", "[brackets](are) no link\n"),
+        ("<a href='https://a.example/'>a</a><a href='https://b.example/'>b</a>",
+         "a (https://a.example/)b (https://b.example/)\n"),
+        (
+            "<ul><li><a href='https://a.example/'>one</a></li><li>two</li></ul>",
+            "* one (https://a.example/)\n  * two\n",
+        ),
+    ],
+)  # fmt: skip
+def test_links_read_as_a_person_writes_them(html, text):
+    assert rendering.text_of(html) == text

@@ -140,7 +140,7 @@ def test_the_text_keeps_its_links_bare(tracks, queue, lead, template):
 
     composed = compose.compose(queue(lead))
 
-    assert composed.text == "[a](https://a.example/)\n"
+    assert composed.text == "a (https://a.example/)\n"
     assert composed.links == ["https://a.example/"]
 
 
