@@ -234,6 +234,6 @@ class TaskAdmin(History):
     actions = ["mark_done"]
 
     @admin.action(description="Mark as done", permissions=["view"])
-    def mark_done(self, _request: HttpRequest, rows: Any) -> None:
+    def mark_done(self, request: HttpRequest, rows: Any) -> None:
         for task in rows:
-            tasks.done(task.pk)
+            tasks.done(task.pk, by=request.user.get_username())

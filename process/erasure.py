@@ -48,7 +48,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     StageMove: _BECAUSE,
     StepRun: _BECAUSE,
     Suppression: None,
-    Task: {"title": "erased", "note": ""},
+    Task: {"title": "erased", "note": "", "say": ""},
     Visit: None,
     Waiting: None,
 }  # fmt: skip

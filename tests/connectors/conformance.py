@@ -16,6 +16,7 @@ from connectors.base import (
     Custom,
     CustomType,
     DealRecord,
+    Handover,
     LeadRecord,
     OwnerRecord,
     Refused,
@@ -57,6 +58,8 @@ class Account:
     #: Declared type -> a field of a lead that no standard one is; of a deal where `custom_of` says so.
     custom: Mapping[CustomType, str]
     custom_of: Written = "lead"
+    #: Tasks have no owner, and cannot be handed over.
+    tasks_are_nobodys: bool = False
 
     def pull(self, connector, kind, cursor=""):
         """Records by id of a whole pull, and the last cursor."""
@@ -331,12 +334,36 @@ class Conformance:
                 type(None), type(None), Conflict,
             ]  # fmt: skip
 
+    def test_a_call_that_was_made_is_logged_and_found(self, crm, connector):
+        call = _touch(crm, "Called them", kind="call", deal_id=crm.deal_id)
+
+        (outcome,) = connector.log_touches([call])
+
+        assert outcome.error is None
+        assert connector.find_touches([crm.lead_id])[call.message_id] == outcome.external_id
+
+    def test_tasks_are_handed_over(self, crm, connector):
+        (logged,) = connector.log_touches([_touch(crm, "call them", kind="task")])
+        owner = max(crm.pull(connector, "owner")[0])
+
+        for _ in range(2):  # once more changes nothing
+            outcomes = connector.hand_over(
+                [
+                    Handover(kind="task", external_id=logged.external_id, owner_id=owner),
+                    Handover(kind="task", external_id=crm.unknown_id, owner_id=owner),
+                ]
+            )
+            given = Refused if crm.tasks_are_nobodys else type(None)
+            gone = Refused if crm.tasks_are_nobodys else Conflict
+            assert [type(outcome.error) for outcome in outcomes] == [given, gone]
+
     def test_nothing_to_write_makes_no_call(self, connector):
         before = connector.calls
 
         assert list(connector.update([])) == []
         assert list(connector.log_touches([])) == []
         assert list(connector.complete([])) == []
+        assert list(connector.hand_over([])) == []
         assert connector.calls == before
 
     def test_wrong_secret_is_unauthorized(self, crm):

@@ -153,7 +153,13 @@ class FakeConnector:
         error = self._call("hand_over")
         if error is not None:
             raise error
-        return [Outcome(external_id=given.external_id) for given in handovers]
+        gone = Conflict("it is gone")
+        return [
+            Outcome(external_id=given.external_id)
+            if given.external_id in self._crm.touches
+            else Outcome(external_id="", error=gone)
+            for given in handovers
+        ]
 
     def complete(self, completions):
         if not completions:
@@ -206,7 +212,7 @@ class FakeConnector:
         if (
             error is not None
             and self._crm.lose_answer
-            and name in {"update", "log_touches", "complete"}
+            and name in {"update", "log_touches", "complete", "hand_over"}
         ):
             return error
         if error is not None:

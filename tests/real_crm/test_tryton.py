@@ -48,6 +48,7 @@ def crm(tryton, settings, opened):
         stage="opportunity",
         refused=Update(kind="lead", external_id=deals[-1].lead_ids[0], fields={"email": ""}),
         unknown_id="99999999",
+        tasks_are_nobodys=True,
         quiet_calls={"owner": 1, "company": 1, "lead": 1, "deal": 1},
         texts=("title", "last_name"),
         custom={"date": "end_date", "text": "comment"},
