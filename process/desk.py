@@ -94,7 +94,7 @@ def _waiting(task: Task, deal: Deal | None, levels: Mapping[str, Duration]) -> W
         stage=lead.stage,
         stage_until=_stage_until(lead, levels),
         amount=None if deal is None or deal.is_closed else deal.amount,
-        score=getattr(lead, "score", None),  # where leads are scored
+        score=lead.score,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connectors.base import (
+    Completion,
     Conflict,
     ConnectorError,
     DealRecord,
@@ -327,6 +328,24 @@ def test_touch_is_a_task_of_its_contact_and_deal(salesforce, scripted):
         "Description": "t\n\nMessage-ID: <1@x>",
     }
     assert "WhatId" not in of_lead
+
+
+def test_an_org_without_call_centers_has_its_call_ticked_off_all_the_same(salesforce, scripted):
+    scripted.answer(LOGIN)
+    scripted.answer(
+        [{"errorCode": "INVALID_FIELD", "message": "No such column 'CallDisposition' on Task"}],
+        status=400,
+    )
+    scripted.answer([{"id": "00T1", "success": True, "errors": []}])
+
+    (outcome,) = salesforce.complete(
+        [Completion(kind="task", external_id="00T1", outcome="No answer")]
+    )
+
+    assert (outcome.external_id, outcome.error) == ("00T1", None)
+    asked = [json.loads(body)["records"] for _, _, body in scripted.asked[1:]]
+    done = {"attributes": {"type": "Task"}, "id": "00T1", "Status": "Completed"}
+    assert asked == [[{**done, "CallDisposition": "No answer"}], [done]]
 
 
 def test_long_text_leaves_room_for_the_message_id(salesforce, scripted):

@@ -99,8 +99,8 @@ def test_only_the_last_of_two_handovers_is_owed(make, ada):
     for owner in (bob, ada):
         tasks.give(task.pk, to=owner)
 
-    owed = Change.objects.filter(kind="handover").order_by("pk").values_list("status", "value")
-    assert [(status, value["owner_id"]) for status, value in owed] == [
+    owed = Change.objects.filter(kind="handover").order_by("pk")
+    assert list(owed.values_list("status", "value__owner_id")) == [
         ("superseded", "o2"),
         ("pending", "o1"),
     ]
