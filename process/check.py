@@ -51,6 +51,7 @@ def cross_check(
         yield from check_prospecting(*process, schema)
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
+        yield from _renewal(*process, team[0].connections)
     yield from _duplicates(read)
     known = _known(process, read, templates, lists, schema, team=team)
     for sequence, document in read:
@@ -102,6 +103,25 @@ def _moments(connections: Mapping[str, ConnectionSettings]) -> Iterator[str]:
             for name, type_ in connection.custom(kind).items():
                 if type_ == "datetime":
                     yield f"{kind}.extra.{name}"
+
+
+def _renewal(
+    process: Process, document: Document, connections: Mapping[str, ConnectionSettings]
+) -> Iterator[Problem]:
+    """It is a date that the team mapped."""
+    if process.renewal is None:
+        return
+    known = sorted(
+        f"deal.extra.{name}"
+        for connection in connections.values()
+        for name, type_ in connection.custom("deal").items()
+        if type_ in {"date", "datetime"}
+    )
+    if process.renewal.field not in known:
+        valid = ", ".join(known) or "none; map one in cadenza.yaml with the type date"
+        message = f'renewal.field: "{process.renewal.field}" is no date; valid: {valid}'
+        path: Path = ("renewal", "field")
+        yield document.problem(path, message, value=process.renewal.field, choices=tuple(known))
 
 
 def _tactics(process: Process, document: Document, names: Sequence[str]) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from crm.kinds import EVENTS, SHOWN
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, StageName, Text
 from process.prospecting.scoring import Scoring
+from process.renewal.definition import RenewalSettings
 from sequences.steps import TaskKind
 from workspace.durations import Duration
 from workspace.names import Identifier
@@ -80,6 +81,8 @@ class Process(Definition):
     events: tuple[EventName, ...] = ()
     #: Kind of task -> how one may turn out; absent: as sequences.dispositions ships them.
     dispositions: dict[TaskKind, Annotated[tuple[Identifier, ...], Field(min_length=1)]] = {}
+    #: When won deals end unless they are renewed; None: nobody says.
+    renewal: RenewalSettings | None = None
     stages: tuple[Stage, ...]
     scoring: Scoring | None = None
 

@@ -48,16 +48,14 @@ class Renewal(models.Model):
     """A date on which a won deal ends unless it is renewed, of which the timeline was told."""
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE)
-    date = models.DateField()
+    day = models.CharField(max_length=10)  #: as deals have it, such as 2026-05-01
     noted_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["deal", "date"], name="one_renewal_per_date")
-        ]
+        constraints = [models.UniqueConstraint(fields=["deal", "day"], name="one_renewal_per_date")]
 
     def __str__(self) -> str:
-        return f"{self.deal} on {self.date}"
+        return f"{self.deal} on {self.day}"
 
 
 class Task(models.Model):

@@ -16,6 +16,7 @@ from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from process import timing
 from process.prospecting import scores
+from process.renewal import sweep
 from runtime import bell, clock
 from sequences import engine, enroll
 from sequences.models import Enrollment, Waiting
@@ -42,6 +43,7 @@ class Due:
     judge_visits: bool = False
     settle_unconfirmed: bool = False
     read_back: bool = False
+    tell_renewals: bool = False
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
@@ -64,6 +66,7 @@ def due(*, inboxes: bool = True) -> Due:
         judge_visits=visits.are_due(),
         settle_unconfirmed=unconfirmed_due(now),
         read_back=watch.waiting(),
+        tell_renewals=sweep.is_due(),
     )
 
 
@@ -83,6 +86,7 @@ def ring_due(work: Due) -> None:
         "advance",
         "deliver",
         "settle_unconfirmed",
+        "tell_renewals",
     ):
         found = getattr(work, name)
         if found is True:
@@ -114,6 +118,7 @@ def next_due() -> datetime | None:
         visits.judged_from(),
         timing.next_due(),
         scores.next_due(),
+        sweep.next_due(),
     ]
     later = [moment for moment in moments if moment is not None and moment > now]
     return min(later, default=None)

@@ -8,6 +8,7 @@ from crm.push import push as push_connection
 from mail import inbound, outbox, visits, watch
 from process import readback, timing
 from process.prospecting import scores
+from process.renewal import sweep as renewals
 from sequences import engine
 from sequences import enroll as enrolling
 from workers import reactions, schedule
@@ -83,6 +84,11 @@ def score() -> None:
 @app.task
 def judge_visits() -> None:
     visits.judge()
+
+
+@app.task
+def tell_renewals() -> None:
+    renewals.tell()
 
 
 @app.task
