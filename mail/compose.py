@@ -94,6 +94,8 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
         reader,
         request=None if diversion else message.pk,
     )
+    timezone = str(message.window.get("timezone") or sender.timezone)
+    context |= known(invitations.told(message, timezone))
     subject = _subject(message, context)
     text = _part(message.template, layout.TEXT, context)
     html = _part(message.template, layout.HTML, context)
@@ -105,7 +107,6 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
         if diversion is not None:
             headers |= _diverted(message, diversion, subject)
         to = diversion.to if diversion else message.to_email
-        timezone = str(message.window.get("timezone") or sender.timezone)
         invitation = invitations.of(message, context, to=to, timezone=timezone)
         calendar, *files = invitations.parts(invitation) if invitation else (b"",)
         raw = mime.build(

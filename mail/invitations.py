@@ -8,6 +8,7 @@ from typing import Any
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
 from jinja2 import TemplateError
 
+from crm.models import Lead
 from mail import address, mime
 from mail.models import Message
 from runtime import clock
@@ -40,6 +41,8 @@ class Invitation:
     reminder: timedelta | None = None
     organizer: Party
     attendee: Party
+    method: str = "REQUEST"  #: or CANCEL
+    sequence: int = 0  #: how often it was changed
 
 
 def of(
@@ -49,7 +52,11 @@ def of(
     written = message.invite
     if written is None:
         return None
-    lead, mailbox = message.lead, message.mailbox
+    mailbox = message.mailbox
+    organizer = Party(email=mailbox.address, name=mailbox.display_name)
+    attendee = Party(email=to, name=_name(message.lead))
+    if "method" in written:
+        return _settled(written, timezone=timezone, organizer=organizer, attendee=attendee)
     domain = address.domain(mailbox.address.rpartition("@")[2])
     reminder = written["reminder"]
     return Invitation(
@@ -59,21 +66,59 @@ def of(
         duration=timedelta(seconds=written["duration"]),
         location=_rendered(written, "location", context),
         reminder=None if reminder is None else timedelta(seconds=reminder),
-        organizer=Party(email=mailbox.address, name=mailbox.display_name),
-        attendee=Party(email=to, name=f"{lead.first_name} {lead.last_name}".strip()),
+        organizer=organizer,
+        attendee=attendee,
     )
+
+
+def told(message: Message, timezone: str) -> dict[str, object]:
+    """What the text of news of a meeting reads of it; nothing for other emails."""
+    if message.invite is None or "method" not in message.invite:
+        return {}
+    written = message.invite
+    local = datetime.fromisoformat(written["starts_at"]).astimezone(zone(timezone))
+    return {
+        "invitation": {
+            "title": written["title"] or "Our meeting",
+            "day": f"{local:%A}, {local.day} {local:%B}",
+            "time": f"{local:%H:%M}",
+            "timezone": timezone,
+            "location": written["location"],
+        }
+    }
+
+
+def _settled(
+    written: Mapping[str, Any], *, timezone: str, organizer: Party, attendee: Party
+) -> Invitation:
+    """A meeting that stands, or stood, as it was written down when it changed."""
+    return Invitation(
+        uid=written["uid"],
+        title=written["title"] or "Our meeting",
+        starts_at=datetime.fromisoformat(written["starts_at"]).astimezone(zone(timezone)),
+        duration=timedelta(seconds=written["duration"]),
+        location=written["location"],
+        organizer=organizer,
+        attendee=attendee,
+        method=written["method"],
+        sequence=written["sequence"],
+    )
+
+
+def _name(lead: Lead) -> str:
+    return f"{lead.first_name} {lead.last_name}".strip()
 
 
 def parts(invitation: Invitation) -> tuple[bytes, bytes]:
     """The invitation in its two forms: as a calendar reads it in the mail, and as a file."""
-    told = request(invitation)
-    return mime.calendar("REQUEST", told), mime.attachment(FILE_NAME, FILE_TYPE, told)
+    told = written(invitation)
+    return mime.calendar(invitation.method, told), mime.attachment(FILE_NAME, FILE_TYPE, told)
 
 
-def request(invitation: Invitation) -> bytes:
-    """Asks for an answer; lines of at most 75 octets, ended by CRLF."""
+def written(invitation: Invitation) -> bytes:
+    """Asks for an answer, or calls it off; lines of at most 75 octets, ended by CRLF."""
     calendar = Calendar()
-    for name, value in {"prodid": _MAKER, "version": "2.0", "method": "REQUEST"}.items():
+    for name, value in {"prodid": _MAKER, "version": "2.0", "method": invitation.method}.items():
         calendar.add(name, value)
     calendar.add_component(_event(invitation))
     day = invitation.starts_at.date()
@@ -85,14 +130,14 @@ def _event(invitation: Invitation) -> Event:
     event = Event()
     told: dict[str, Any] = {
         "uid": invitation.uid,
-        "sequence": 0,
+        "sequence": invitation.sequence,
         "dtstamp": clock.now(),
-        "status": "CONFIRMED",
+        "status": "CANCELLED" if invitation.method == "CANCEL" else "CONFIRMED",
         "summary": invitation.title,
         "dtstart": invitation.starts_at,
         "duration": invitation.duration,
         "organizer": _party(invitation.organizer),
-        "attendee": _party(invitation.attendee, asked=True),
+        "attendee": _party(invitation.attendee, asked=invitation.method == "REQUEST"),
     }
     if invitation.location:
         told["location"] = invitation.location

@@ -458,6 +458,7 @@ class Inbound(models.Model):
     class Kind(models.TextChoices):
         REPLY = "reply"
         AUTO_REPLY = "auto_reply"
+        CALENDAR = "calendar"  #: the answer to an invitation, by a button
         BOUNCE = "bounce"
         DELAYED = "delayed"
         COMPLAINT = "complaint"

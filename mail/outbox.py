@@ -57,6 +57,8 @@ class Draft(NamedTuple):
     invite: Mapping[str, object] | None = None
     #: See Message.leave_before.
     leave_before: datetime | None = None
+    #: See Message.is_notice.
+    is_notice: bool = False
 
 
 def queue(drafts: Sequence[Draft]) -> None:

@@ -31,6 +31,7 @@ Kind = Inbound.Kind
 ACTIVITIES = {
     Kind.REPLY: "answered",
     Kind.AUTO_REPLY: "auto_replied",
+    Kind.CALENDAR: "invitation_answered",
     Kind.BOUNCE: "bounced",
     Kind.DELAYED: "delayed",
     Kind.COMPLAINT: "complained",
@@ -211,6 +212,8 @@ def _evidence(
         }
     if opinion.complaint is not None:
         return {"feedback": opinion.complaint.feedback}
+    if opinion.invitation is not None:
+        return asdict(opinion.invitation)
     if opinion.kind == Kind.AUTO_REPLY:
         return {"until": _until(opinion.text, received_at, lead)}
     if opinion.kind == Kind.REPLY:

@@ -19,6 +19,8 @@ from mail.suppression import is_suppressed, suppress
 from mail.unsubscribe import unsubscribe
 from process import assigned, dispositions, hook, meanings, outcomes, replies, tasks
 from process.feedback.definition import DETRACTOR
+from process.meetings import invitations
+from process.meetings.notices import NO_ENROLLMENT
 from process.prospecting import scores
 from runtime import clock
 from sequences import cadence, engine, enroll
@@ -145,9 +147,11 @@ def _email_sent(activity: Activity) -> None:
     message = Message.objects.select_related("mailbox", "deal").get(pk=activity.message_id or 0)
     sent_at = message.sent_at or activity.occurred_at
     engine.sent(message.enrollment_id, message.step_id, at=sent_at, because=message.because)
+    invitations.sent(message)
     if activity.lead is not None:
         _owe_touch(message, activity.lead, sent_at, may_exist="found_in" in activity.data)
-    _move_on(activity)
+    if not message.is_notice:
+        _move_on(activity)
 
 
 def _owe_touch(message: Message, lead: Lead, sent_at: datetime, *, may_exist: bool) -> None:
@@ -430,7 +434,8 @@ def _not_sent(reason: str) -> Reaction:
     def react_to(activity: Activity) -> None:
         if activity.enrollment_id is None or activity.lead is None:
             return
-        if engine.stop(
+        is_notice = activity.enrollment_id == NO_ENROLLMENT
+        if is_notice or engine.stop(
             activity.enrollment_id,
             reason,
             at=activity.occurred_at,
@@ -442,7 +447,7 @@ def _not_sent(reason: str) -> Reaction:
                 lead=activity.lead,
                 key=f"{activity.kind}:{activity.message_id}",
                 note_text=str(activity.data.get("error", "")),
-                enrollment_id=activity.enrollment_id,
+                enrollment_id=activity.enrollment_id or None,
             )
 
     return react_to
@@ -500,6 +505,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "crm_meeting": [_ends_what_was_open("meeting booked"), _move_on, _enroll],
     "meeting_booked": [_ends_what_was_open("meeting booked"), _move_on, _enroll],
     "auto_replied": [_auto_replied, _move_on],
+    "invitation_answered": [invitations.answered],
     "nps": [_scored, _move_on, _reconsider, _enroll],
     "bounced": [_bounced, _came_in("bounce"), _told_by_esp, _move_on],
     "unsubscribed": [_person_stop("unsubscribed"), _opt_out],

@@ -7,8 +7,9 @@ In-Reply-To, so a bounce asked about last would pass for something else.
 import re
 from dataclasses import dataclass
 
-from mail.classify import arf, autoreply, dsn, reply_text
+from mail.classify import arf, autoreply, calendar_reply, dsn, reply_text
 from mail.classify.arf import Complaint
+from mail.classify.calendar_reply import CalendarReply
 from mail.classify.dsn import Dsn
 from mail.classify.parsed import Parsed
 from mail.classify.tables import OPT_OUT, OPT_OUT_ALONE
@@ -28,11 +29,14 @@ class Opinion:
     text: str = ""
     dsn: Dsn | None = None
     complaint: Complaint | None = None
+    invitation: CalendarReply | None = None
     token: str = ""  #: of the List-Unsubscribe mail
     rule: str = ""  #: what decided
 
 
-def classify(mail: Parsed, ours: str = "") -> Opinion:
+def classify(  # noqa: PLR0911 - one for each kind
+    mail: Parsed, ours: str = ""
+) -> Opinion:
     """`ours` is the text of the email that it answers: lines taken from it are no new text."""
     notification = dsn.detect(mail)
     if notification is not None:
@@ -44,6 +48,8 @@ def classify(mail: Parsed, ours: str = "") -> Opinion:
     if why := _neither(mail):
         return Opinion(kind="other", rule=f"other: {why}")
     text = without(reply_text.extract(mail.text), ours)
+    if (invitation := calendar_reply.detect(mail)) and not wants_out(text):
+        return Opinion(kind="calendar", text=text, invitation=invitation, rule="calendar: a reply")
     if automatic := autoreply.rule(mail):
         return Opinion(kind="auto_reply", text=text or mail.text, rule=f"auto_reply: {automatic}")
     token = _TOKEN_SUBJECT.fullmatch(mail.subject)

@@ -8,8 +8,8 @@ from django.db import transaction
 
 from crm import facts, meetings
 from crm.models import Lead, Meeting
-from mail.models import Sender
-from process.meetings import keeping
+from mail.models import Mailbox, Sender
+from process.meetings import keeping, notices
 from process.meetings.keeping import Teller
 from runtime import clock
 from sequences import whereabouts
@@ -33,8 +33,9 @@ def book(
     title: str = "",
     location: str = "",
     duration: timedelta = USUAL,
+    invite_from: Mailbox | None = None,
 ) -> Meeting:
-    """A meeting that was agreed on by voice, say."""
+    """A meeting that was agreed on by voice, say; `invite_from` tells the lead's calendar."""
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         meeting = Meeting.objects.create(
@@ -51,8 +52,10 @@ def book(
             attendee=lead.email,
             attendee_name=f"{lead.first_name} {lead.last_name}".strip(),
             told_at=clock.now(),
+            mailbox_id=invite_from.pk if invite_from else None,
         )
         keeping.book(meeting, _teller(by))
+        notices.tell(meeting, "meeting-invitation", "REQUEST")
     return meeting
 
 
@@ -62,14 +65,17 @@ def move(meeting: Meeting, starts_at: datetime, *, by: str) -> Meeting:
         meeting.ends_at += starts_at - meeting.starts_at
         meeting.starts_at = starts_at
         keeping.move(meeting, _teller(by))
+        notices.tell(meeting, "meeting-moved", "REQUEST")
     return meeting
 
 
 def tell(meeting: Meeting, kind: str, *, by: str) -> Meeting:
-    """`kind` is one of OUTCOMES."""
+    """`kind` is an event: meeting_canceled, meeting_held or meeting_missed."""
     with transaction.atomic():
         meeting = keeping.locked(meeting.pk)
         _OUTCOMES[kind](meeting, _teller(by))
+        if kind == "meeting_canceled":
+            notices.tell(meeting, "meeting-canceled", "CANCEL")
     return meeting
 
 

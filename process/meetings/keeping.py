@@ -48,9 +48,13 @@ def move(meeting: Meeting, teller: Teller, *, uid: str = "") -> None:
 
 
 def cancel(meeting: Meeting, teller: Teller) -> None:
-    stood = meeting.status == Status.BOOKED
     meeting.sequence += 1
-    _write(meeting, Status.CANCELED, teller, "meeting_canceled" if stood else "")
+    decline(meeting, teller, kind="meeting_canceled" if meeting.status == Status.BOOKED else "")
+
+
+def decline(meeting: Meeting, teller: Teller, *, kind: str = "meeting_canceled") -> None:
+    """The lead calls it off: no calendar has to be told."""
+    _write(meeting, Status.CANCELED, teller, kind)
 
 
 def hold(meeting: Meeting, teller: Teller) -> None:
@@ -98,7 +102,7 @@ def _write(meeting: Meeting, status: Status, teller: Teller, kind: str) -> None:
             lead=lead,
             deal=stages.bound_deal(lead),
             occurred_at=clock.now(),
-            key=f"{kind}:{meeting.pk}:{meeting.told_at.isoformat()}",
+            key=f"{kind}:{meeting.pk}:{meeting.sequence}:{meeting.told_at.isoformat()}",
             data={
                 "booking": meeting.pk,
                 "start": meeting.starts_at.isoformat(),

@@ -169,7 +169,7 @@ def test_any_text_comes_back_in_lines_as_rfc_5545_has_them(title, location, name
         title=title, location=location, attendee=Party(email="g@c.example", name=name)
     )
 
-    written = invitations.request(told)
+    written = invitations.written(told)
 
     event = event_of(written)
     lines = written.split(b"\r\n")
@@ -183,6 +183,6 @@ def test_any_text_comes_back_in_lines_as_rfc_5545_has_them(title, location, name
 @pytest.mark.parametrize("name", ["a\r\nATTENDEE:mailto:x@y.example", "a\0"])
 def test_case_16_a_control_character_in_a_name_is_refused(name):
     with pytest.raises(ValueError) as caught:
-        invitations.request(invitation(attendee=Party(email="g@c.example", name=name)))
+        invitations.written(invitation(attendee=Party(email="g@c.example", name=name)))
 
     assert str(caught.value) == f"the name {name!r} has a line break or control character in it"

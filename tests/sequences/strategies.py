@@ -32,13 +32,22 @@ STARTS = st.sampled_from([
     {"stage": "Presentation"}, {"end": "nobody there"}, {"enroll": "other"},
     {"task": "research", "title": "Who else?"}, {"stage": "Closing", "end": "spoken with"},
 ])  # fmt: skip
+untils = st.fixed_dictionaries({"until": st.just("meeting.start")}) | st.fixed_dictionaries(
+    {
+        "until": st.just("meeting.start"),
+        "less": st.sampled_from(["1 hour", "1 day", "3 days", "1 week"]),
+    }
+) | st.fixed_dictionaries({"until": st.just("meeting.start"), "plus": durations})  # fmt: skip
+
 TASK = {"task": st.just("call"), "title": st.just("Call"), "due": durations}
 TURNS_OUT = {
     "on_disposition": st.dictionaries(st.sampled_from(DISPOSITIONS[1:]), STARTS, max_size=3)
 }
 CONTENTS = {
     "email": st.fixed_dictionaries({"email": st.sampled_from(["a", {"a": 1, "b": 2}])}),
+    "timely email": st.just({"email": "a", "before": "meeting.start"}),
     "wait": st.fixed_dictionaries({"wait": durations}),
+    "wait for a meeting": st.fixed_dictionaries({"wait": untils}),
     "task": st.fixed_dictionaries(TASK, optional=TURNS_OUT),
     "gate": st.fixed_dictionaries(
         {**TASK, "gate": st.just(True)}, optional={"skip_after": durations, **TURNS_OUT}
@@ -48,7 +57,10 @@ CONTENTS = {
     "stop": st.just({"stop": "enough"}),
     "enroll": st.just({"enroll": "other"}),
 }
-PLAIN, LAST = ["email", "wait", "task", "gate", "update", "goal"], ["stop", "enroll"]
+PLAIN, LAST = (
+    ["email", "timely email", "wait", "wait for a meeting", "task", "gate", "update", "goal"],
+    ["stop", "enroll"],
+)
 
 
 @st.composite

@@ -16,7 +16,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm import stages
+from crm import meetings, stages
 from crm.models import Company, Lead, Owner, StageMove
 from crm.timeline import note
 from mail import claims, stops, unsubscribe
@@ -24,7 +24,9 @@ from mail import settle as settling
 from mail.definition import RampUpSettings, TeamLimits
 from mail.models import Mailbox, Message
 from process import apply, tasks
+from process import events as notes
 from process.emails import Template
+from process.meetings import by_hand
 from process.models import Task
 from process.simulation import load
 from process.simulation.engine import Simulation
@@ -51,6 +53,8 @@ RULES = (
     'lead.title == "CTO"',
     "lead.title is none",
     "deal.is_open or company.industry is none",
+    'meeting.status == "booked"',
+    "meeting.start is none and not lead.nps >= 9",
 )
 ENROLLS = st.fixed_dictionaries(
     {"when": st.sampled_from(RULES)},
@@ -60,7 +64,7 @@ ENROLLS = st.fixed_dictionaries(
         "per_day": st.integers(1, 2),
         "active_per_rep": st.integers(1, 2),
         "exclusive": st.just("company"),
-        "on": st.sampled_from([["clicked"], ["stage_moved"]]),
+        "on": st.sampled_from([["clicked"], ["stage_moved"], ["meeting_booked"], ["nps"]]),
         "requires": st.sampled_from([["lead.title"], ["lead.first_name"]]),
         "list": st.just("guests"),
         "existing": st.booleans(),
@@ -81,8 +85,11 @@ LIMITS = st.sampled_from([
 EVENTS = (
     "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
     "unsubscribed", "task_done", "task_skipped", "stage", "title", "bounced", "complained", "crm_reply",
-    "crm_meeting", "called", "no title",
+    "crm_meeting", "called", "no title", "meeting_moved", "meeting_canceled", "meeting_missed", "nps",
 )  # fmt: skip
+#: By an answer: the meeting is so far ahead, the score is this one.
+AHEAD = {"price": timedelta(hours=5), "interested": timedelta(days=2), "other": timedelta(days=9)}
+SCORES = {"price": 3, "interested": 10, "other": 9}
 HAPPENINGS = st.tuples(
     st.integers(0, 25 * 24), st.integers(0, PEOPLE - 1), st.sampled_from(EVENTS),
     st.sampled_from(sorted(PHRASES)), st.sampled_from(IDS), st.sampled_from(DISPOSITIONS),
@@ -270,6 +277,9 @@ def _happening(people, event, start):
         "title": ("crm_changed", {"title": "CTO"}),
         "no title": ("crm_changed", {"title": None}),
         "bounced": ("bounced", {"hard": True}),
+        "meeting_booked": ("meeting_booked", {"start": at + AHEAD[answer]}),
+        "meeting_moved": ("meeting_moved", {"start": at + AHEAD[answer]}),
+        "nps": ("nps", {"score": SCORES[answer]}),
     }.get(kind, (kind, {}))
     of_a_task = kind in {"task_done", "task_skipped"}
     enrollment_id = ANY if of_a_task else None  # of whichever is open then
@@ -310,6 +320,9 @@ def work():
         sent = [message for box in Mailbox.objects.order_by("pk") for message in _claimed(box)]
         for message in sent:
             stop = stops.reason(message)
+            if stop is not None and stop.reason == "too_late":
+                settling.stopped(message, stop)
+                continue
             assert stop is None, settling.stopped(message, stop)
             leaves(message)
         if not sent and not any(map(claims.due, Mailbox.objects.all())):
@@ -322,7 +335,7 @@ def _claimed(mailbox):
         yield from claims.claim(mailbox, Counter())
 
 
-def happens(people, event):
+def happens(people, event):  # noqa: C901, PLR0912 - one case for each event
     _, person, kind, answer, step, disposition = event
     lead, now = Lead.objects.get(pk=people[person].pk), clock.now()
     match kind:
@@ -346,6 +359,16 @@ def happens(people, event):
                 note("lead_changed", lead=lead, occurred_at=now)
         case "bounced":
             note("bounced", lead=lead, occurred_at=now, data={"hard": True})
+        case "meeting_booked":
+            by_hand.book(lead, now + AHEAD[answer], by="Ada")
+        case "meeting_moved" if (meeting := meetings.next_of(lead)) is not None:
+            by_hand.move(meeting, now + AHEAD[answer], by="Ada")
+        case "meeting_canceled" | "meeting_held" | "meeting_missed":
+            notes.write(lead, kind, at=now, by="Ada")
+        case "nps":
+            Lead.objects.filter(pk=lead.pk).update(nps=SCORES[answer])
+            data = {"score": SCORES[answer], "comment": "", "request": 1}
+            note("nps", lead=lead, occurred_at=now, data=data)
         case _:
             note(kind, lead=lead, occurred_at=now)
 
