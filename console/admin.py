@@ -226,6 +226,23 @@ class SuppressionAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no typ
         return False
 
 
+@admin.register(crm.Meeting)
+class MeetingAdmin(History):
+    list_display = ["starts_at", "status", "lead", "attendee", "title", "owner", "source"]
+    list_select_related = ["lead", "owner"]
+    list_filter = ["status", "source", "owner"]
+    search_fields = ["lead__email", "attendee", "title"]
+    ordering = ["-starts_at"]
+
+
+@admin.register(process.Feedback)
+class FeedbackAdmin(History):
+    list_display = ["at", "score", "lead", "comment"]
+    list_select_related = ["lead"]
+    list_filter = ["score"]
+    ordering = ["-at"]
+
+
 @admin.register(process.Task)
 class TaskAdmin(History):
     list_display = ["title", "kind", "lead", "owner", "due_at", "done_at"]

@@ -12,11 +12,20 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 from crm import edit, timeline
-from crm.models import Activity, Change, Deal, ExternalRecord, Lead, StageMove
+from crm.models import (
+    Activity,
+    Change,
+    Deal,
+    ExternalRecord,
+    FormerUid,
+    Lead,
+    Meeting,
+    StageMove,
+)
 from mail import suppression
 from mail.models import Inbound, Message, SentCopy, Suppression, Visit
 from process.dossier import Holdings, addresses, everyone, holdings
-from process.models import LeadScore, Task
+from process.models import Feedback, LeadScore, Renewal, Task
 from runtime import clock
 from sequences import engine, enroll
 from sequences.models import Enrollment, ListMember, StepRun, Waiting
@@ -25,6 +34,7 @@ from sequences.refusals import OPEN
 #: Of a reason that stays: which rule it was, and what must not be forgotten of an email.
 _KEPT = frozenset({"rule", "at", "variant", "called_off"})
 _BLANK_LEAD: Mapping[str, Any] = {
+    "meeting": None, "nps": None,
     "email": "", "first_name": "", "last_name": "", "title": "", "phone": "", "country": "",
     "language": "", "timezone": "", "doubt": "", "extra": {}, "company": None,
     "score": None, "fit": None, "engagement": None,
@@ -37,13 +47,17 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     Deal: {},
     Enrollment: _BECAUSE,
     ExternalRecord: {"base": frozenset({"do_not_contact"}), "emptied": {}},
+    Feedback: {"comment": ""},
+    FormerUid: None,
     Inbound: {"from_email": "", "subject": "", "text": "", "message_id": "", "data": {}},
     LeadScore: None,
     ListMember: None,
+    Meeting: None,
     Message: {
         "to_email": "", "to_domain": "", "references": "", "subject": "", "text": "", "raw": None, "last_error": "",
         "links": [], "invite": None, "provider_id": None, **_BECAUSE,
     },
+    Renewal: {},
     SentCopy: None,
     StageMove: _BECAUSE,
     StepRun: _BECAUSE,

@@ -32,6 +32,7 @@ def main() -> None:
         doctor,
         inbound,
         mailbox,
+        meeting,
         operate,
         outbox,
         pausing,
