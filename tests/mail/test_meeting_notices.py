@@ -264,7 +264,7 @@ def test_it_is_read_as_the_library_reads_it(invited):
     [part] = [one for one in mail.own if one.get_content_type() == "text/calendar"]
     [event] = Calendar.from_ical(parsed.content(part)).events
     assert found == calendar_reply.CalendarReply(
-        uid=str(event["UID"]), answer="accepted", sequence=int(event["SEQUENCE"])
+        uid=str(event["UID"]), answer="accepted", sequence=int(str(event["SEQUENCE"]))
     )
 
 
