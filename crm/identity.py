@@ -20,6 +20,9 @@ from crm.models import (
 from crm.normalize import email as normalized_email
 from crm.timeline import note
 
+#: What is owed of its own: an opt-out by the row, an owner by crm.owning.
+_NOT_OURS = {"do_not_contact", ledger.OWNER_ID}
+
 
 def find(connection: Connection, kind: Kind, records: Sequence[Record]) -> Mapping[str, Any]:
     """External id -> our row, of those records that are sure to stand for one that we have."""
@@ -297,13 +300,17 @@ def _carry_over(gone: Sequence[int], live: ExternalRecord, keeper: Any) -> None:
         record=live, status=Change.Status.PENDING, last_error=""
     )
     updates = pending.filter(kind=Change.Kind.UPDATE)
+    if not live.base.get(ledger.OWNER_ID):
+        owner = updates.filter(field=ledger.OWNER_ID).order_by("-pk").first()
+        if owner is not None:
+            ledger.owe_update(live, ledger.OWNER_ID, owner.value, at=owner.due_at)
     newer = set(
         Change.objects.filter(
             record=live, kind=Change.Kind.UPDATE, status=Change.Status.PENDING
         ).values_list("field", flat=True)
     )
     ours = {change.field: change.value for change in updates.order_by("pk")}
-    ours = {name: value for name, value in ours.items() if name not in newer | {"do_not_contact"}}
+    ours = {name: value for name, value in ours.items() if name not in newer | _NOT_OURS}
     if ours:
         keeper.save(update_fields=values.put(keeper, ours))
     updates.update(

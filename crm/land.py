@@ -302,9 +302,11 @@ class _Page:
         merged = self._merged(row, record, news.with_echoes(link.base, record, attempted), link)
         was_closed = isinstance(row, Deal) and row.is_closed
         was_at = row.stage_value if isinstance(row, Deal) else ""
-        has_new_links = values.links_of(record) != values.links_in(link.base)
         has_new_people = values.links_of(record).get("lead_ids") != link.base.get("lead_ids")
-        new_links = self.links.columns(record) if has_new_links else {}
+        new_links = self.links.news(record, link.base)
+        if "owner" in new_links:
+            named = str(values.links_of(record)["owner_id"])
+            ledger.owner_is_told(link, named, at=self.now)
         self._keep_clashes(link, merged.clashes)
         is_back = self._revive(link, row)
         take = self._take_over(row, record, merged, new_links)

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
+from django.db.models import Q
+
 from connectors import registry
 from connectors.base import Kind
 from crm import policy, values
@@ -18,7 +20,9 @@ from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead
 Row = Company | Lead | Deal
 #: What is written before what: people who want to be left alone come first.
 PRIORITY_OPT_OUT, PRIORITY_STAGE, PRIORITY_TOUCH, PRIORITY_ENRICHMENT = range(4)
-_STAGE_FIELDS = {"status", "stage_value"}
+#: A change of it is owed on its own, see crm.owning: no value of a row, but a link of the record.
+OWNER_ID = "owner_id"
+_STAGE_FIELDS = {"status", "stage_value", OWNER_ID}
 #: Why what was owed to a deleted record is not owed any more.
 DELETED = "the record was deleted in the CRM"
 #: Our field name -> the connector's, where they differ.
@@ -150,6 +154,16 @@ def supersede(changes: Any, reason: str = "") -> None:
     changes.update(status=Change.Status.SUPERSEDED, last_error=reason)
 
 
+def owner_is_told(link: ExternalRecord, owner_id: str, *, at: datetime) -> None:
+    """The CRM names another owner than before: ours has arrived, or theirs stays."""
+    owed = Change.objects.filter(record=link, field=OWNER_ID, status=Change.Status.PENDING)
+    owed.filter(value=owner_id).update(status=Change.Status.PUSHED, pushed_at=at, last_error="")
+    owed.exclude(value=owner_id).update(
+        status=Change.Status.CONFLICTED,
+        last_error="somebody set an owner in the CRM, who stays",
+    )
+
+
 def drop(link: ExternalRecord) -> None:
     """The record was deleted in its CRM: nothing more is written to it."""
     supersede(Change.objects.filter(record=link, status=Change.Status.PENDING), DELETED)
@@ -157,7 +171,8 @@ def drop(link: ExternalRecord) -> None:
 
 def take_up(link: ExternalRecord) -> None:
     """The record is there again: what else than its values was owed to it is owed again."""
-    dropped(Change.objects.filter(record=link)).exclude(kind=Change.Kind.UPDATE).update(
+    owed_before = dropped(Change.objects.filter(record=link))
+    owed_before.filter(~Q(kind=Change.Kind.UPDATE) | Q(field=OWNER_ID)).update(
         status=Change.Status.PENDING, last_error=""
     )
 
@@ -231,7 +246,7 @@ def _pending(links: Sequence[ExternalRecord]) -> Mapping[int, Mapping[str, Chang
     rows = Change.objects.filter(
         record__in=links, kind=Change.Kind.UPDATE,
         status__in=(Change.Status.PENDING, Change.Status.REFUSED),
-    )  # fmt: skip
+    ).exclude(field=OWNER_ID)  # fmt: skip
     for change in rows.order_by("id"):
         found[change.record_id][change.field] = change
     return found

@@ -32,6 +32,12 @@ class Links:
         """Row by column; None where it refers to nothing that is here."""
         return {kind: self._rows[kind].get(id_) for kind, id_ in _named(record).items()}
 
+    def news(self, record: Record, base: Mapping[str, Any]) -> dict[str, object]:
+        """The same, of what it refers to otherwise than the base says."""
+        named = _named(record).items()
+        changed = {kind for kind, id_ in named if id_ != _id(base, kind)}
+        return {kind: row for kind, row in self.columns(record).items() if kind in changed}
+
     def dangle(self, record: Record) -> bool:
         """Whether it refers to something that has not landed."""
         return any(id_ and id_ not in self._rows[kind] for kind, id_ in _named(record).items())

@@ -167,7 +167,12 @@ class _Batch:
                 ledger.supersede(Change.objects.filter(pk=change.pk), "the task is not in the CRM")
 
     def _read_again(self) -> None:
-        stale = [c.record for c in self._of("update") if not is_fresh(c.record, now=self.now)]
+        stale = [
+            change.record
+            for change in self._of("update")
+            # That a person set an owner a moment ago must not be missed.
+            if change.field == ledger.OWNER_ID or not is_fresh(change.record, now=self.now)
+        ]
         if not stale:
             return
         for kind in WRITTEN:

@@ -156,7 +156,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
 
 
 def _process(blueprint: Blueprint) -> None:
-    definition = blueprint.process.model_dump(mode="json", exclude_none=True)
+    definition = blueprint.process.model_dump(mode="json", by_alias=True, exclude_none=True)
     digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
     AppliedProcess.objects.filter(active=True).exclude(digest=digest).update(
         active=False, timed_until=None

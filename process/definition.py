@@ -11,6 +11,7 @@ from crm.kinds import EVENTS, SHOWN
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, StageName, Text
 from process.prospecting.scoring import Scoring
+from process.prospecting.territories import Assignment
 from process.renewal.definition import RenewalSettings
 from sequences.steps import TaskKind
 from workspace.durations import Duration
@@ -85,6 +86,7 @@ class Process(Definition):
     renewal: RenewalSettings | None = None
     stages: tuple[Stage, ...]
     scoring: Scoring | None = None
+    assignment: Assignment | None = None
 
     @model_validator(mode="after")
     def _events_are_new(self) -> Self:

@@ -25,7 +25,7 @@ from crm.models import (
 from mail import suppression
 from mail.models import Inbound, Message, SentCopy, Suppression, Visit
 from process.dossier import Holdings, addresses, everyone, holdings
-from process.models import Feedback, LeadScore, Renewal, Task
+from process.models import Feedback, LeadScore, Renewal, Task, Unassigned
 from runtime import clock
 from sequences import engine, enroll
 from sequences.models import Enrollment, ListMember, StepRun, Waiting
@@ -63,6 +63,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     StepRun: _BECAUSE,
     Suppression: None,
     Task: {"title": "erased", "note": "", "say": ""},
+    Unassigned: None,
     Visit: None,
     Waiting: None,
 }  # fmt: skip

@@ -3,9 +3,9 @@
 from django.db import models
 
 from crm.models import Deal, Lead, Owner
-from process.prospecting.models import LeadScore
+from process.prospecting.models import LeadScore, TerritoryTurn, Unassigned
 
-__all__ = ["AppliedProcess", "LeadScore", "Task"]
+__all__ = ["AppliedProcess", "LeadScore", "Task", "TerritoryTurn", "Unassigned"]
 
 
 class AppliedProcess(models.Model):

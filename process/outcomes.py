@@ -17,12 +17,12 @@ __all__ = ["OTHER", "applied", "events", "happened"]
 
 def applied() -> Process | None:
     """The process at work; None before the first `apply`."""
-    row = AppliedProcess.objects.filter(active=True).values_list("pk", flat=True).first()
-    return None if row is None else _parsed(row)
+    row = AppliedProcess.objects.filter(active=True).values_list("pk", "digest").first()
+    return None if row is None else _parsed(*row)
 
 
 @lru_cache(maxsize=16)
-def _parsed(pk: int) -> Process:
+def _parsed(pk: int, _digest: str) -> Process:
     # A row's definition is never changed once written, so its parsed form may be kept.
     row = AppliedProcess.objects.get(pk=pk)
     return Process.model_validate(row.definition).placed(row.places)

@@ -21,7 +21,7 @@ from process import assigned, dispositions, hook, meanings, outcomes, replies, t
 from process.feedback.definition import DETRACTOR
 from process.meetings import invitations
 from process.meetings.notices import NO_ENROLLMENT
-from process.prospecting import scores
+from process.prospecting import assigning, scores
 from runtime import clock
 from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
@@ -120,6 +120,11 @@ def _enroll(activity: Activity) -> None:
     if activity.lead is not None:
         moved = activity.kind == "stage_moved"
         enroll_matching([activity.lead.pk], moved=moved, event=activity.kind)
+
+
+def _assign(activity: Activity) -> None:
+    if activity.lead is not None:
+        assigning.happened(activity.lead, activity.kind)
 
 
 def _reconsider(activity: Activity) -> None:
@@ -481,7 +486,7 @@ def _scored(activity: Activity) -> None:
 
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "first_pulled": [_first_pulled],
-    "lead_created": [_keep_away, _move_on, _enroll],
+    "lead_created": [_keep_away, _assign, _move_on, _enroll],
     "lead_changed": [_keep_away, _move_on, _reconsider, _enroll],
     "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
@@ -495,6 +500,8 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "handed_over": [_handed_over],
     "unenrolled": [_unenrolled],
     "update_refused": [_update_refused],
+    "qualified": [_assign, _move_on, _reconsider, _enroll],
+    "form_submitted": [_assign, _move_on, _reconsider, _enroll],
     "task_assigned": [_task_assigned],
     "task_done": [_task_done],
     "task_skipped": [_task_skipped],

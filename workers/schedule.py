@@ -15,7 +15,7 @@ from mail import pauses, visits, watch
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from process import timing
-from process.prospecting import scores
+from process.prospecting import assigning, scores
 from process.renewal import sweep
 from runtime import bell, clock
 from sequences import engine, enroll
@@ -36,6 +36,7 @@ class Due:
     react: bool = False
     move_on: bool = False
     score: bool = False
+    assign: bool = False
     enroll: bool = False
     advance: bool = False
     deliver: Sequence[int] = ()
@@ -59,6 +60,7 @@ def due(*, inboxes: bool = True) -> Due:
         react=reactions.waiting(),
         move_on=timing.is_due(),
         score=scores.are_due(),
+        assign=assigning.are_due(),
         enroll=enroll.waiting_is_due(),
         advance=engine.due(now).exists(),
         deliver=_delivering(now),
@@ -79,6 +81,7 @@ def ring_due(work: Due) -> None:
         "react",
         "move_on",
         "score",
+        "assign",
         "push",
         "reread",
         "pull",
@@ -118,6 +121,7 @@ def next_due() -> datetime | None:
         visits.judged_from(),
         timing.next_due(),
         scores.next_due(),
+        assigning.next_due(),
         sweep.next_due(),
     ]
     later = [moment for moment in moments if moment is not None and moment > now]

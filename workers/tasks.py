@@ -7,7 +7,7 @@ from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
 from mail import inbound, outbox, visits, watch
 from process import readback, timing
-from process.prospecting import scores
+from process.prospecting import assigning, scores
 from process.renewal import sweep as renewals
 from sequences import engine
 from sequences import enroll as enrolling
@@ -79,6 +79,11 @@ def move_on() -> None:
 @app.task
 def score() -> None:
     scores.count_due()
+
+
+@app.task
+def assign() -> None:
+    assigning.retry_due()
 
 
 @app.task

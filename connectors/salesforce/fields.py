@@ -65,6 +65,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "company_id": "AccountId",
     },
 }
+#: A queue, which may own records in place of a person.
+_QUEUE = "00G"
 #: Set by the platform.
 READ_ONLY = frozenset({"is_closed", "is_won", "created_at", "converted_to", "merged_into"})
 #: Where the workspace's own mapping starts: it goes over whichever object has the field.
@@ -90,6 +92,8 @@ def values_of(object_: str, item: Mapping[str, Any], names: Mapping[str, str]) -
     values["modified_at"] = item.get("SystemModstamp")
     if object_ != "User":
         values["deleted"] = item.get("IsDeleted")
+    if text(values.get("owner_id")).startswith(_QUEUE):
+        values["owner_id"] = ""  # it waits there for an owner
     if object_ == "Account":
         values["domain"] = domain_of(text(values.get("domain")))
     if object_ == "Opportunity":

@@ -19,6 +19,12 @@ def check(process: Process, document: Document, schema: Schema) -> Iterator[Prob
     for number, rule in enumerate(process.scoring.rules if process.scoring else ()):
         path: Path = ("scoring", "rules", number, "when")
         yield from checked.expression(path, rule.when, plain)
+    for number, territory in enumerate(
+        process.assignment.territories if process.assignment else ()
+    ):
+        if territory.when is not None:
+            path = ("assignment", "territories", number, "when")
+            yield from checked.expression(path, territory.when, schema)
 
 
 class _Checked:

@@ -17,3 +17,28 @@ class LeadScore(models.Model):
 
     def __str__(self) -> str:
         return f"score of lead {self.lead_id}"
+
+
+class TerritoryTurn(models.Model):
+    """Who got the last lead of a territory; its row is locked while the next one is given."""
+
+    territory = models.CharField(max_length=100, unique=True)
+    last_owner = models.CharField(max_length=254, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.territory}: {self.last_owner or 'nobody yet'}"
+
+
+class Unassigned(models.Model):
+    """A lead that waits for an owner, and why; it is tried again then."""
+
+    lead = models.OneToOneField(Lead, on_delete=models.CASCADE)
+    reason = models.CharField(max_length=300)
+    since = models.DateTimeField()
+    retry_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name_plural = "unassigned"
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.reason}"
