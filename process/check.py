@@ -48,7 +48,7 @@ def cross_check(
         yield from _signing_keys(*team)
         yield from _webhook_logins(*team)
     if process:
-        yield from check_prospecting(*process, schema)
+        yield from check_prospecting(*process, schema, team[0].connections if team else None)
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
         yield from _renewal(*process, team[0].connections)

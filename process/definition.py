@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from crm.kinds import EVENTS, SHOWN
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, StageName, Text
+from process.prospecting.qualification import Qualification
 from process.prospecting.scoring import Scoring
 from process.prospecting.territories import Assignment
 from process.renewal.definition import RenewalSettings
@@ -87,6 +88,7 @@ class Process(Definition):
     stages: tuple[Stage, ...]
     scoring: Scoring | None = None
     assignment: Assignment | None = None
+    qualification: Qualification | None = None
 
     @model_validator(mode="after")
     def _events_are_new(self) -> Self:

@@ -25,7 +25,14 @@ from crm.models import (
 from mail import suppression
 from mail.models import Inbound, Message, SentCopy, Suppression, Visit
 from process.dossier import Holdings, addresses, everyone, holdings
-from process.models import Feedback, LeadScore, Renewal, Task, Unassigned
+from process.models import (
+    Feedback,
+    LeadQualification,
+    LeadScore,
+    Renewal,
+    Task,
+    Unassigned,
+)
 from runtime import clock
 from sequences import engine, enroll
 from sequences.models import Enrollment, ListMember, StepRun, Waiting
@@ -50,6 +57,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     Feedback: {"comment": ""},
     FormerUid: None,
     Inbound: {"from_email": "", "subject": "", "text": "", "message_id": "", "data": {}},
+    LeadQualification: {"because": {}},
     LeadScore: None,
     ListMember: None,
     Meeting: None,

@@ -3,9 +3,16 @@
 from django.db import models
 
 from crm.models import Deal, Lead, Owner
-from process.prospecting.models import LeadScore, TerritoryTurn, Unassigned
+from process.prospecting.models import LeadQualification, LeadScore, TerritoryTurn, Unassigned
 
-__all__ = ["AppliedProcess", "LeadScore", "Task", "TerritoryTurn", "Unassigned"]
+__all__ = [
+    "AppliedProcess",
+    "LeadQualification",
+    "LeadScore",
+    "Task",
+    "TerritoryTurn",
+    "Unassigned",
+]
 
 
 class AppliedProcess(models.Model):

@@ -21,7 +21,7 @@ from process import assigned, dispositions, hook, meanings, outcomes, replies, t
 from process.feedback.definition import DETRACTOR
 from process.meetings import invitations
 from process.meetings.notices import NO_ENROLLMENT
-from process.prospecting import assigning, scores
+from process.prospecting import assigning, qualifying, scores
 from runtime import clock
 from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
@@ -125,6 +125,23 @@ def _enroll(activity: Activity) -> None:
 def _assign(activity: Activity) -> None:
     if activity.lead is not None:
         assigning.happened(activity.lead, activity.kind)
+
+
+def _told_by_crm(activity: Activity) -> None:
+    """An MQL by its lifecycle stage; an edit of another field says nothing of that."""
+    fields = activity.data.get("fields", ["lifecycle_stage"])
+    if activity.lead is not None and "lifecycle_stage" in fields:
+        qualifying.told_by_crm(activity.lead, at=activity.occurred_at)
+
+
+def _put_before_sales(activity: Activity) -> None:
+    if activity.lead is not None:
+        qualifying.put_before_sales(activity.lead, activity.data, at=activity.occurred_at)
+
+
+def _is_sql(activity: Activity) -> None:
+    if activity.lead is not None:
+        qualifying.deal_created(activity.lead, at=activity.occurred_at)
 
 
 def _reconsider(activity: Activity) -> None:
@@ -486,12 +503,12 @@ def _scored(activity: Activity) -> None:
 
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "first_pulled": [_first_pulled],
-    "lead_created": [_keep_away, _assign, _move_on, _enroll],
-    "lead_changed": [_keep_away, _move_on, _reconsider, _enroll],
+    "lead_created": [_keep_away, _told_by_crm, _assign, _move_on, _enroll],
+    "lead_changed": [_keep_away, _told_by_crm, _move_on, _reconsider, _enroll],
     "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
-    "deal_created": [_move_on, _reconsider, _enroll],
+    "deal_created": [_is_sql, _move_on, _reconsider, _enroll],
     "deal_closed": [_deal_closed, _move_on, _reconsider, _enroll],
     "stage_moved": [_move_on, _reconsider, _enroll],
     "opted_out": [_opted_out],
@@ -500,7 +517,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "handed_over": [_handed_over],
     "unenrolled": [_unenrolled],
     "update_refused": [_update_refused],
-    "qualified": [_assign, _move_on, _reconsider, _enroll],
+    "qualified": [_assign, _put_before_sales, _move_on, _reconsider, _enroll],
     "form_submitted": [_assign, _move_on, _reconsider, _enroll],
     "task_assigned": [_task_assigned],
     "task_done": [_task_done],

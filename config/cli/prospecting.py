@@ -1,7 +1,7 @@
-"""`cadenza score`: how a lead's score comes about, rule by rule."""
+"""`cadenza score`, `accept` and `reject`: how good a lead is, and whether sales takes it."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,46 @@ from config.cli.team import Json
 
 if TYPE_CHECKING:
     from process.prospecting.scoring import Judged
+
+By = Annotated[
+    str, typer.Option("--by", metavar="NAME", help="Who says so; your login unless given.")
+]
+
+
+@app.command()
+def accept(lead: LeadName, by: By = "") -> None:
+    """Take a lead that marketing qualified."""
+    _ready()
+    from config.cli.pausing import who  # noqa: PLC0415 - as in the other commands
+    from process.prospecting import qualifying  # noqa: PLC0415 - only after set-up
+    from workspace.problems import Fault  # noqa: PLC0415 - likewise
+
+    row = lead_of(lead)
+    try:
+        qualifying.accept(row, by=by or who())
+    except Fault as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    typer.echo(f"{row} is accepted.")
+
+
+@app.command()
+def reject(
+    lead: LeadName,
+    reason: Annotated[str, typer.Option(metavar="REASON", help="One of reject_reasons.")],
+    by: By = "",
+) -> None:
+    """Give a lead that marketing qualified back, and say why."""
+    _ready()
+    from config.cli.pausing import who  # noqa: PLC0415 - as above
+    from process.prospecting import qualifying  # noqa: PLC0415 - as above
+    from workspace.problems import Fault  # noqa: PLC0415 - as above
+
+    row = lead_of(lead)
+    try:
+        qualifying.reject(row, reason, by=by or who())
+    except Fault as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    typer.echo(f"{row} goes back to marketing: {reason}.")
 
 
 @app.command()

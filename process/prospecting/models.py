@@ -42,3 +42,35 @@ class Unassigned(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead}: {self.reason}"
+
+
+class LeadQualification(models.Model):
+    """Marketing's lead (MQL) as it was put before sales, and what came of it."""
+
+    class State(models.TextChoices):
+        OPEN = "open"  #: sales has not said yet
+        ACCEPTED = "accepted"  #: SAL
+        REJECTED = "rejected"
+        DEAL = "deal"  #: SQL: a deal was made of it
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    because = models.JSONField(default=dict)  #: the score, or the CRM's lifecycle stage
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()  #: until then sales should have said yes or no
+    answered_at = models.DateTimeField(null=True, blank=True)
+    by = models.CharField(max_length=150, blank=True)
+    reason = models.CharField(max_length=100, blank=True)  #: of a no
+    deal_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead"],
+                condition=models.Q(state="open"),
+                name="one_open_qualification_per_lead",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead}: {self.state}"

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from crm import facts, history
-from crm.models import Activity, Lead
+from crm.models import Lead
 from crm.stages import bound_deals
-from crm.timeline import note
 from mail.suppression import book_of
 from process import outcomes
 from process.models import LeadScore
+from process.prospecting.qualifying import note_qualified
 from process.prospecting.scoring import Happened, Score, Scoring, score
 from runtime import clock
 
@@ -111,7 +111,8 @@ def _keep(scoring: Scoring, leads: Sequence[Lead]) -> None:
         qualifies = found.total >= scoring.qualified_at and may_be_written_to
         row.reasons = reasons(found)
         if qualifies and not row.is_qualified:
-            _note_qualified(lead, found, now)
+            data: dict[str, object] = {"score": found.total, "reasons": row.reasons}
+            note_qualified(lead, data, at=now)
         row.is_qualified, row.scored_at = qualifies, now
         row.due_at = min(found.ages_at or now + EVERY, now + EVERY)
     Lead.objects.bulk_update(leads, _COLUMNS, batch_size=BATCH)
@@ -132,15 +133,3 @@ def _rows(leads: Sequence[Lead], now: datetime) -> Mapping[int, LeadScore]:
     missing = [LeadScore(lead=lead, due_at=now) for lead in leads]
     LeadScore.objects.bulk_create(missing, ignore_conflicts=True)
     return {row.lead_id: row for row in LeadScore.objects.filter(lead__in=leads)}
-
-
-def _note_qualified(lead: Lead, found: Score, now: datetime) -> None:
-    """Once, and anew only after sales said no."""
-    rejections = Activity.objects.filter(lead=lead, kind="rejected").count()
-    note(
-        "qualified",
-        lead=lead,
-        occurred_at=now,
-        key=f"qualified:{lead.pk}:{rejections}",
-        data={"score": found.total, "reasons": reasons(found)},
-    )

@@ -55,7 +55,7 @@ def prepare(count):
             ExternalRecord.objects.get_or_create(
                 connection=source, kind="owner", external_id=email, defaults={"owner": owner}
             )
-    process = read_yaml(PROCESS, "process.yaml").data
+    process: dict = {**read_yaml(PROCESS, "process.yaml").data}
     process["assignment"] = {
         "on": ["lead_created"],
         "territories": [

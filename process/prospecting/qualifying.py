@@ -1,0 +1,133 @@
+"""From marketing to sales: a qualified lead is put before its owner, who takes it or gives it back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.db import transaction
+
+from crm import edit
+from crm.models import Activity, Lead
+from crm.timeline import note
+from mail.models import Sender
+from process import outcomes, tasks
+from process.models import LeadQualification, Task
+from process.prospecting.qualification import Crm, Qualification
+from runtime import clock
+from sequences import engine
+from workspace.problems import Fault, unknown
+
+REJECTED = "rejected by sales"
+_State = LeadQualification.State
+
+
+def note_qualified(lead: Lead, data: dict[str, object], *, at: datetime) -> None:
+    """Once, and anew only after sales said no."""
+    rejections = Activity.objects.filter(lead=lead, kind="rejected").count()
+    key = f"qualified:{lead.pk}:{rejections}"
+    note("qualified", lead=lead, occurred_at=at, key=key, data=data)
+
+
+def told_by_crm(lead: Lead, *, at: datetime) -> None:
+    """The CRM calls it an MQL."""
+    found = declared()
+    if found is not None and lead.lifecycle_stage in _crm(found, lead).mql:
+        note_qualified(lead, {"lifecycle_stage": lead.lifecycle_stage}, at=at)
+
+
+def put_before_sales(lead: Lead, because: Mapping[str, object], *, at: datetime) -> None:
+    """The lead's row is locked by the caller."""
+    found = declared()
+    if found is None or _open(lead) is not None:
+        return
+    sender = Sender.objects.first()
+    due_at = found.respond_within.after(at, sender.timezone if sender else "UTC")
+    row = LeadQualification.objects.create(
+        lead=lead, because=dict(because), opened_at=at, due_at=due_at
+    )
+    reasons = ", ".join(found.reject_reasons)
+    tasks.make(
+        "accept",
+        f"Accept or reject: {lead}",
+        lead=lead,
+        key=_key(row),
+        note_text=f"cadenza accept {lead.pk}, or cadenza reject {lead.pk} --reason: {reasons}",
+        due_at=due_at,
+    )
+
+
+def accept(lead: Lead, *, by: str) -> None:
+    """Sales takes it: it is an SAL. Raises Fault when it is not asked about this lead."""
+    with transaction.atomic():
+        row, found = _asked(lead)
+        _answer(row, _State.ACCEPTED, by=by)
+        note("accepted", lead=lead, occurred_at=clock.now(), data={"by": by})
+        _tell_crm(lead, _crm(found, lead).accepted.fields(), by=by)
+
+
+def reject(lead: Lead, reason: str, *, by: str) -> None:
+    """Sales gives it back: it leaves what it is in, and marketing's CRM hears why. Raises Fault."""
+    with transaction.atomic():
+        row, found = _asked(lead)
+        if reason not in found.reject_reasons:
+            raise Fault(unknown("reason", reason, found.reject_reasons))
+        _answer(row, _State.REJECTED, by=by, reason=reason)
+        because: dict[str, object] = {"rule": REJECTED, "reason": reason, "by": by}
+        engine.stop_lead(lead, REJECTED, at=clock.now(), because=because)
+        note("rejected", lead=lead, occurred_at=clock.now(), data={"reason": reason, "by": by})
+        _tell_crm(lead, _crm(found, lead).rejected.fields(reason), by=by)
+
+
+def deal_created(lead: Lead, *, at: datetime) -> None:
+    """It is an SQL; who makes a deal of a lead has taken it."""
+    found = declared()
+    rows = LeadQualification.objects.filter(lead=lead, state__in=(_State.OPEN, _State.ACCEPTED))
+    row = rows.order_by("-pk").first()
+    if found is None or row is None:
+        return
+    if row.state == _State.OPEN:
+        tasks.skipped(_key(row))
+    row.state, row.deal_at, row.answered_at = _State.DEAL, at, row.answered_at or at
+    row.save(update_fields=["state", "deal_at", "answered_at"])
+    _tell_crm(lead, _crm(found, lead).deal.fields(), by="a deal was created")
+
+
+def declared() -> Qualification | None:
+    process = outcomes.applied()
+    return process.qualification if process else None
+
+
+def _asked(lead: Lead) -> tuple[LeadQualification, Qualification]:
+    Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
+    row, found = _open(lead), declared()
+    if found is None:
+        raise Fault("process.yaml, as applied, has no qualification")
+    if row is None:
+        last = LeadQualification.objects.filter(lead=lead).order_by("-pk").first()
+        was = f"was {last.state} by {last.by or 'its deal'}" if last else "has not qualified"
+        raise Fault(f"{lead} does not wait for a yes or no: it {was}")
+    return row, found
+
+
+def _answer(row: LeadQualification, state: str, *, by: str, reason: str = "") -> None:
+    row.state, row.answered_at, row.by, row.reason = state, clock.now(), by[:150], reason
+    row.save(update_fields=["state", "answered_at", "by", "reason"])
+    task = Task.objects.filter(key=_key(row), done_at=None).first()
+    if task is not None:
+        tasks.done(task.pk)
+
+
+def _tell_crm(lead: Lead, fields: Mapping[str, object], *, by: str) -> None:
+    if fields:
+        edit.change(lead, fields, by=by)
+
+
+def _open(lead: Lead) -> LeadQualification | None:
+    return LeadQualification.objects.filter(lead=lead, state=_State.OPEN).first()
+
+
+def _crm(found: Qualification, lead: Lead) -> Crm:
+    return found.crm.get(lead.source.name, Crm())
+
+
+def _key(row: LeadQualification) -> str:
+    return f"accept:{row.pk}"

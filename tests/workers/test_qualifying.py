@@ -1,0 +1,156 @@
+"""MQL, SAL and SQL: put before sales once, taken or given back, and the CRM hears of it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crm import edit
+from crm.models import Activity, Change, Deal, ExternalRecord, Lead
+from crm.timeline import note
+from process import apply
+from process.models import LeadQualification, Task
+from process.prospecting import qualifying
+from process.prospecting.qualification import Qualification
+from runtime import clock
+from sequences.enroll import enroll_matching
+from sequences.models import Enrollment
+from tests.workers.test_language import OPENING, at_work, sequence  # noqa: F401 - a fixture
+from workers import reactions
+from workspace.problems import Fault
+
+pytestmark = pytest.mark.django_db
+RULE = {
+    "reject_reasons": ["too small", "no budget"],
+    "respond_within": "1 day",
+    "crm": {
+        "hubspot": {
+            "mql": ["marketingqualifiedlead"],
+            "accepted": {"lifecycle_stage": "salesqualifiedlead"},
+            "rejected": {"lifecycle_stage": "lead", "lead_status": "UNQUALIFIED"},
+            "deal": {"lifecycle_stage": "opportunity"},
+        }
+    },
+}
+
+
+def react():
+    """What reactions note has its own."""
+    while reactions.waiting():
+        reactions.react()
+
+
+@pytest.fixture
+def mql(loaded, team, make_lead):
+    """A lead that HubSpot calls an MQL, put before sales."""
+    process = loaded.process.model_copy(
+        update={"qualification": Qualification.model_validate(RULE)}
+    )
+    apply.configure(replace(loaded, process=process))
+    lead = make_lead(lifecycle_stage="lead")
+    base = {"lifecycle_stage": "marketingqualifiedlead", "status": lead.status}
+    ExternalRecord.objects.filter(lead=lead).update(base=base)
+    edit.change(lead, {"lifecycle_stage": "marketingqualifiedlead"}, by="marketing")
+    react()
+    return lead
+
+
+def owed():
+    rows = Change.objects.filter(kind="update", status="pending").order_by("field")
+    return dict(rows.values_list("field", "value"))
+
+
+def states():
+    rows = LeadQualification.objects.order_by("pk")
+    return list(rows.values_list("state", "by", "reason", "answered_at"))
+
+
+def open_tasks():
+    rows = Task.objects.filter(kind="accept", done_at=None)
+    return list(rows.values_list("title", "owner__email", "due_at"))
+
+
+def test_an_mql_is_put_before_its_owner_once_with_the_time_there_is(mql):
+    edit.change(mql, {"lifecycle_stage": "lead"}, by="marketing")
+    edit.change(mql, {"lifecycle_stage": "marketingqualifiedlead"}, by="marketing")
+    react()
+
+    assert states() == [("open", "", "", None)]
+    due_at = clock.now() + timedelta(days=1)
+    assert open_tasks() == [("Accept or reject: Grace", "ada@example.com", due_at)]
+
+
+def test_what_is_accepted_is_told_to_the_crm_and_asked_no_more(mql):
+    qualifying.accept(mql, by="ada")
+
+    assert states() == [("accepted", "ada", "", clock.now())]
+    assert (open_tasks(), owed()) == ([], {"lifecycle_stage": "salesqualifiedlead"})
+    assert Activity.objects.get(kind="accepted").data == {"by": "ada"}
+    with pytest.raises(Fault, match="it was accepted by ada"):
+        qualifying.reject(mql, "too small", by="bob")
+
+
+def test_what_is_rejected_leaves_its_sequence_and_goes_back_with_the_reason(
+    mql,
+    at_work,  # noqa: F811 - the fixture
+    loaded,
+):
+    at_work(sequence(OPENING))
+    process = loaded.process.model_copy(
+        update={"qualification": Qualification.model_validate(RULE)}
+    )
+    apply._process(replace(loaded, process=process))
+    enroll_matching([mql.pk], moved=True)
+
+    qualifying.reject(mql, "too small", by="ada")
+    react()
+
+    assert states() == [("rejected", "ada", "too small", clock.now())]
+    assert Enrollment.objects.values_list("status", "reason").get() == (
+        "stopped",
+        "rejected by sales",
+    )
+    assert owed() == {"lifecycle_stage": "lead", "status": "UNQUALIFIED"}
+    assert Activity.objects.get(kind="rejected").data == {"by": "ada", "reason": "too small"}
+
+
+def test_a_reason_that_nobody_declared_changes_nothing(mql):
+    with pytest.raises(Fault, match='unknown reason "too smal"; did you mean "too small"'):
+        qualifying.reject(mql, "too smal", by="ada")
+
+    assert states() == [("open", "", "", None)]
+
+
+def test_who_was_rejected_may_qualify_once_more(mql):
+    qualifying.reject(mql, "no budget", by="ada")
+    react()
+
+    edit.change(mql, {"lifecycle_stage": "marketingqualifiedlead"}, by="marketing")
+    react()
+
+    assert [state for state, *_ in states()] == ["rejected", "open"]
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_deal_makes_an_sql_of_it(mql, accepted):
+    if accepted:
+        qualifying.accept(mql, by="ada")
+    deal = Deal.objects.create(name="First", stage_value="open", lead=mql, source=mql.source)
+    note("deal_created", lead=mql, deal=deal, occurred_at=clock.now())
+
+    react()
+
+    row = LeadQualification.objects.get()
+    assert (row.state, row.deal_at, row.answered_at) == ("deal", clock.now(), clock.now())
+    assert (open_tasks(), owed()) == ([], {"lifecycle_stage": "opportunity"})
+
+
+def test_without_a_section_nothing_is_asked(make_lead):
+    lead = make_lead(lifecycle_stage="marketingqualifiedlead")
+    note("lead_created", lead=lead, occurred_at=clock.now())
+
+    react()
+
+    assert (Lead.objects.count(), states(), open_tasks()) == (1, [], [])
+    with pytest.raises(Fault, match="has no qualification"):
+        qualifying.accept(lead, by="ada")
