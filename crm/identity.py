@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import CompanyRecord, Kind, LeadRecord, OwnerRecord, Record
-from crm import cross_ids, ledger, values
+from crm import cross_ids, ledger, separating, values
 from crm.models import (
     Activity,
     Change,
@@ -108,16 +108,12 @@ def _leads(connection: Connection, records: Sequence[LeadRecord]) -> Mapping[str
 
 def doubt_shared_emails(emails: Sequence[str]) -> None:
     """Flag the leads that share an email: two people, or one twice; a person has to say which."""
-    shared: dict[str, list[Lead]] = defaultdict(list)
-    for lead in Lead.objects.filter(email__in=[e for e in emails if e], deleted_at=None):
-        shared[lead.email].append(lead)
-    for leads in shared.values():
-        doubtful = len(leads) > 1
-        for lead in leads:
-            others = ", ".join(f"{other} (lead {other.pk})" for other in leads if other != lead)
-            doubt = f"has the same email address as {others}" if doubtful else ""
-            if lead.doubt != doubt:
-                Lead.objects.filter(pk=lead.pk).update(doubt=doubt)
+    leads = list(Lead.objects.filter(email__in=[e for e in emails if e], deleted_at=None))
+    for lead, others in zip(leads, separating.doubts(leads).values(), strict=True):
+        named = ", ".join(f"{other} (lead {other.pk})" for other in others)
+        doubt = f"has the same email address as {named}" if others else ""
+        if lead.doubt != doubt:
+            Lead.objects.filter(pk=lead.pk).update(doubt=doubt)
 
 
 def inherit_opt_outs(leads: Sequence[Lead], *, at: datetime) -> Sequence[Lead]:

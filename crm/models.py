@@ -198,6 +198,21 @@ class Lead(models.Model):
         return f"{self.first_name} {self.last_name}".strip() or self.email or f"lead {self.pk}"
 
 
+class Separated(models.Model):
+    """Two leads of which a person said that they are two people, the older one first."""
+
+    first = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="separated_from")
+    second = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="separated_too")
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["first", "second"], name="separated_once")]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} is not {self.second_id}"
+
+
 class Deal(models.Model):
     name = models.CharField(max_length=300)
     stage_value = models.CharField(max_length=100)  #: the CRM's value

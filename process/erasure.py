@@ -20,6 +20,7 @@ from crm.models import (
     FormerUid,
     Lead,
     Meeting,
+    Separated,
     StageMove,
 )
 from mail import suppression
@@ -67,6 +68,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     },
     Renewal: {},
     SentCopy: None,
+    Separated: None,
     StageMove: _BECAUSE,
     StepRun: _BECAUSE,
     Suppression: None,

@@ -31,6 +31,7 @@ def main() -> None:
     from config.cli import (  # noqa: F401, PLC0415 - they add commands
         doctor,
         inbound,
+        leads,
         mailbox,
         meeting,
         operate,

@@ -5,32 +5,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0012_scores'),
-        ('process', '0006_scores'),
+        ("crm", "0012_scores"),
+        ("process", "0006_scores"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TerritoryTurn',
+            name="TerritoryTurn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('territory', models.CharField(max_length=100, unique=True)),
-                ('last_owner', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("territory", models.CharField(max_length=100, unique=True)),
+                ("last_owner", models.CharField(blank=True, max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='Unassigned',
+            name="Unassigned",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=300)),
-                ('since', models.DateTimeField()),
-                ('retry_at', models.DateTimeField(db_index=True)),
-                ('lead', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='crm.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=300)),
+                ("since", models.DateTimeField()),
+                ("retry_at", models.DateTimeField(db_index=True)),
+                (
+                    "lead",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, to="crm.lead"
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'unassigned',
+                "verbose_name_plural": "unassigned",
             },
         ),
     ]

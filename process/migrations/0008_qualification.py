@@ -5,29 +5,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0012_scores'),
-        ('process', '0007_assignment'),
+        ("crm", "0012_scores"),
+        ("process", "0007_assignment"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='LeadQualification',
+            name="LeadQualification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('deal', 'Deal')], default='open', max_length=10)),
-                ('because', models.JSONField(default=dict)),
-                ('opened_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.CharField(blank=True, max_length=150)),
-                ('reason', models.CharField(blank=True, max_length=100)),
-                ('deal_at', models.DateTimeField(blank=True, null=True)),
-                ('lead', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='crm.lead')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("deal", "Deal"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("because", models.JSONField(default=dict)),
+                ("opened_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("by", models.CharField(blank=True, max_length=150)),
+                ("reason", models.CharField(blank=True, max_length=100)),
+                ("deal_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "lead",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="crm.lead"),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('lead',), name='one_open_qualification_per_lead')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("lead",),
+                        name="one_open_qualification_per_lead",
+                    )
+                ],
             },
         ),
     ]
