@@ -31,10 +31,11 @@ def workspace(folder):  # noqa: F811 - the fixture
 
 def insert(rows, table, **values):
     """A row with what is given, and blanks where a column takes no null."""
+    ((sql,),) = rows.execute("SELECT sql FROM sqlite_master WHERE name = ?", [table])
     for _, column, type_, required, *_ in rows.execute(f"PRAGMA table_info({table})"):
         if required and column not in values and column != "id":
-            numeric = type_.partition("(")[0] in {"integer", "smallint", "bigint", "bool", "real"}
-            values[column] = 0 if numeric else "{}" if type_ == "text" and "json" in column else ""
+            blank = "{}" if f'JSON_VALID("{column}")' in sql else ""
+            values[column] = blank if type_.startswith(("text", "varchar")) else 0
     texts = [str(v) if isinstance(v, datetime) else v for v in values.values()]
     marks = ", ".join("?" * len(values))
     rows.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", texts)  # noqa: S608
