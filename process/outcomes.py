@@ -22,9 +22,9 @@ def applied() -> Process | None:
 
 
 @lru_cache(maxsize=16)
-def _parsed(pk: int, _digest: str) -> Process:
-    # A row's definition is never changed once written, so its parsed form may be kept.
-    row = AppliedProcess.objects.get(pk=pk)
+def _parsed(pk: int, digest: str) -> Process:
+    # What a digest stands for never changes, so its parsed form may be kept.
+    row = AppliedProcess.objects.get(pk=pk, digest=digest)
     return Process.model_validate(row.definition).placed(row.places)
 
 

@@ -295,7 +295,7 @@ def _exit(seen: Seen, stage: str, event: str, answer: str) -> str:
         if each["name"] != stage:
             continue
         for rule in each["exit"]:
-            if rule["on"] == event and (not rule.get("answer") or answer in rule["answer"]):
+            if rule.get("on") == event and (not rule.get("answer") or answer in rule["answer"]):
                 return str(rule["to"])
     return ""
 

@@ -25,6 +25,7 @@ from mail.definition import RampUpSettings, TeamLimits
 from mail.models import Mailbox, Message
 from process import apply, tasks
 from process import events as notes
+from process.definition import Process
 from process.emails import Template
 from process.meetings import by_hand
 from process.models import Task
@@ -82,10 +83,31 @@ LIMITS = st.sampled_from([
     {"per_company": {"per_day": 1}},
     {"per_domain": {"per_hour": 1, "per_day": 2}, "per_company": {"per_day": 1}},
 ])  # fmt: skip
+#: Exits of the stages in which the people are, before those of the starter.
+EXITS = st.lists(
+    st.sampled_from([
+        ("Approach", {"on": "clicked", "to": "Presentation"}),
+        ("Approach", {"on": "clicked", "after": "4 days", "to": "Closing"}),
+        ("Approach", {"on": "meeting_held", "when": 'lead.title == "CTO"', "to": "Closing"}),
+        ("Approach", {"on": "task_done", "task": "call", "to": "Presentation"}),
+        ("Approach", {"after": "9 days", "to": "Prospecting"}),
+        ("Approach", {"when": "lead.title is none", "to": "Handling Objections"}),
+        ("Presentation", {"when": 'lead.title == "CTO"', "to": "Closing"}),
+        ("Presentation", {"when": "lead.title is none", "after": "3 days", "to": "Follow-up"}),
+        ("Presentation", {"on": "no_show", "to": "Approach"}),
+        ("Handling Objections", {"after": "36 hours", "to": "Approach"}),
+        ("Closing", {"on": "form_submitted", "to": "Follow-up"}),
+        ("Closing", {"when": 'company.industry == "Steel"', "after": "5 days", "to": "Approach"}),
+        ("Follow-up", {"after": "10 days", "to": "Prospecting"}),
+    ]),
+    unique_by=str,
+    max_size=8,
+)  # fmt: skip
 EVENTS = (
     "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
     "unsubscribed", "task_done", "task_skipped", "stage", "title", "bounced", "complained", "crm_reply",
     "crm_meeting", "called", "no title", "meeting_moved", "meeting_canceled", "meeting_missed", "nps",
+    "no_show", "lead back",
 )  # fmt: skip
 #: By an answer: the meeting is so far ahead, the score is this one.
 AHEAD = {"price": timedelta(hours=5), "interested": timedelta(days=2), "other": timedelta(days=9)}
@@ -123,10 +145,10 @@ def files_of_a_team(draw):
 @given(
     before=files_of_a_team(), after=st.none() | files_of_a_team(),
     edited_at=st.integers(1, 20 * 24), happenings=st.lists(HAPPENINGS, min_size=2, max_size=14),
-    caps=st.tuples(CAPS, CAPS, CAPS), limits=LIMITS, ramp=RAMPS,
+    caps=st.tuples(CAPS, CAPS, CAPS), limits=LIMITS, ramp=RAMPS, exits=st.tuples(EXITS, EXITS),
 )  # fmt: skip
 def test_the_workers_do_what_was_simulated(
-    before, after, edited_at, happenings, caps, limits, ramp, loaded, make_lead, frozen_clock
+    before, after, edited_at, happenings, caps, limits, ramp, exits, loaded, make_lead, frozen_clock
 ):
     start = frozen_clock.now
     with undone():
@@ -139,8 +161,9 @@ def test_the_workers_do_what_was_simulated(
             owner=bob,
         )
         team = _team(loaded, caps, limits, ramp)
-        apply.configure(team)
-        blueprints = [_blueprint(team, before), *([_blueprint(team, after)] if after else [])]
+        first, second = (replace(team, process=_process(team, added)) for added in exits)
+        apply.configure(first)
+        blueprints = [_blueprint(first, before), *([_blueprint(second, after)] if after else [])]
         events = sorted(happenings)
 
         simulated = simulate(blueprints, people, events, edited_at, start)
@@ -197,6 +220,13 @@ def _team(loaded, caps, shared, ramp):
     return replace(
         loaded, mailboxes=mailboxes, lists=LISTS, limits=TeamLimits.model_validate(shared)
     )
+
+
+def _process(team, added):
+    written = team.process.model_dump(mode="json")
+    for stage in written["stages"]:
+        stage["exit"][:0] = [rule for name, rule in added if name == stage["name"]]
+    return Process.model_validate(written)
 
 
 def _blueprint(loaded, found):
@@ -274,6 +304,7 @@ def _happening(people, event, start):
         "task_done": ("task_done", {"step": step, "disposition": disposition}),
         "task_skipped": ("task_skipped", {"step": step}),
         "stage": ("crm_moved", {"to": "Approach"}),
+        "lead back": ("crm_moved", {"to": "Presentation"}),
         "title": ("crm_changed", {"title": "CTO"}),
         "no title": ("crm_changed", {"title": None}),
         "bounced": ("bounced", {"hard": True}),
@@ -351,7 +382,9 @@ def happens(people, event):  # noqa: C901, PLR0912 - one case for each event
         case "task_skipped":
             _do(lead, step, lambda task: tasks.skip(task.pk, why="no time"))
         case "stage":
-            _move_in_crm(lead)
+            _move_in_crm(lead, "ATTEMPTED_TO_CONTACT")
+        case "lead back":
+            _move_in_crm(lead, "CONNECTED")
         case "title" | "no title":
             title = "CTO" if kind == "title" else ""
             if lead.title != title:
@@ -380,8 +413,8 @@ def _do(lead, step, end):
         end(task)
 
 
-def _move_in_crm(lead):
-    Lead.objects.filter(pk=lead.pk).update(status="ATTEMPTED_TO_CONTACT")
+def _move_in_crm(lead, status):
+    Lead.objects.filter(pk=lead.pk).update(status=status)
     stages.settle(lead.source, [Lead.objects.get(pk=lead.pk)], at=clock.now())
 
 
