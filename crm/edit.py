@@ -8,23 +8,25 @@ from django.db import transaction
 from connectors.base import Written
 from connectors.records import Malformed, custom
 from crm import identity, ledger, policy, values
-from crm.models import Company, Connection, Lead
+from crm.models import Company, Connection, Deal, Lead
 from crm.normalize import email as normalized_email
 from crm.timeline import note
 from runtime import clock
+
+_KINDS: Mapping[type, Written] = {Lead: "lead", Company: "company", Deal: "deal"}
 
 
 class NotEditable(ValueError):
     """A field that nobody sets here; the text names the choices."""
 
 
-def change(row: Lead | Company, new: Mapping[str, object], *, by: str) -> bool:
-    """Set fields of a lead or a company; False when nothing was different.
+def change(row: Lead | Company | Deal, new: Mapping[str, object], *, by: str) -> bool:
+    """Set fields of a lead, a company or a deal; False when nothing was different.
 
     Custom fields are `extra.<name>`, in their declared types. Raises NotEditable. An opt-out is set
     elsewhere and never here.
     """
-    kind: Written = "lead" if isinstance(row, Lead) else "company"
+    kind = _KINDS[type(row)]
     allowed = (policy.SHARED[kind] | policy.OF_SOURCE.get(kind, frozenset())) - {"do_not_contact"}
     for name in new:
         if name not in allowed and not name.startswith(policy.EXTRA):

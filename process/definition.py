@@ -1,6 +1,6 @@
 """The sales process as it is written in process.yaml: seven stages and the meaning of answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Self
@@ -9,13 +9,14 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from crm.kinds import EVENTS, SHOWN
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
-from process.names import STAGES, AnswerName, EventName, StageName, Text
+from process.names import STAGES, AnswerName, EventName, Fact, StageName, Text
 from process.prospecting.qualification import Qualification
 from process.prospecting.scoring import Scoring
 from process.prospecting.territories import Assignment
 from process.renewal.definition import RenewalSettings
 from sequences.steps import TaskKind
 from workspace.durations import Duration
+from workspace.expressions import look_up
 from workspace.names import Identifier
 from workspace.problems import Fault, unknown
 from workspace.validation import Definition
@@ -25,6 +26,7 @@ __all__ = [
     "STAGES",
     "AnswerName",
     "Counterpart",
+    "LossReason",
     "Process",
     "Stage",
     "StageName",
@@ -62,6 +64,10 @@ class Stage(Definition):
     tactics: Tactics
     outcome: Text
     exit: Annotated[tuple[ExitRule, ...], Field(min_length=1)]
+    #: Where people may move a lead from here; absent: anywhere.
+    allowed: tuple[StageName, ...] | None = None
+    #: Facts that must be known of whoever comes here, such as company.employees.
+    requires: tuple[Fact, ...] = ()
     owner: Text
     service_level: Duration
     counterparts: Annotated[dict[str, Counterpart], Field(min_length=1)]
@@ -71,6 +77,34 @@ class Stage(Definition):
         for number, rule in enumerate(self.exit):
             if rule.to == self.name:
                 raise Fault(f"{self.name} cannot lead to itself", path=("exit", number, "to"))
+        return self
+
+    @model_validator(mode="after")
+    def _allows_what_it_does(self) -> Self:
+        """A person may do what the rules do."""
+        if self.allowed is None:
+            return self
+        for number, rule in enumerate(self.exit):
+            if rule.to not in self.allowed:
+                valid = ", ".join(self.allowed) or "none"
+                message = f'"{rule.to}" is not allowed from {self.name}; valid: {valid}'
+                raise Fault(message, choices=self.allowed, path=("exit", number, "to"))
+        return self
+
+
+class LossReason(Definition):
+    """A deal that is lost must say why, in a field that the team mapped."""
+
+    field: Fact
+    choices: Annotated[tuple[Text, ...], Field(min_length=1)]
+    #: Connection -> its stage of lost deals, which `cadenza lose` writes.
+    deal_stage: dict[str, Text] = {}
+
+    @model_validator(mode="after")
+    def _is_of_a_deal(self) -> Self:
+        if not self.field.startswith("deal.extra."):
+            message = f'"{self.field}" is no mapped field of a deal; such as deal.extra.loss_reason'
+            raise Fault(message, path=("field",))
         return self
 
 
@@ -89,6 +123,7 @@ class Process(Definition):
     scoring: Scoring | None = None
     assignment: Assignment | None = None
     qualification: Qualification | None = None
+    loss_reason: LossReason | None = None
 
     @model_validator(mode="after")
     def _events_are_new(self) -> Self:
@@ -166,6 +201,21 @@ class Process(Definition):
         }
         told = {name: value for name, value in because.items() if value}
         return WayOut(to=rule.to, because=told, is_by_time=rule.on is None and bool(rule.after))
+
+    def stage(self, name: str) -> Stage | None:
+        return next((stage for stage in self.stages if stage.name == name), None)
+
+    @cached_property
+    def requires_facts(self) -> bool:
+        return any(stage.requires for stage in self.stages)
+
+    def missing(self, stage: str, facts: Callable[[], Mapping[str, object]]) -> Sequence[str]:
+        """What the stage requires and is not known."""
+        found = self.stage(stage)
+        if found is None or not found.requires:
+            return ()
+        known = facts()
+        return [fact for fact in found.requires if look_up(fact.split("."), known) in (None, "")]
 
     @cached_property
     def times(self) -> Sequence[tuple[StageName, timedelta]]:

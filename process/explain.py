@@ -8,6 +8,7 @@ from crm import facts, stages
 from crm.models import Activity, Lead
 from mail.models import Message
 from mail.suppression import book_of
+from process import passage
 from runtime import clock
 from sequences import enroll, forecast, versions, whereabouts
 from sequences.cadence import Assign, Branch, Decision, Miss, Send, Skip, Stop, Update, Wait
@@ -20,7 +21,7 @@ from workspace.expressions import evaluate, look_up, reads
 from workspace.zones import is_known, zone
 
 #: Of a reason, what is told besides its rule and place, in this order.
-_TOLD = ("event", "activity", "inbound", "message", "variant", "answer", "by", "how")
+_TOLD = ("event", "cause", "activity", "inbound", "message", "variant", "answer", "by", "how")
 _RELATED = ("lead__company", "lead__owner", "deal", "version")
 
 
@@ -33,6 +34,8 @@ def explanation(lead: Lead) -> Iterator[str]:
         yield from _enrollment(enrollment)
     yield ""
     yield from _others(lead, {enrollment.sequence for enrollment in enrollments})
+    yield ""
+    yield from passage.told(lead)
     yield ""
     yield from _timeline(lead)
 

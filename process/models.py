@@ -65,6 +65,20 @@ class Renewal(models.Model):
         return f"{self.deal} on {self.day}"
 
 
+class HeldMove(models.Model):
+    """A move by an exit that waits for facts which its stage requires."""
+
+    lead = models.OneToOneField(Lead, on_delete=models.CASCADE)
+    from_stage = models.CharField(max_length=50)
+    to_stage = models.CharField(max_length=50)
+    by_time = models.BooleanField(default=False)
+    because = models.JSONField(default=dict)
+    asked_at = models.DateTimeField()  #: when the facts were last looked at
+
+    def __str__(self) -> str:
+        return f"{self.lead} to {self.to_stage}"
+
+
 class Task(models.Model):
     """Something for a person to do: call, research, read an answer, decide on a doubtful send."""
 

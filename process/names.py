@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from workspace.names import Identifier
 
@@ -21,3 +21,5 @@ Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 AnswerName = Identifier
 #: As expressions read it: event.webinar_attended.
 EventName = Annotated[Identifier, StringConstraints(max_length=30)]
+#: Dotted, such as company.name.
+Fact = Annotated[str, Field(min_length=1, max_length=200)]

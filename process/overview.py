@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from crm.models import Activity, Change, Connection
+from crm.models import Activity, Change, Connection, StageMove
 from mail import compose, pauses, watch
 from mail.models import Mailbox, Message, Pause, SentCopy
 from mail.pacing import DAY
+from process.models import HeldMove
 from runtime import clock
 from sequences.models import Enrollment
 from workspace.counts import counted
@@ -52,6 +53,14 @@ def overview() -> dict[str, Rows]:
         ),
         "unconfirmed": _rows(
             Message.objects.filter(status="unconfirmed").values("pk", "to_email", "handed_at")
+        ),
+        "moved_out_of_order": _rows(
+            StageMove.objects.filter(out_of_order=True).values(
+                "lead", "from_stage", "to_stage", "who", "at"
+            )
+        ),
+        "moves_that_wait_for_facts": _rows(
+            HeldMove.objects.values("lead", "from_stage", "to_stage")
         ),
         "refused_changes": _rows(
             Change.objects.filter(status="refused").values(

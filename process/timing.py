@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
 from crm.models import Lead
-from process import outcomes
+from process import moves, outcomes
 from process.definition import Process
 from process.exits import TIME_PASSED
 from process.models import AppliedProcess
@@ -23,6 +23,8 @@ BATCH = 500
 
 def is_due() -> bool:
     process = outcomes.applied()
+    if process is not None and process.requires_facts and moves.held_are_due():
+        return True
     return process is not None and _due(process, timed_until(), clock.now()).exists()
 
 
@@ -49,7 +51,7 @@ def move_on() -> int:
         moved += sum(_moves(pk, now) for pk in ids)
         last = ids[-1]
     AppliedProcess.objects.filter(active=True).update(timed_until=now)
-    return moved
+    return moved + (moves.ask_held() if process.requires_facts else 0)
 
 
 def timed_until() -> datetime | None:
@@ -61,7 +63,7 @@ def timed_until() -> datetime | None:
 def _moves(lead_id: int, now: datetime) -> bool:
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
-        return outcomes.move_on(lead, TIME_PASSED, at=now)
+        return moves.move_on(lead, TIME_PASSED, at=now)
 
 
 def _due(process: Process, until: datetime | None, now: datetime) -> QuerySet[Lead]:

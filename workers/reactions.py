@@ -17,7 +17,7 @@ from mail.coverage import stop_newcomers
 from mail.models import Inbound, Message, Suppression
 from mail.suppression import is_suppressed, suppress
 from mail.unsubscribe import unsubscribe
-from process import assigned, dispositions, hook, meanings, outcomes, replies, tasks
+from process import assigned, dispositions, hook, losses, meanings, moves, outcomes, replies, tasks
 from process.feedback.definition import DETRACTOR
 from process.meetings import invitations
 from process.meetings.notices import NO_ENROLLMENT
@@ -162,7 +162,7 @@ def _owner_gone(activity: Activity) -> None:
 
 def _move_on(activity: Activity) -> None:
     """By an exit of the lead's stage; what the event begins sees the new one."""
-    outcomes.happened(activity)
+    moves.happened(activity)
 
 
 def _email_sent(activity: Activity) -> None:
@@ -269,7 +269,7 @@ def _answered(activity: Activity) -> None:
     if lead.company_id is not None:
         engine.reconsider(lead__company=lead.company_id)
     replies.start(lead, plans, activity)
-    outcomes.happened(activity, answer=answer)
+    moves.happened(activity, answer=answer)
     replies.hand_to_a_person(lead, activity, meaning)
     enroll_matching([lead.pk], moved=True, event=activity.kind)
 
@@ -509,8 +509,8 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
     "deal_created": [_is_sql, _move_on, _reconsider, _enroll],
-    "deal_closed": [_deal_closed, _move_on, _reconsider, _enroll],
-    "stage_moved": [_move_on, _reconsider, _enroll],
+    "deal_closed": [_deal_closed, losses.ask_why, _move_on, _reconsider, _enroll],
+    "stage_moved": [moves.judge, _move_on, _reconsider, _enroll],
     "opted_out": [_opted_out],
     "owner_gone": [_owner_gone],
     "enrolled": [_move_on],

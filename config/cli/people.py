@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from config.cli.app import app
+from config.cli.pausing import who
 from workspace.counts import counted
 
 if TYPE_CHECKING:
@@ -78,6 +79,50 @@ def event(
     except Fault as fault:
         raise typer.BadParameter(str(fault)) from fault
     typer.echo(f"{row}: {kind} is noted.")
+
+
+@app.command()
+def move(
+    lead: LeadName,
+    stage: Annotated[str, typer.Argument(help="One of the seven.")],
+    why: Annotated[str, typer.Option(help="The reason; it is kept.")],
+    by: Annotated[str, typer.Option(help="Who decides; your login unless written.")] = "",
+) -> None:
+    """Move a lead to another stage; its CRM gets the counterpart."""
+    _ready()
+    from django.db import transaction  # noqa: PLC0415 - as above
+
+    from process import moves  # noqa: PLC0415 - as above
+    from workspace.problems import Fault  # noqa: PLC0415 - as above
+
+    row = lead_of(lead)
+    with transaction.atomic():
+        locked = type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
+        before = locked.stage or "no stage"
+        try:
+            moves.by_person(locked, stage, by=by or who(), why=why)
+        except Fault as fault:
+            raise typer.BadParameter(str(fault)) from fault
+    typer.echo(f"{row}: from {before} to {stage}.")
+
+
+@app.command()
+def lose(
+    lead: LeadName,
+    reason: Annotated[str, typer.Option(help="One of the choices of loss_reason.")],
+    by: Annotated[str, typer.Option(help="Who decides; your login unless written.")] = "",
+) -> None:
+    """Write down why a lead's deal is lost; an open one is lost with it, in its CRM too."""
+    _ready()
+    from process import losses  # noqa: PLC0415 - as above
+    from workspace.problems import Fault  # noqa: PLC0415 - as above
+
+    row = lead_of(lead)
+    try:
+        deal = losses.lose(row, reason, by=by or who())
+    except Fault as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    typer.echo(f"{deal}: lost, {reason}.")
 
 
 @app.command()

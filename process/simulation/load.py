@@ -18,6 +18,7 @@ from mail.pacing import DAY
 from mail.quotas import Quotas
 from process import outcomes, timing
 from process.blueprint import Blueprint
+from process.models import HeldMove
 from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
 from process.simulation.scene import Scene
@@ -48,6 +49,11 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         timed_until=_timed_until(blueprint),
     )
     _add_put_here(found)
+    for lead_id, from_stage, to_stage in HeldMove.objects.values_list(
+        "lead", "from_stage", "to_stage"
+    ):
+        if lead_id in leads:
+            leads[lead_id].held = (from_stage, to_stage)
     _add_past(found)
     _add_enrollments(found)
     _add_waits(found)

@@ -30,8 +30,25 @@ class Stages:
             facts=lambda: lead.context(deal or lead.bound_deal()),
             put_here_from=lambda: lead.put_here_from,
         )
-        way = self.scene.files.process.way_out(standing, what)
+        process = self.scene.files.process
+        if self._let_go(lead):
+            return True
+        way = process.way_out(standing, what)
+        if way is not None and process.missing(way.to, standing.facts):
+            lead.held = (lead.stage, way.to)
+            return False
         return self.move(lead, way.to) if way else False
+
+    def _let_go(self, lead: Lead) -> bool:
+        """Make the move that waited for facts, if they are known."""
+        if lead.held is None:
+            return False
+        stage, to = lead.held
+        missing = self.scene.files.process.missing(to, lambda: lead.context(lead.bound_deal()))
+        if stage == lead.stage and missing:
+            return False
+        lead.held = None
+        return stage == lead.stage and self.move(lead, to)
 
     def move_on(self) -> bool:
         """Whoever has been in a stage for long enough."""

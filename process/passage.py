@@ -1,0 +1,61 @@
+"""A lead's way through the stages: how long it stayed in each, who moved it on, and why."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crm.models import Lead, StageMove
+from process.definition import STAGES
+from runtime import clock
+
+_WHO = {StageMove.By.RULE: "a rule", StageMove.By.TIME: "time"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stay:
+    """From one move to the next; `move` began it, and there is none for the first stage."""
+
+    stage: str
+    move: StageMove | None
+    until: datetime
+
+    @property
+    def length(self) -> timedelta | None:
+        return self.until - self.move.at if self.move else None
+
+    @property
+    def is_regression(self) -> bool:
+        return self.move is not None and is_backwards(self.move.from_stage, self.move.to_stage)
+
+
+def is_backwards(before: str, after: str) -> bool:
+    known: dict[str, int] = {name: number for number, name in enumerate(STAGES)}
+    return known.get(after, len(STAGES)) < known.get(before, -1)
+
+
+def stays(lead: Lead) -> Sequence[Stay]:
+    moves = list(StageMove.objects.filter(lead=lead).order_by("at", "pk"))
+    ends = [*(move.at for move in moves), clock.now()]
+    began: list[StageMove | None] = [None, *moves]
+    names = [moves[0].from_stage if moves else lead.stage, *(move.to_stage for move in moves)]
+    found = zip(names, began, ends, strict=True)
+    return [Stay(stage=name, move=move, until=end) for name, move, end in found if name]
+
+
+def told(lead: Lead) -> Iterator[str]:
+    """Lines for people."""
+    yield "stages (UTC):"
+    for stay in stays(lead):
+        yield f"  {_line(stay)}"
+
+
+def _line(stay: Stay) -> str:
+    move, length = stay.move, stay.length
+    if move is None or length is None:
+        return f"{stay.stage}, until {stay.until:%Y-%m-%d %H:%M}"
+    by = _WHO.get(StageMove.By(move.by), move.who or move.by)
+    notes = ["back"] * stay.is_regression + ["out of order"] * move.out_of_order
+    reason = move.because.get("why") or move.because.get("rule", "")
+    at = f" [{move.because['at']}]" if move.because.get("at") else ""
+    words = [f"{move.at:%Y-%m-%d %H:%M}", stay.stage, f"by {by}: {reason}{at}", *notes]
+    return f"{', '.join(words)}; {length.days} days"

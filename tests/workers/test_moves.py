@@ -1,0 +1,232 @@
+"""Moves between stages: by exits, by time, by people here and in the CRM, and what a stage requires."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from crm import stages
+from crm.models import Activity, Deal, Lead, StageMove
+from crm.timeline import note
+from process import apply, losses, moves, passage, timing
+from process.definition import Process
+from process.models import HeldMove, Task
+from runtime import clock
+from tests.workers.test_life import settle
+from workspace.problems import Fault
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def at_work(loaded, make_lead, frozen_clock):
+    """Apply the starter's process with some of a stage written otherwise; a lead in Approach."""
+
+    def begin(stage="Approach", *, loss_reason=None, lead=None, **written):
+        process = loaded.process.model_dump(mode="json")
+        [found] = [each for each in process["stages"] if each["name"] == stage]
+        found.update(written)
+        process["loss_reason"] = loss_reason
+        apply.configure(replace(loaded, process=Process.model_validate(process)))
+        return make_lead(**(lead or {}), stage_since=clock.now())
+
+    return begin
+
+
+def moved():
+    return list(StageMove.objects.order_by("pk").values_list("from_stage", "to_stage", "by", "who"))
+
+
+def test_a_lead_leaves_by_time_once_its_time_has_come(at_work, frozen_clock):
+    lead = at_work(exit=[{"after": "9 days", "when": "lead.title is none", "to": "Prospecting"}])
+    settle(frozen_clock)
+    due = timing.next_due()
+    frozen_clock.now = due - timedelta(seconds=1)
+    settle(frozen_clock)
+    early = moved()
+    frozen_clock.now = due
+
+    settle(frozen_clock)
+
+    assert due == lead.stage_since + timedelta(days=9)
+    assert early == []
+    assert moved() == [("Approach", "Prospecting", "time", "")]
+    [move] = StageMove.objects.all()
+    assert move.because == {
+        "rule": "exit of Approach when lead.title is none after 9 days",
+    }
+
+
+def test_whose_condition_was_false_is_not_asked_again_by_the_sweep(at_work, frozen_clock):
+    lead = at_work(exit=[{"after": "9 days", "when": 'lead.title == "CTO"', "to": "Prospecting"}])
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(days=10)
+    settle(frozen_clock)
+    is_due = timing.is_due()
+    Lead.objects.filter(pk=lead.pk).update(title="CTO")
+    note("lead_changed", lead=lead, occurred_at=clock.now())
+
+    settle(frozen_clock)
+
+    assert not is_due
+    assert moved() == [("Approach", "Prospecting", "time", "")]
+
+
+def test_a_condition_does_not_undo_what_a_person_did(at_work, frozen_clock):
+    lead = at_work("Presentation", exit=[{"when": "lead.title is none", "to": "Approach"}])
+    moves.by_person(lead, "Presentation", by="bob", why="they called")
+
+    settle(frozen_clock)
+
+    assert moved() == [("Approach", "Presentation", "person", "bob")]
+
+
+def test_a_persons_move_tells_who_and_why(at_work, frozen_clock):
+    lead = at_work()
+
+    moves.by_person(lead, "Prospecting", by="bob", why="the wrong company")
+
+    [move] = StageMove.objects.all()
+    [stay] = passage.stays(lead)[1:]
+    assert (move.by, move.who, move.because["why"]) == ("person", "bob", "the wrong company")
+    assert stay.is_regression
+    assert list(passage.told(lead))[-1] == (
+        "  2026-03-02 06:00, Prospecting, by bob: the wrong company, back; 0 days"
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "to", "expected"),
+    [
+        ({}, "Prospekting", "unknown stage"),
+        ({}, "Approach", "Grace is in Approach already"),
+        (
+            {"exit": [{"on": "answered", "to": "Closing"}], "allowed": ["Closing"]},
+            "Presentation",
+            "from Approach nobody moves a lead to Presentation; valid: Closing",
+        ),
+    ],
+)
+def test_a_persons_move_is_refused(written, to, expected, at_work):
+    lead = at_work(**written)
+
+    with pytest.raises(Fault) as refused:
+        moves.by_person(lead, to, by="bob", why="so")
+
+    assert str(refused.value)[: len(expected)] == expected
+    assert moved() == []
+
+
+def test_a_persons_move_names_the_facts_that_are_missing(at_work):
+    lead = at_work("Presentation", requires=["lead.title", "company.industry", "lead.email"])
+
+    with pytest.raises(Fault) as refused:
+        moves.by_person(lead, "Presentation", by="bob", why="so")
+
+    assert str(refused.value) == (
+        "Presentation requires lead.title, company.industry, which nobody knows of Grace"
+    )
+
+
+def test_a_move_waits_for_facts_and_asks_for_them_once(at_work, frozen_clock):
+    lead = at_work("Presentation", requires=["lead.title"])
+    for _ in range(2):
+        note("meeting_booked", lead=lead, occurred_at=clock.now())
+        settle(frozen_clock)
+    asked = list(Task.objects.filter(done_at=None).values_list("title", flat=True))
+    waiting, before = HeldMove.objects.count(), moved()
+    Lead.objects.filter(pk=lead.pk).update(title="CTO")
+    note("lead_changed", lead=lead, occurred_at=clock.now())
+
+    settle(frozen_clock)
+
+    assert (asked, waiting, before) == (["Presentation requires lead.title of Grace"], 1, [])
+    assert moved() == [("Approach", "Presentation", "rule", "")]
+    assert not HeldMove.objects.exists()
+    assert not Task.objects.filter(done_at=None).exists()
+
+
+def test_a_move_that_waits_is_asked_again_when_its_company_changes(at_work, frozen_clock):
+    lead = at_work("Presentation", requires=["company.industry"])
+    note("meeting_booked", lead=lead, occurred_at=clock.now())
+    settle(frozen_clock)
+    lead.company.industry = "Steel"
+    lead.company.save()
+    frozen_clock.now += moves.ASK_AGAIN
+
+    settle(frozen_clock)
+
+    assert moved() == [("Approach", "Presentation", "rule", "")]
+
+
+def test_a_move_in_the_crm_holds_though_it_is_not_allowed(at_work, frozen_clock):
+    lead = at_work(exit=[{"on": "answered", "to": "Closing"}], allowed=["Closing"])
+    Lead.objects.filter(pk=lead.pk).update(status="CONNECTED")
+    stages.settle(lead.source, [Lead.objects.get(pk=lead.pk)], at=clock.now())
+
+    settle(frozen_clock)
+
+    assert moved() == [("Approach", "Presentation", "crm", "hubspot")]
+    assert StageMove.objects.get().out_of_order
+
+
+def test_a_move_in_the_crm_holds_and_its_missing_facts_are_asked_for(at_work, frozen_clock):
+    lead = at_work("Presentation", requires=["lead.title"])
+    Lead.objects.filter(pk=lead.pk).update(status="CONNECTED")
+    stages.settle(lead.source, [Lead.objects.get(pk=lead.pk)], at=clock.now())
+
+    settle(frozen_clock)
+
+    assert Task.objects.get().title == "Presentation requires lead.title of Grace"
+    assert Lead.objects.get(pk=lead.pk).stage == "Presentation"
+    assert not StageMove.objects.get().out_of_order
+
+
+REASON = {"field": "deal.extra.why", "choices": ["price"], "deal_stage": {"hubspot": "lost"}}
+
+
+@pytest.mark.parametrize(("reason", "asked"), [("", 1), ("because", 1), ("price", 0)])
+def test_a_lost_deal_must_say_why(reason, asked, at_work, frozen_clock):
+    lead = at_work(loss_reason=REASON)
+    deal = Deal.objects.create(
+        name="Big", lead=lead, source=lead.source, is_closed=True, extra={"why": reason}
+    )
+    note("deal_closed", lead=lead, deal=deal, occurred_at=clock.now(), data={"won": False})
+
+    settle(frozen_clock)
+
+    titles = list(Task.objects.values_list("title", flat=True))
+    assert titles == ["Why was Big lost? price"] * asked
+    assert moved() == [("Approach", "Follow-up", "rule", "")]
+
+
+def test_whoever_loses_a_deal_says_why(at_work):
+    lead = at_work(loss_reason=REASON)
+    source = lead.source
+    source.settings = {**source.settings, "fields": {"deal": {"why": "closed_lost_reason"}}}
+    source.save()
+    Deal.objects.create(name="Big", lead=lead, source=source, stage_value="closing")
+
+    with pytest.raises(Fault) as refused:
+        losses.lose(lead, "prise", by="bob")
+    deal = losses.lose(lead, "price", by="bob")
+
+    deal.refresh_from_db()
+    assert str(refused.value) == 'unknown reason "prise"; did you mean "price"? valid: price'
+    assert (deal.stage_value, deal.extra) == ("lost", {"why": "price"})
+
+
+def test_a_deal_that_moves_to_a_value_of_no_stage_follows_the_rule(at_work, frozen_clock):
+    lead = at_work("Approach", exit=[{"on": "deal_moved", "to": "Presentation"}])
+    deal = Deal.objects.create(name="Big", lead=lead, source=lead.source, stage_value="legal")
+    for value in ("closing", "legal"):
+        note(
+            "deal_moved", lead=lead, deal=deal, connection=lead.source,
+            occurred_at=clock.now(), data={"from": "", "to": value},
+        )  # fmt: skip
+        settle(frozen_clock)
+
+    [move] = StageMove.objects.all()
+    last = Activity.objects.filter(kind="deal_moved").latest("pk")
+    assert move.to_stage == "Presentation"
+    assert move.because["cause"] == f"activity {last.pk}"
