@@ -103,6 +103,13 @@ EXITS = st.lists(
     unique_by=str,
     max_size=8,
 )  # fmt: skip
+REQUIRED = st.lists(
+    st.sampled_from([
+        ("Presentation", "lead.title"), ("Closing", "company.industry"), ("Approach", "lead.title"),
+    ]),
+    unique=True,
+)  # fmt: skip
+PROCESS = st.tuples(EXITS, REQUIRED)
 EVENTS = (
     "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
     "unsubscribed", "task_done", "task_skipped", "stage", "title", "bounced", "complained", "crm_reply",
@@ -145,7 +152,7 @@ def files_of_a_team(draw):
 @given(
     before=files_of_a_team(), after=st.none() | files_of_a_team(),
     edited_at=st.integers(1, 20 * 24), happenings=st.lists(HAPPENINGS, min_size=2, max_size=14),
-    caps=st.tuples(CAPS, CAPS, CAPS), limits=LIMITS, ramp=RAMPS, exits=st.tuples(EXITS, EXITS),
+    caps=st.tuples(CAPS, CAPS, CAPS), limits=LIMITS, ramp=RAMPS, exits=st.tuples(PROCESS, PROCESS),
 )  # fmt: skip
 def test_the_workers_do_what_was_simulated(
     before, after, edited_at, happenings, caps, limits, ramp, exits, loaded, make_lead, frozen_clock
@@ -161,7 +168,7 @@ def test_the_workers_do_what_was_simulated(
             owner=bob,
         )
         team = _team(loaded, caps, limits, ramp)
-        first, second = (replace(team, process=_process(team, added)) for added in exits)
+        first, second = (replace(team, process=_process(team, *added)) for added in exits)
         apply.configure(first)
         blueprints = [_blueprint(first, before), *([_blueprint(second, after)] if after else [])]
         events = sorted(happenings)
@@ -222,9 +229,10 @@ def _team(loaded, caps, shared, ramp):
     )
 
 
-def _process(team, added):
+def _process(team, added, required):
     written = team.process.model_dump(mode="json")
     for stage in written["stages"]:
+        stage["requires"] = [fact for name, fact in required if name == stage["name"]]
         stage["exit"][:0] = [rule for name, rule in added if name == stage["name"]]
     return Process.model_validate(written)
 
@@ -381,10 +389,8 @@ def happens(people, event):  # noqa: C901, PLR0912 - one case for each event
             _do(lead, step, lambda task: tasks.done(task.pk, disposition=disposition))
         case "task_skipped":
             _do(lead, step, lambda task: tasks.skip(task.pk, why="no time"))
-        case "stage":
-            _move_in_crm(lead, "ATTEMPTED_TO_CONTACT")
-        case "lead back":
-            _move_in_crm(lead, "CONNECTED")
+        case "stage" | "lead back":
+            _move_in_crm(lead, "CONNECTED" if kind == "lead back" else "ATTEMPTED_TO_CONTACT")
         case "title" | "no title":
             title = "CTO" if kind == "title" else ""
             if lead.title != title:
