@@ -10,6 +10,7 @@ from crm.kinds import EVENTS
 from mail import dkim
 from mail.esp.definition import is_login
 from process import emails
+from process.check_process import check_process
 from process.check_sequences import Known, check_sequence
 from process.definition import OTHER, Process
 from process.emails import Template
@@ -54,6 +55,8 @@ def cross_check(
         yield from _renewal(*process, team[0].connections)
     yield from _duplicates(read)
     known = _known(process, read, templates, lists, schema, team=team)
+    if process:
+        yield from check_process(*process, known, list(team[0].connections) if team else None)
     for sequence, document in read:
         yield from check_sequence(sequence, document, known)
     for template in templates.values():

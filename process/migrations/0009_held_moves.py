@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("crm", "0012_scores"),
-        ("process", "0006_scores"),
+        ("process", "0008_qualification"),
     ]
 
     operations = [
