@@ -252,6 +252,7 @@ def _answered(activity: Activity) -> None:
     if lead is None:
         return
     meaning = _meaning(activity)
+    _keep(activity, meaning)
     if meaning.answer == meanings.UNSUBSCRIBE and meaning.is_sure:
         unsubscribe(lead, how="reply", at=activity.occurred_at)
     answer = meaning.settled
@@ -280,6 +281,13 @@ def _meaning(activity: Activity) -> meanings.Meaning:
     if process is None:
         return meanings.Meaning(answer=outcomes.OTHER, confidence=0.0, by="rules")
     return meanings.of(process, text, activity.data)
+
+
+def _keep(activity: Activity, meaning: meanings.Meaning) -> None:
+    """With the answer, what was made of it: later rules may read it otherwise."""
+    told = {"answer": meaning.answer, "by": meaning.by, "confidence": meaning.confidence}
+    activity.data = {**activity.data, "meaning": {**told, "settled": meaning.settled}}
+    activity.save(update_fields=["data"])
 
 
 def _auto_replied(activity: Activity) -> None:

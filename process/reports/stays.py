@@ -1,0 +1,125 @@
+"""A lead's stays in the stages, from its moves. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from process.definition import STAGES
+from process.reports.report import Scope
+from process.reports.rows import Event, History
+
+Way = Literal["outcome", "person", "time", "crm"]
+#: As moves name it themselves -> ours; moves of earlier days tell it by their rule alone.
+_WAYS: Mapping[str, Way] = {"rule": "outcome", "time": "time", "person": "person", "crm": "crm"}
+MOVED = "stage_moved"
+CLOSED = "deal_closed"
+KINDS = frozenset({MOVED, CLOSED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stay:
+    lead: int
+    owner: str
+    timezone: str
+    stage: str
+    #: None: the lead was there already when we first saw it, and nobody told since when.
+    since: datetime | None
+    #: It did not come by a move: it was there when we first saw it.
+    found: bool
+    again: bool  #: the lead had been there before
+    until: datetime | None = None
+    to: str = ""
+    way: Way | None = None
+    lost_at: datetime | None = None  #: its deal was lost there
+
+    @property
+    def is_open(self) -> bool:
+        return self.until is None and self.lost_at is None
+
+    @property
+    def is_forward(self) -> bool:
+        """It ended in a later stage, or as the process has it."""
+        return self.until is not None and (self.way == "outcome" or not self._is_earlier)
+
+    @property
+    def is_back(self) -> bool:
+        return self.until is not None and not self.is_forward
+
+    @property
+    def _is_earlier(self) -> bool:
+        return _place(self.to) <= _place(self.stage)
+
+
+def stays(history: History) -> Iterator[Stay]:
+    """In their order; whatever the events say, the last one is where the lead is now."""
+    person = history.person
+    moves = [event for event in history.events if event.kind == MOVED]
+    if not moves:
+        if person.stage:
+            yield _stay(history, person.stage, person.stage_since, found=True)
+        return
+    seen: set[str] = set()
+    if first := str(moves[0].data.get("from") or ""):
+        seen.add(first)
+        yield _stay(history, first, None, found=True, move=moves[0])
+    for number, move in enumerate(moves):
+        stage = str(move.data["to"])
+        following = moves[number + 1] if number + 1 < len(moves) else None
+        yield _stay(history, stage, move.at, again=stage in seen, move=following)
+        seen.add(stage)
+
+
+def began(stay: Stay, scope: Scope) -> bool:
+    """In the period; what nobody knows the beginning of began before any."""
+    if stay.since is None:
+        return scope.since is None
+    return scope.covers(stay.since)
+
+
+def way_of(data: Mapping[str, Any]) -> Way:
+    """Who moved the lead: the process by an outcome or by the time, a person here, or in the CRM."""
+    rule = (data.get("because") or {}).get("rule")
+    told: Way = "crm" if rule == "moved in the CRM" else "outcome"
+    return _WAYS.get(str(data.get("by")), told)
+
+
+def _stay(
+    history: History,
+    stage: str,
+    since: datetime | None,
+    *,
+    found: bool = False,
+    again: bool = False,
+    move: Event | None = None,
+) -> Stay:
+    person = history.person
+    return Stay(
+        lead=person.lead,
+        owner=person.owner,
+        timezone=person.timezone,
+        stage=stage,
+        since=since,
+        found=found,
+        again=again,
+        until=move and move.at,
+        to=str(move.data["to"]) if move else "",
+        way=way_of(move.data) if move else None,
+        lost_at=_lost_at(history.events, since, move),
+    )
+
+
+def _lost_at(
+    events: Sequence[Event], since: datetime | None, move: Event | None
+) -> datetime | None:
+    """A CRM that tells of a loss moves the lead at that moment, so the end belongs to the stay."""
+    for event in events:
+        is_loss = event.kind == CLOSED and not event.data.get("won")
+        has_begun = since is None or since < event.at
+        if is_loss and has_begun and (move is None or event.at <= move.at):
+            return event.at
+    return None
+
+
+def _place(stage: str) -> int:
+    return next((place for place, name in enumerate(STAGES) if name == stage), len(STAGES))
