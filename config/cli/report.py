@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -162,6 +163,28 @@ def report_nps(
     """How likely customers are to recommend you."""
     asked = {"owner": owner, "since": since, "until": until}
     _tell("nps", asked, as_csv=as_csv, as_json=as_json)
+
+
+@report_app.command("improve")
+def report_improve(
+    *,
+    days: Annotated[int, typer.Option(help="The length of a period.", min=1, max=366)] = 30,
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write an experiment for the weakest step: a copy of the workspace, or itself.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """The weakest stage and step against their own past, and an experiment to mend it."""
+    _ready()
+    from config.cli import improving  # noqa: PLC0415 - SciPy takes a second
+
+    found = improving.improve(days)
+    trial = improving.write(found, write) if write else None
+    improving.tell(found, trial, write, as_json=as_json)
 
 
 @report_app.command("timeline")

@@ -1,0 +1,199 @@
+"""The weakest stage and the weakest step, each against its own past. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
+
+from process.reports import funnel, stays
+from process.reports.answers import ANSWERED, touches
+from process.reports.rates import Difference, Rate, difference
+from process.reports.report import Report, Scope
+from process.reports.rows import History
+from sequences.power import once
+
+KINDS = stays.KINDS | funnel.KINDS
+COLUMNS = "what name before_rate now_rate change low high verdict".split()
+#: A drop by this share of the past rate is worth knowing.
+NOTEWORTHY = 1 / 3
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One stage or one step in the last period and in the one before."""
+
+    what: str  #: stage | step
+    name: tuple[str, ...]  #: the stage; or the sequence and the step
+    before: Rate
+    now: Rate
+
+    @property
+    def both(self) -> Rate:
+        """The rate of both periods together."""
+        return Rate(hits=self.before.hits + self.now.hits, of=self.before.of + self.now.of)
+
+    @property
+    def change(self) -> Difference | None:
+        return difference(self.now, self.before)
+
+    @property
+    def fell(self) -> bool:
+        return self.change is not None and self.change.high < 0
+
+    @property
+    def missing(self) -> int:
+        """People short of telling a noteworthy drop in 8 of 10 cases, in the smaller period."""
+        share = self.before.value or 0.0
+        if not 0 < share < 1:
+            return 0
+        people = ceil(once(0.5, share, share * (1 - NOTEWORTHY), _ALPHA) / 2)
+        return max(0, people - min(self.before.of, self.now.of))
+
+    @property
+    def verdict(self) -> str:
+        if self.change is None:
+            return "nobody in one of the periods"
+        if self.fell:
+            return "fell"
+        if self.change.low > 0:
+            return "rose"
+        short = f"; {self.missing:,} people short" if self.missing else ""
+        return f"not certain{short}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Improvement:
+    compared: Sequence[Compared]
+    stage: Compared | None
+    step: Compared | None
+    length: timedelta
+
+    def report(self) -> Report:
+        rows = [_row(one) for one in self.compared]
+        return Report(columns=COLUMNS, rows=rows, notes=[*self.findings, *_notes(self.length)])
+
+    @property
+    def to_try(self) -> Sequence[Compared]:
+        """Steps from the weakest on: the first without an experiment is the one to try something at."""
+        left, ordered = [one for one in self.compared if one.what == "step"], []
+        while (worst := weakest(left)) is not None:
+            ordered.append(worst)
+            left.remove(worst)
+        return ordered
+
+    @property
+    def findings(self) -> Sequence[str]:
+        return [_finding(one, what) for one, what in ((self.stage, "stage"), (self.step, "step"))]
+
+
+def improve(histories: Iterable[History], scope: Scope, *, length: timedelta) -> Improvement:
+    """`scope.now` is the end of the last period of stages; that of steps ends PATIENCE earlier."""
+    tallies: dict[tuple[str, tuple[str, ...]], dict[bool, list[bool]]] = defaultdict(
+        lambda: {True: [], False: []}
+    )
+    for history in histories:
+        found = {**_of_stages(history, scope, length), **_of_steps(history, scope, length)}
+        for (what, name, is_now), hit in found.items():
+            tallies[what, name][is_now].append(hit)
+    compared = [
+        Compared(what=what, name=name, before=_rate(periods[False]), now=_rate(periods[True]))
+        for (what, name), periods in sorted(tallies.items())
+    ]
+    return Improvement(
+        compared=compared,
+        stage=weakest(one for one in compared if one.what == "stage"),
+        step=weakest(one for one in compared if one.what == "step"),
+        length=length,
+    )
+
+
+def weakest(compared: Iterable[Compared]) -> Compared | None:
+    """The largest certain drop; else of those that fell, then of all, what may have lost most."""
+    known = [one for one in compared if one.change is not None and one.before.hits]
+    return min(known, key=_strength, default=None)
+
+
+def _strength(one: Compared) -> tuple[int, float]:
+    change = one.change
+    if change is None or not one.before.value:
+        return 3, 0.0
+    if one.fell:
+        return 0, change.value
+    return (1 if change.value < 0 else 2), change.low / one.before.value
+
+
+_Found = Mapping[tuple[str, tuple[str, ...], bool], bool]
+
+
+def _of_stages(history: History, scope: Scope, length: timedelta) -> _Found:
+    """Of those who left or lost in a period, who went on; who is still there counts in neither."""
+    found: dict[tuple[str, tuple[str, ...], bool], bool] = {}
+    for stay in stays.stays(history):
+        ended = stay.lost_at or stay.until
+        if ended is not None and (period := _period(scope.now - ended, length)) is not None:
+            key = "stage", (stay.stage,), period
+            found[key] = found.get(key, False) or stay.is_forward
+    return found
+
+
+def _of_steps(history: History, scope: Scope, length: timedelta) -> _Found:
+    """Of those who got a step's email in a period and had time to answer, who did."""
+    found: dict[tuple[str, tuple[str, ...], bool], bool] = {}
+    bounced = {event.message for event in history.events if event.kind == "bounced"}
+    for touch in touches(history):
+        period = _period(scope.now - funnel.PATIENCE - touch.email.at, length)
+        if period is not None and touch.email.message not in bounced:
+            key = "step", (touch.email.sequence, touch.email.step), period
+            answered = any(event.kind in ANSWERED for event in touch.came)
+            found[key] = found.get(key, False) or answered
+    return found
+
+
+def _period(ago: timedelta, length: timedelta) -> bool | None:
+    """True: the last one; False: the one before; None: neither."""
+    if timedelta() <= ago < length:
+        return True
+    return False if length <= ago < 2 * length else None
+
+
+def _rate(hits: Sequence[bool]) -> Rate:
+    return Rate(hits=sum(hits), of=len(hits))
+
+
+def _row(one: Compared) -> Sequence[str | Rate | None]:
+    change = one.change
+    points = (change.value, change.low, change.high) if change else (None, None, None)
+    told = [None if point is None else f"{100 * point:+.1f}" for point in points]
+    return [one.what, ", ".join(one.name), one.before, one.now, *told, one.verdict]
+
+
+def _finding(one: Compared | None, what: str) -> str:
+    if one is None or one.change is None:
+        return f"Weakest {what}: none can be told yet; nothing was there in both periods."
+    low, high = 100 * one.change.low, 100 * one.change.high
+    sure = "it fell" if one.fell else one.verdict
+    return (
+        f"Weakest {what}: {', '.join(one.name)}. {_told(one.now)} after {_told(one.before)}: "
+        f"{100 * one.change.value:+.1f} points ({low:+.1f} to {high:+.1f}), {sure}."
+    )
+
+
+def _told(rate: Rate) -> str:
+    return str(rate).replace("\n", " ")
+
+
+def _notes(length: timedelta) -> Sequence[str]:
+    return (
+        (
+            f"Two periods of {length.days} days. Stages: people who left or lost in it, and of those who "
+            f"went on. Steps: people to whom it was delivered in it, {funnel.PATIENCE.days} days earlier, "
+            "so that all had as long to answer, and of those who did."
+        ),
+        (
+            "change in percentage points with the 95% interval (Newcombe). weakest: the largest certain "
+            "drop, else what may have lost the largest share of its past, those that fell first. short: people missing to "
+            "tell a drop by a third in 8 of 10 cases."
+        ),
+    )
