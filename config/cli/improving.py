@@ -29,7 +29,7 @@ def write(found: Improvement, target: Path) -> Trial:
     folder, refusals = Path(settings.WORKSPACE), ["no step was at work in both periods"]
     for one in found.to_try:
         try:
-            made = trial.design(folder, FIELDS, *one.name, one.both)
+            made = trial.design(folder, FIELDS, one.sequence, one.name, one.both)
         except Fault as fault:
             refusals.append(str(fault))
             continue

@@ -18,6 +18,8 @@ COLUMNS = "what name before_rate now_rate change low high verdict".split()
 #: A drop by this share of the past rate is worth knowing.
 NOTEWORTHY = 1 / 3
 _ALPHA = 0.05
+#: Stage or step, the sequence of a step, its name.
+_Name = tuple[str, str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,8 @@ class Compared:
     """One stage or one step in the last period and in the one before."""
 
     what: str  #: stage | step
-    name: tuple[str, ...]  #: the stage; or the sequence and the step
+    name: str  #: the stage, or the step
+    sequence: str = ""  #: the step's
     before: Rate
     now: Rate
 
@@ -90,16 +93,20 @@ class Improvement:
 
 def improve(histories: Iterable[History], scope: Scope, *, length: timedelta) -> Improvement:
     """`scope.now` is the end of the last period of stages; that of steps ends PATIENCE earlier."""
-    tallies: dict[tuple[str, tuple[str, ...]], dict[bool, list[bool]]] = defaultdict(
-        lambda: {True: [], False: []}
-    )
+    tallies: dict[_Name, dict[bool, list[bool]]] = defaultdict(lambda: {True: [], False: []})
     for history in histories:
         found = {**_of_stages(history, scope, length), **_of_steps(history, scope, length)}
-        for (what, name, is_now), hit in found.items():
-            tallies[what, name][is_now].append(hit)
+        for (name, is_now), hit in found.items():
+            tallies[name][is_now].append(hit)
     compared = [
-        Compared(what=what, name=name, before=_rate(periods[False]), now=_rate(periods[True]))
-        for (what, name), periods in sorted(tallies.items())
+        Compared(
+            what=what,
+            name=name,
+            sequence=sequence,
+            before=_rate(periods[False]),
+            now=_rate(periods[True]),
+        )
+        for (what, sequence, name), periods in sorted(tallies.items())
     ]
     return Improvement(
         compared=compared,
@@ -124,28 +131,29 @@ def _strength(one: Compared) -> tuple[int, float]:
     return (1 if change.value < 0 else 2), change.low / one.before.value
 
 
-_Found = Mapping[tuple[str, tuple[str, ...], bool], bool]
-
-
-def _of_stages(history: History, scope: Scope, length: timedelta) -> _Found:
+def _of_stages(
+    history: History, scope: Scope, length: timedelta
+) -> Mapping[tuple[_Name, bool], bool]:
     """Of those who left or lost in a period, who went on; who is still there counts in neither."""
-    found: dict[tuple[str, tuple[str, ...], bool], bool] = {}
+    found: dict[tuple[_Name, bool], bool] = {}
     for stay in stays.stays(history):
         ended = stay.lost_at or stay.until
         if ended is not None and (period := _period(scope.now - ended, length)) is not None:
-            key = "stage", (stay.stage,), period
+            key = ("stage", "", stay.stage), period
             found[key] = found.get(key, False) or stay.is_forward
     return found
 
 
-def _of_steps(history: History, scope: Scope, length: timedelta) -> _Found:
+def _of_steps(
+    history: History, scope: Scope, length: timedelta
+) -> Mapping[tuple[_Name, bool], bool]:
     """Of those who got a step's email in a period and had time to answer, who did."""
-    found: dict[tuple[str, tuple[str, ...], bool], bool] = {}
+    found: dict[tuple[_Name, bool], bool] = {}
     bounced = {event.message for event in history.events if event.kind == "bounced"}
     for touch in touches(history):
         period = _period(scope.now - funnel.PATIENCE - touch.email.at, length)
         if period is not None and touch.email.message not in bounced:
-            key = "step", (touch.email.sequence, touch.email.step), period
+            key = ("step", touch.email.sequence, touch.email.step), period
             answered = any(event.kind in ANSWERED for event in touch.came)
             found[key] = found.get(key, False) or answered
     return found
@@ -166,7 +174,7 @@ def _row(one: Compared) -> Sequence[str | Rate | None]:
     change = one.change
     points = (change.value, change.low, change.high) if change else (None, None, None)
     told = [None if point is None else f"{100 * point:+.1f}" for point in points]
-    return [one.what, ", ".join(one.name), one.before, one.now, *told, one.verdict]
+    return [one.what, _called(one), one.before, one.now, *told, one.verdict]
 
 
 def _finding(one: Compared | None, what: str) -> str:
@@ -175,9 +183,13 @@ def _finding(one: Compared | None, what: str) -> str:
     low, high = 100 * one.change.low, 100 * one.change.high
     sure = "it fell" if one.fell else one.verdict
     return (
-        f"Weakest {what}: {', '.join(one.name)}. {_told(one.now)} after {_told(one.before)}: "
+        f"Weakest {what}: {_called(one)}. {_told(one.now)} after {_told(one.before)}: "
         f"{100 * one.change.value:+.1f} points ({low:+.1f} to {high:+.1f}), {sure}."
     )
+
+
+def _called(one: Compared) -> str:
+    return f"{one.sequence}, {one.name}" if one.sequence else one.name
 
 
 def _told(rate: Rate) -> str:
@@ -193,7 +205,7 @@ def _notes(length: timedelta) -> Sequence[str]:
         ),
         (
             "change in percentage points with the 95% interval (Newcombe). weakest: the largest certain "
-            "drop, else what may have lost the largest share of its past, those that fell first. short: people missing to "
-            "tell a drop by a third in 8 of 10 cases."
+            "drop, else what may have lost the largest share of its past, those that fell "
+            "first. short: people missing to tell a drop by a third in 8 of 10 cases."
         ),
     )

@@ -114,11 +114,13 @@ class _Names:
     def events(self, page: Sequence[Row]) -> Iterator[Event]:
         owners = _by_id(Lead, ("owner_id",), {row[3] for row in page})
         enrollments = _by_id(Enrollment, ("sequence", "version_id"), {row[6] for row in page})
-        fields = ("step_id", "sequence", "template_id", "mailbox_id", "to_domain")
+        fields = ("step_id", "sequence", "template_id", "mailbox_id", "to_domain", "message_id")
         messages = _by_id(Message, fields, {row[7] for row in page})
         for pk, kind, at, lead, deal, connection, enrollment, message, data in page:
             sequence, version = enrollments.get(enrollment, ("", None))
-            step, of_message, template, mailbox, domain = messages.get(message, _NO_MESSAGE)
+            step, of_message, template, mailbox, domain, message_id = messages.get(
+                message, _NO_MESSAGE
+            )
             yield Event(
                 id=pk,
                 kind=kind,
@@ -129,6 +131,7 @@ class _Names:
                 connection=self.connections.get(connection, ""),
                 enrollment=enrollment,
                 message=message,
+                message_id=message_id,
                 sequence=sequence or of_message or str(data.get("sequence") or ""),
                 version=self.versions.get(version, ""),
                 step=step or str(data.get("step") or ""),
@@ -159,7 +162,7 @@ class _Names:
         return dict(Mailbox.objects.values_list("pk", "address"))
 
 
-_NO_MESSAGE = ("", "", None, None, "")
+_NO_MESSAGE = ("", "", None, None, "", "")
 
 
 def _by_id(model: Any, names: Sequence[str], ids: Collection[int | None]) -> Mapping[Any, Row]:

@@ -19,6 +19,7 @@ class Event(NamedTuple):
     connection: str
     enrollment: int | None
     message: int | None
+    message_id: str  #: as every mail server and CRM knows the email
     sequence: str
     version: str  #: the digest's beginning
     step: str
