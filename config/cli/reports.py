@@ -50,7 +50,8 @@ def show(report: Report) -> None:
 def as_json(name: str, report: Report) -> dict[str, Any]:
     """Times are in seconds, moments in ISO 8601, amounts texts."""
     rows = [dict(zip(report.columns, map(_plain, row), strict=True)) for row in report.rows]
-    return {"report": name, "rows": rows, "notes": list(report.notes)}
+    told = {"report": name, "now": clock.now().isoformat(), "rows": rows}
+    return {**told, "notes": list(report.notes)}
 
 
 def write_csv(report: Report, file: TextIO) -> None:

@@ -12,6 +12,7 @@ import requests
 
 from config.demo import command
 
+MEETINGS = (("hubspot", "meetings", "hs_meeting_title"), ("salesforce", "Event", "Subject"))
 TASKS = {"hubspot": "tasks", "salesforce": "Task"}
 
 
@@ -28,6 +29,12 @@ def main(folder, days):
         }
         kept["unconfirmed"] = sorted(seen.unconfirmed)
         kept["tasks"] = {crm: records(told["control"], crm, kind) for crm, kind in TASKS.items()}
+        kept["tasks"]["meetings"] = [
+            record
+            for crm, kind, title in MEETINGS
+            for record in records(told["control"], crm, kind)
+            if record["values"].get(title) != "Demo"  # those are the reps' own
+        ]
         (folder / "witness.json").write_text(json.dumps(kept, default=str))
         return audit(place, told, unconfirmed)
 

@@ -1,0 +1,334 @@
+"""The pure reports against plain, slow counting, one lead and one minute at a time."""
+
+import random
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from math import sqrt
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from process.definition import STAGES
+from process.reports import attribution, deliverability, funnel, improve, nps, speed, stages, stays
+from process.reports.answers import Meanings
+from process.reports.quantiles import quantile
+from process.reports.rates import Rate, difference
+from process.reports.report import Scope
+from process.reports.rows import ClosedDeal, Event, History, Person
+from process.reports.service_levels import ServiceLevels
+from workspace.durations import Duration
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+NOW = START + timedelta(days=60)
+NO_LEVELS = ServiceLevels(by_stage={}, timezone="UTC")
+FIVE_DAYS = ServiceLevels(
+    by_stage=dict.fromkeys(STAGES, Duration(amount=5, unit="day")), timezone="UTC"
+)
+MEANINGS = Meanings(positive={"interested"}, objections={"price"})
+WHOLE = Scope(now=NOW)
+
+
+def event(kind, minutes, *, id_=0, lead=1, data=None, **values):
+    return Event(**{
+        "id": id_, "kind": kind, "at": START + timedelta(minutes=minutes), "lead": lead,
+        "owner": "ada@x.example", "deal": None, "connection": "", "enrollment": None,
+        "message": None, "message_id": "", "sequence": "", "version": "", "step": "",
+        "variant": "", "mailbox": "", "domain": "", "data": data or {}, **values,
+    })  # fmt: skip
+
+
+def history(events, lead=1, stage="", since=None):
+    return History(Person(lead, "ada@x.example", stage, since, "UTC"), events)
+
+
+def rows_of(report, *keys):
+    named = [dict(zip(report.columns, row, strict=True)) for row in report.rows]
+    return {tuple(row[key] for key in keys): row for row in named}
+
+
+minutes = st.integers(0, 60 * 24 * 60 - 1)
+
+
+@st.composite
+def walks(draw):
+    """A lead's moves, and perhaps a loss."""
+    times = sorted(draw(st.lists(minutes, max_size=8, unique=True)))
+    here, events = draw(st.sampled_from(STAGES)), []
+    for number, at in enumerate(times):
+        if draw(st.integers(0, 4)) == 0:
+            events.append(event("deal_closed", at, id_=number, data={"won": draw(st.booleans())}))
+            continue
+        to = draw(st.sampled_from([stage for stage in STAGES if stage != here]))
+        by = draw(st.sampled_from(["rule", "time", "person", "crm"]))
+        events.append(event("stage_moved", at, id_=number, data={"from": here, "to": to, "by": by}))
+        here = to
+    return history(events, stage=here)
+
+
+@given(st.lists(walks(), max_size=6))
+def test_stages_are_what_plain_counting_finds(found):
+    found = [one._replace(person=one.person._replace(lead=lead)) for lead, one in enumerate(found)]
+    entered, left, people, there = Counter(), Counter(), Counter(), Counter()
+    for one in found:
+        moves = [e for e in one.events if e.kind == "stage_moved"]
+        entered.update(move.data["to"] for move in moves)
+        left.update((move.data["from"], move.data["by"]) for move in moves)
+        been = {move.data["to"] for move in moves} | {
+            moves[0].data["from"] if moves else one.person.stage
+        }
+        people.update(been)
+        last = moves[-1].at if moves else START - timedelta(days=1)
+        lost = any(
+            e.kind == "deal_closed" and not e.data["won"] and e.at > last for e in one.events
+        )
+        there[one.person.stage] += not lost
+
+    rows = rows_of(stages.report(found, WHOLE, levels=FIVE_DAYS), "stage")
+
+    for stage in STAGES:
+        row = rows[stage,]
+        assert row["entered"] == entered[stage]
+        assert row["people"] == people[stage]
+        assert row["there"] == there[stage]
+        ways = {"by_outcome": "rule", "by_person": "person", "by_time": "time", "in_crm": "crm"}
+        assert {w: row[w] for w in ways} == {w: left[stage, by] for w, by in ways.items()}
+        assert row["onward_rate"].hits <= row["onward"] <= row["people"]
+
+
+def test_who_comes_back_is_one_person_and_two_stays():
+    moves = [("Approach", "Closing"), ("Closing", "Approach"), ("Approach", "Closing")]
+    events = [
+        event("stage_moved", 1440 * day, id_=day, data={"from": a, "to": b, "by": "person"})
+        for day, (a, b) in enumerate(moves, start=1)
+    ]
+
+    rows = rows_of(
+        stages.report([history(events, stage="Closing")], WHOLE, levels=FIVE_DAYS), "stage"
+    )
+
+    closing = rows["Closing",]
+    assert (closing["people"], closing["entered"], closing["again"]) == (1, 2, 1)
+    assert (closing["by_person"], closing["back"], closing["there"]) == (1, 1, 1)
+    assert closing["median"] == timedelta(days=1)
+
+
+@st.composite
+def mailings(draw):
+    """Emails of one enrollment, and what came."""
+    events = [event("enrolled", 0, enrollment=1, sequence="s", version="v")]
+    for number in range(draw(st.integers(0, 4))):
+        at = draw(minutes)
+        about = {"enrollment": 1, "sequence": "s", "version": "v", "step": f"step{number}"}
+        events.append(event("email_sent", at, id_=number, message=number + 1, variant="a", **about))
+        if draw(st.booleans()):
+            later = at + draw(st.integers(1, 60 * 24 * 9))
+            data = {"meaning": {"settled": draw(st.sampled_from(["interested", "price"]))}}
+            events.append(event("answered", later, id_=9 + number, message=number + 1, data=data))
+    return history(sorted(events, key=lambda e: (e.at, e.id)))
+
+
+@given(st.lists(mailings(), max_size=6))
+def test_funnel_is_what_plain_counting_finds(found):
+    found = [one._replace(person=one.person._replace(lead=lead)) for lead, one in enumerate(found)]
+    wanted = {}
+    for number in range(4):
+        sent = replied = positive = due = in_time = open_ = 0
+        for one in found:
+            [email] = [e for e in one.events if e.kind == "email_sent" and e.id == number] or [None]
+            if email is None:
+                continue
+            answers = [e for e in one.events if e.kind == "answered" and e.message == email.message]
+            is_due = NOW - email.at >= timedelta(days=14)
+            sent += 1
+            replied += bool(answers)
+            positive += any(e.data["meaning"]["settled"] == "interested" for e in answers)
+            due += is_due
+            in_time += is_due and bool(answers)
+            open_ += not is_due and not answers
+        if sent:
+            wanted[f"step{number}",] = (sent, replied, positive, open_, Rate(hits=in_time, of=due))
+
+    report = funnel.report(found, WHOLE, meanings=MEANINGS)
+
+    rows = rows_of(report, "step")
+    names = ("sent", "replied", "positive", "open", "reply_rate")
+    steps = {
+        key: tuple(row[n] for n in names) for key, row in rows.items() if key != ("all steps",)
+    }
+    assert steps == wanted
+    if found:
+        assert rows["all steps",]["enrolled"] == len(found)
+
+
+@st.composite
+def waits(draw):
+    """An assignment, enrollments and tasks that begin and end, and a first email."""
+    events = [event("assigned", 10)]
+    for number in (1, 2):
+        a, b = sorted(draw(st.lists(st.integers(0, 200), min_size=2, max_size=2)))
+        events += [
+            event("enrolled", a, enrollment=number),
+            event("unenrolled", b + 1, enrollment=number),
+        ]
+        c, d = sorted(draw(st.lists(st.integers(a, b + 1), min_size=2, max_size=2)))
+        task = {"enrollment": number, "step": "call"}
+        events += [event("task_assigned", c, **task), event("task_done", d, **task)]
+    events.append(event("email_sent", draw(st.integers(11, 220)), message=1))
+    numbered = [e._replace(id=n) for n, e in enumerate(events)]
+    return history(sorted(numbered, key=lambda e: (e.at, e.id)))
+
+
+@given(waits())
+def test_the_systems_share_of_a_wait_is_counted_minute_by_minute(found):
+    def is_between(begins, ends, at):
+        spans = {}
+        for one in found.events:
+            if one.kind in begins:
+                spans[one.enrollment, one.step] = [one.at, None]
+            elif one.kind in ends and (one.enrollment, one.step) in spans:
+                spans[one.enrollment, one.step][1] = one.at
+        return any(a <= at and (b is None or at < b) for a, b in spans.values())
+
+    touched = next(e.at for e in found.events if e.kind == "email_sent")
+    whole = int((touched - START - timedelta(minutes=10)).total_seconds() // 60)
+    system = sum(
+        is_between({"enrolled"}, {"unenrolled"}, at)
+        and not is_between({"task_assigned"}, {"task_done"}, at)
+        for at in (START + timedelta(minutes=10 + n) for n in range(whole))
+    )
+
+    wait = speed.wait_of(found, WHOLE, NO_LEVELS)
+
+    assert (wait.whole, wait.system) == (timedelta(minutes=whole), timedelta(minutes=system))
+
+
+amounts = st.one_of(st.none(), st.decimals(0, 10**9, places=2))
+
+
+@given(
+    st.lists(
+        st.tuples(amounts, st.sampled_from(["EUR", "USD", ""]), st.integers(0, 3)), max_size=8
+    ),
+    st.lists(st.lists(st.integers(0, 2), max_size=7), max_size=3),
+)
+def test_every_model_gives_out_exactly_what_was_won(won, touched):
+    deals = [
+        ClosedDeal(
+            id=n, owner="", lead=lead, won=True, amount=amount, currency=currency,
+            source="web", closed_at=NOW - timedelta(days=1),
+        )
+        for n, (amount, currency, lead) in enumerate(won)
+    ]  # fmt: skip
+    found = [
+        history(
+            [event("email_sent", n, sequence=f"s{s}") for n, s in enumerate(sequences)], lead=lead
+        )
+        for lead, sequences in enumerate(touched)
+    ]
+    total = Counter()
+    for amount, currency, _ in won:
+        total[currency or "none told"] += amount or Decimal()
+
+    report = attribution.report(found, deals, WHOLE)
+
+    given_out = {}
+    for row in rows_of(report, "currency", "model", "what").values():
+        key = row["currency"], row["model"]
+        given_out[key] = given_out.get(key, Decimal()) + row["amount"]
+    models = ("won", "source", "first", "last", "linear")
+    assert given_out == {(c, model): amount for c, amount in total.items() for model in models}
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_wilsons_interval_holds_the_rate(hits, misses):
+    rate = Rate(hits=hits, of=hits + misses)
+    if not rate.of:
+        assert (rate.value, rate.low, rate.high) == (None, 0.0, 1.0)
+        return
+    n, p, z = rate.of, hits / rate.of, 1.959963984540054
+    center, reach = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    low, high = (center - reach) / (1 + z * z / n), (center + reach) / (1 + z * z / n)
+    assert abs(rate.low - low) < 1e-9
+    assert abs(rate.high - high) < 1e-9
+    change = difference(rate, Rate(hits=misses, of=rate.of))
+    assert change.low <= change.value <= change.high
+
+
+@given(st.lists(st.integers(0, 1000), max_size=30), st.sampled_from([0.1, 0.5, 0.9]))
+def test_a_quantile_is_the_shortest_that_enough_do_not_exceed(lengths, share):
+    times = [timedelta(seconds=one) for one in lengths]
+    enough = [
+        t for t in sorted(times) if sum(one <= t for one in times) >= share * len(times) - 1e-9
+    ]
+
+    assert quantile(times, share) == (enough[0] if times else None)
+
+
+def test_the_interval_of_a_net_promoter_score_holds_it_in_19_of_20_surveys():
+    """Of 30 answers each, where 50 percent promote and 20 do not: the score is 30."""
+    draw = random.Random(7)  # noqa: S311 - a draw, no secret
+    held = 0
+    for _ in range(4000):
+        told = Counter(draw.choices("pnd", weights=(50, 30, 20), k=30))
+        low, high = nps.interval(told["p"], told["n"], told["d"])
+        held += low <= 30 <= high
+    assert 0.94 < held / 4000 < 0.97
+
+
+def test_a_persons_last_score_counts():
+    events = [event("nps", at, data={"score": score}) for at, score in ((1, 3), (2, 9))]
+
+    rows = rows_of(nps.report([history(events)], WHOLE), "owner")
+
+    assert rows["everybody",]["promoters"] == 1
+    assert rows["everybody",]["score"] == "100.0"
+
+
+def test_a_bounce_at_once_and_one_that_came_later_are_hard():
+    about = {"mailbox": "ada@x.example", "domain": "y.example"}
+    events = [
+        event("bounced", 1, message=1, data={"hard": True}, **about),
+        event("email_sent", 2, id_=1, message=2, **about),
+        event("bounced", 3, id_=2, message=2, data={"hard": True}, **about),
+        event("unconfirmed", 4, id_=3, message=3, **about),
+        event("email_sent", 5, id_=4, message=3, **about),
+        event("unsubscribed", 6, id_=5),
+    ]
+
+    rows = rows_of(deliverability.report([history(events)], [], WHOLE), "by", "name")
+
+    box = rows["mailbox", "ada@x.example"]
+    assert (box["sent"], box["hard"], box["unconfirmed"], box["unsubscribed"]) == (2, 2, 0, 1)
+    assert box["bounce_rate"] == Rate(hits=2, of=3)
+
+
+def test_improve_names_the_step_that_fell_and_says_how_sure_it_is():
+    def mailed(lead, days, step, *, answers):
+        at = 1440 * days
+        about = {"sequence": "s", "step": step, "lead": lead}
+        sent = event("email_sent", at, message=lead, **about)
+        return history(
+            [sent, event("answered", at + 9, id_=1, message=lead, lead=lead)][: 1 + answers], lead
+        )
+
+    found = [mailed(n, 5, "fell", answers=n < 60) for n in range(200)]
+    found += [mailed(1000 + n, 35, "fell", answers=n < 20) for n in range(200)]
+    found += [mailed(2000 + n, 5, "stays", answers=n < 5) for n in range(30)]
+    found += [mailed(3000 + n, 35, "stays", answers=n < 4) for n in range(30)]
+    now = START + timedelta(days=65)
+
+    found = improve.improve(found, Scope(now=now), length=timedelta(days=30))
+
+    assert (found.step.name, found.step.verdict) == ("fell", "fell")
+    assert found.step.now == Rate(hits=20, of=200)
+    [stays_] = [one for one in found.compared if one.name == "stays"]
+    assert not stays_.fell
+    assert stays_.missing > 100
+    assert found.stage is None
+
+
+def test_a_move_of_earlier_days_tells_its_way_by_its_rule():
+    assert stays.way_of({"because": {"rule": "moved in the CRM"}}) == "crm"
+    assert stays.way_of({"because": {"rule": "exit of Approach on answered"}}) == "outcome"
+    assert stays.way_of({"by": "time"}) == "time"
