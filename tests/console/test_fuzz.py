@@ -3,6 +3,7 @@
 CADENZA_RUNS=n sets how many requests each test tries.
 """
 
+import hmac
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
 from time import process_time
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -22,9 +23,11 @@ from hypothesis import strategies as st
 
 from connectors.hubspot import signature
 from console.application import application as made
-from crm.models import Activity, Connection, Hint, WebhookReceipt
-from mail import tracking, unsubscribe
+from crm.models import Activity, Connection, Hint, Meeting, WebhookReceipt
+from mail import feedback, tracking, unsubscribe
 from mail.models import Sender, Suppression, Visit
+from process.meetings.calcom import Trigger
+from process.models import Feedback
 from runtime import clock
 from tests.console.conftest import LINKS, PUBLIC
 
@@ -395,3 +398,106 @@ def test_a_signed_body_may_hold_anything(hook, body):
     answer, (_, receipts) = hook(body, timestamp=timestamp, signed=signed(body, timestamp))
 
     assert (answer.status, receipts) in {(204, 1), (400, 0)}
+
+
+# -- scores and bookings ---------------------------------------------------------------------
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def scores():
+    return list(Feedback.objects.values_list("message_id", "score"))
+
+
+@given(
+    method=METHODS,
+    which=st.integers(0, 2),
+    changes=CHANGES,
+    headers=HEADERS,
+    body=BODIES
+    | st.sampled_from([b"score=9", b"score=9&score=2", b"score=%00", b"score=9&comment=%ff"]),
+)
+@example(method="POST", which=0, changes=[("padded",)], headers={}, body=b"score=9")
+@example(method="POST", which=0, changes=[("flip", 3)], headers={}, body=b"score=9")
+@example(method="POST", which=0, changes=[], headers={"CONTENT_TYPE": FORM}, body=b"score=9")
+@tries
+def test_only_a_link_as_it_was_sent_takes_a_score(ask, send, method, which, changes, headers, body):
+    with transaction.atomic():
+        asked = send().pk
+        others = [feedback.token(number) for number in (asked, 0, asked + 1)]
+        path = f"/n/{changed(others[which], changes, others)}"
+
+        answer, seen = ask(
+            method, path.encode("utf-8", "surrogatepass"), body=body, look=scores, **headers
+        )
+        transaction.set_rollback(True)
+
+    genuine = path == f"/n/{others[0]}"
+    assert {pk for pk, _ in seen} <= ({asked} if genuine and method.upper() == "POST" else set())
+    assert "Location" not in answer.headers
+
+
+@pytest.fixture
+def cal(ask, mailbox, frozen_clock, monkeypatch):
+    """Ask the booking's webhook, signed; what it took in."""
+    monkeypatch.setenv("CAL_SECRET", SECRET)
+    Sender.objects.create(
+        company="Us", postal_address="Here", public_url=PUBLIC,
+        booking={"provider": "cal.com", "secret": "${CAL_SECRET}", "link": "https://cal.com/a"},
+    )  # fmt: skip
+
+    def put(body, *, method="POST", signed=None, **environ):
+        signature_ = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
+        return ask(
+            method,
+            b"/webhooks/cal/ada@example.com",
+            body=body,
+            look=Meeting.objects.count,
+            HTTP_X_CAL_SIGNATURE_256=signature_ if signed is None else signed,
+            **environ,
+        )
+
+    return put
+
+
+TEXTS = JSON | st.sampled_from(
+    ["2026-03-05T14:00:00Z", "0001-01-01T00:00:00-14:00", "9999-12-31T23:59:59Z", "a@b.example", ""]
+)
+TOLD = st.fixed_dictionaries(
+    {"triggerEvent": st.sampled_from(get_args(Trigger)) | JSON},
+    optional={
+        "createdAt": TEXTS,
+        "uid": TEXTS,
+        "payload": JSON
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                **dict.fromkeys(
+                    "uid bookingUid rescheduleUid startTime endTime title".split(), TEXTS
+                ),
+                "location": JSON,
+                "metadata": JSON | st.dictionaries(st.just("cadenza"), JSON),
+                "attendees": JSON | st.lists(st.fixed_dictionaries({}, optional={"email": TEXTS})),
+            },
+        ),
+    },
+)
+
+
+@given(body=TOLD.map(lambda told: json.dumps(told).encode()) | st.binary(max_size=60))
+@tries
+def test_a_signed_booking_may_hold_anything(cal, body):
+    answer, count = cal(body)
+
+    assert answer.status in {200, 400}
+    assert count <= (answer.status == 200)
+
+
+@given(method=METHODS, headers=HEADERS, signed=VALUE)
+@tries
+def test_a_booking_that_is_not_signed_is_not_taken_in(cal, method, headers, signed):
+    body = json.dumps({"triggerEvent": "BOOKING_CREATED"}).encode()
+
+    answer, count = cal(body, method=method, signed=signed, **headers)
+
+    assert (answer.status in {400, 401, 405, 413}, count) == (True, 0)
