@@ -30,7 +30,6 @@ from process.models import (
     Feedback,
     LeadQualification,
     LeadScore,
-    Renewal,
     Task,
     Unassigned,
 )
@@ -66,7 +65,6 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
         "to_email": "", "to_domain": "", "references": "", "subject": "", "text": "", "raw": None, "last_error": "",
         "links": [], "invite": None, "provider_id": None, **_BECAUSE,
     },
-    Renewal: {},
     SentCopy: None,
     Separated: None,
     StageMove: _BECAUSE,
