@@ -16,6 +16,7 @@ from process.models import Task
 from process.prospecting.merging import merge, separate
 from runtime import clock
 from sequences.models import AppliedVersion, Enrollment
+from tests.workers.test_language import OPENING, at_work, sequence  # noqa: F401 - a fixture
 from workers import reactions
 from workspace.problems import Fault
 
@@ -32,8 +33,8 @@ SIDE = st.fixed_dictionaries({
 
 
 @pytest.fixture
-def world(team, make_lead):
-    team()
+def world(team, make_lead, at_work):  # noqa: F811 - the fixture
+    at_work(sequence(OPENING))
     base = {"email": "", "title": "", "do_not_contact": False}
 
     def make(number, side):

@@ -55,7 +55,8 @@ def prepare(count):
             ExternalRecord.objects.get_or_create(
                 connection=source, kind="owner", external_id=email, defaults={"owner": owner}
             )
-    process: dict = {**read_yaml(PROCESS, "process.yaml").data}
+    process = read_yaml(PROCESS, "process.yaml").data
+    assert isinstance(process, dict)
     process["assignment"] = {
         "on": ["lead_created"],
         "territories": [
