@@ -1,36 +1,36 @@
 """How long leads wait for their first touch, and for whom they wait. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from crm.kinds import EVENTS
+from process import speed
 from process.reports import stays
 from process.reports.quantiles import quantile
 from process.reports.rates import Rate
 from process.reports.report import Cell, Report, Scope
 from process.reports.rows import Event, History
 from process.reports.service_levels import ServiceLevels
+from process.speed import Speed
 
-TOUCHES = EVENTS["email_sent"] | EVENTS["called"] | EVENTS["meeting_held"]
-_BEGINS = {"enrolled", "task_assigned"}
-_ENDS = {"unenrolled", "task_done", "task_skipped"}
-KINDS = frozenset({"assigned"}) | TOUCHES | _BEGINS | _ENDS | stays.KINDS
-COLUMNS = ("owner leads touched waiting median p90 within_rate system_median human_median").split()
+_TASKS = frozenset({"task_assigned", "task_done", "task_skipped"})
+KINDS = frozenset({"assigned", "lead_created", "enrolled", "email_sent"}) | _TASKS | stays.KINDS
+COLUMNS = "owner leads touched waiting median p90 within_rate system_median human_median".split()
 EVERYBODY = "everybody"
 NOTES = (
     (
-        "From the first assignment to an owner in the period, else the first enrollment, to the first "
-        "email, call or meeting after it; waiting: nothing yet."
+        "Of leads that got an owner in the period, here or with their coming, or else were enrolled: "
+        "until the first email, or the first call, social or email task that was done; waiting: "
+        "nothing yet."
     ),
     (
         "within_rate: touched within the service level of the stage in which the lead was then, of "
         "those who were, or whose service level is over."
     ),
     (
-        "system_median: time in which the lead was enrolled and no task was open (throttles, send "
-        "windows, pacing); human_median: all other time. Of those who were touched."
+        "human_median: time in which a task that held up the sequence, or became the first touch, "
+        "waited for a person; system_median: all other time. Of those who were touched."
     ),
 )
 
@@ -40,15 +40,12 @@ class Wait:
     """A lead's wait for its first touch."""
 
     owner: str
-    begun: datetime
-    touched: datetime | None
-    #: Of the time until then; the rest waited for a person.
-    system: timedelta
+    speed: Speed
     is_within: bool | None  #: None: it has no service level, or that is not over yet
 
     @property
-    def whole(self) -> timedelta:
-        return (self.touched or self.begun) - self.begun
+    def is_over(self) -> bool:
+        return self.speed.touched_at is not None
 
 
 def report(histories: Iterable[History], scope: Scope, *, levels: ServiceLevels) -> Report:
@@ -63,28 +60,34 @@ def report(histories: Iterable[History], scope: Scope, *, levels: ServiceLevels)
 
 
 def wait_of(history: History, scope: Scope, levels: ServiceLevels) -> Wait | None:
-    begun = _begun(history.events, scope)
-    if begun is None:
+    told = [_told(event) for event in history.events if _counts(event)]
+    found = speed.measure(history.person.lead, told, scope.now)
+    if found is None or not scope.covers(found.since):
         return None
-    later = (event.at for event in history.events if event.kind in TOUCHES and event.at >= begun)
-    touched = min(later, default=None)
-    due = levels.due(_stage_at(history, begun), begun)
-    is_late = due is not None and (touched or scope.now) > due
+    due = levels.due(_stage_at(history, found.since), found.since)
+    is_late = due is not None and (found.touched_at or scope.now) > due
+    is_within = due is not None and found.touched_at is not None
     return Wait(
         owner=history.person.owner,
-        begun=begun,
-        touched=touched,
-        system=_system(history.events, begun, touched) if touched else timedelta(),
-        is_within=False if is_late else True if due is not None and touched else None,
+        speed=found,
+        is_within=False if is_late else True if is_within else None,
     )
 
 
-def _begun(events: Sequence[Event], scope: Scope) -> datetime | None:
-    for kind in ("assigned", "enrolled"):
-        for event in events:
-            if event.kind == kind and scope.covers(event.at):
-                return event.at
-    return None
+def _counts(event: Event) -> bool:
+    return event.kind not in stays.KINDS and (event.kind != "lead_created" or bool(event.owner))
+
+
+def _told(event: Event) -> speed.Event:
+    """A lead that came with its owner: who came with the first pull is noted nowhere."""
+    is_task = event.kind in _TASKS
+    return speed.Event(
+        kind="owner_seen" if event.kind == "lead_created" else event.kind,
+        at=event.at,
+        task=f"{event.enrollment}:{event.step}" if is_task else "",
+        work=str(event.data.get("task", "")) if is_task else "",
+        gate=bool(event.data.get("gate")),
+    )
 
 
 def _stage_at(history: History, at: datetime) -> str:
@@ -96,43 +99,17 @@ def _stage_at(history: History, at: datetime) -> str:
     return found
 
 
-def _system(events: Sequence[Event], begun: datetime, touched: datetime) -> timedelta:
-    """The time between in which the lead was enrolled and no task was open."""
-    total, since = timedelta(), begun
-    enrolled: set[int | None] = set()
-    tasks: set[tuple[int | None, str]] = set()
-    for event in _until(events, touched):
-        if event.at > since:
-            total += event.at - since if enrolled and not tasks else timedelta()
-            since = event.at
-        match event.kind:
-            case "enrolled":
-                enrolled.add(event.enrollment)
-            case "unenrolled":
-                enrolled.discard(event.enrollment)
-                tasks = {task for task in tasks if task[0] != event.enrollment}
-            case "task_assigned":
-                tasks.add((event.enrollment, event.step))
-            case "task_done" | "task_skipped":
-                tasks.discard((event.enrollment, event.step))
-    return total + (touched - since if enrolled and not tasks else timedelta())
-
-
-def _until(events: Sequence[Event], touched: datetime) -> Iterator[Event]:
-    return (event for event in events if event.at < touched)
-
-
 def _row(owner: str, waits: Sequence[Wait]) -> Sequence[Cell]:
-    touched = [wait for wait in waits if wait.touched is not None]
+    over = [wait.speed for wait in waits if wait.is_over]
     known = [wait.is_within for wait in waits if wait.is_within is not None]
     return [
         owner,
         len(waits),
-        len(touched),
-        len(waits) - len(touched),
-        quantile((wait.whole for wait in touched), 0.5),
-        quantile((wait.whole for wait in touched), 0.9),
+        len(over),
+        len(waits) - len(over),
+        quantile((one.total for one in over), 0.5),
+        quantile((one.total for one in over), 0.9),
         Rate(hits=sum(known), of=len(known)),
-        quantile((wait.system for wait in touched), 0.5),
-        quantile((wait.whole - wait.system for wait in touched), 0.5),
+        quantile((one.system for one in over), 0.5),
+        quantile((one.human for one in over), 0.5),
     ]

@@ -161,46 +161,26 @@ def test_funnel_is_what_plain_counting_finds(found):
         assert rows["all steps",]["enrolled"] == len(found)
 
 
-@st.composite
-def waits(draw):
-    """An assignment, enrollments and tasks that begin and end, and a first email."""
-    events = [event("assigned", 10)]
-    for number in (1, 2):
-        a, b = sorted(draw(st.lists(st.integers(0, 200), min_size=2, max_size=2)))
-        events += [
-            event("enrolled", a, enrollment=number),
-            event("unenrolled", b + 1, enrollment=number),
-        ]
-        c, d = sorted(draw(st.lists(st.integers(a, b + 1), min_size=2, max_size=2)))
-        task = {"enrollment": number, "step": "call"}
-        events += [event("task_assigned", c, **task), event("task_done", d, **task)]
-    events.append(event("email_sent", draw(st.integers(11, 220)), message=1))
-    numbered = [e._replace(id=n) for n, e in enumerate(events)]
-    return history(sorted(numbered, key=lambda e: (e.at, e.id)))
+def test_a_wait_is_counted_for_whoever_kept_the_lead_waiting():
+    gate = {"enrollment": 1, "step": "look"}
+    events = [
+        event("stage_moved", 0, id_=1, data={"from": "", "to": "Approach"}),
+        event("assigned", 10, id_=2),
+        event("enrolled", 30, id_=3, enrollment=1),
+        event("task_assigned", 30, id_=4, data={"task": "research", "gate": True}, **gate),
+        event("task_done", 90, id_=5, data={"task": "research"}, **gate),
+        event("email_sent", 100, id_=6, message=1, enrollment=1),
+    ]
 
+    wait = speed.wait_of(history(events, stage="Approach"), WHOLE, FIVE_DAYS)
+    rows = rows_of(speed.report([history(events)], WHOLE, levels=FIVE_DAYS), "owner")
 
-@given(waits())
-def test_the_systems_share_of_a_wait_is_counted_minute_by_minute(found):
-    def is_between(begins, ends, at):
-        spans = {}
-        for one in found.events:
-            if one.kind in begins:
-                spans[one.enrollment, one.step] = [one.at, None]
-            elif one.kind in ends and (one.enrollment, one.step) in spans:
-                spans[one.enrollment, one.step][1] = one.at
-        return any(a <= at and (b is None or at < b) for a, b in spans.values())
-
-    touched = next(e.at for e in found.events if e.kind == "email_sent")
-    whole = int((touched - START - timedelta(minutes=10)).total_seconds() // 60)
-    system = sum(
-        is_between({"enrolled"}, {"unenrolled"}, at)
-        and not is_between({"task_assigned"}, {"task_done"}, at)
-        for at in (START + timedelta(minutes=10 + n) for n in range(whole))
-    )
-
-    wait = speed.wait_of(found, WHOLE, NO_LEVELS)
-
-    assert (wait.whole, wait.system) == (timedelta(minutes=whole), timedelta(minutes=system))
+    assert (wait.speed.total, wait.speed.human) == (timedelta(minutes=90), timedelta(minutes=60))
+    assert wait.is_within is True
+    everybody = rows["everybody",]
+    assert (everybody["touched"], everybody["waiting"]) == (1, 0)
+    assert everybody["system_median"] == timedelta(minutes=30)
+    assert everybody["within_rate"] == Rate(hits=1, of=1)
 
 
 amounts = st.one_of(st.none(), st.decimals(0, 10**9, places=2))
@@ -226,9 +206,10 @@ def test_every_model_gives_out_exactly_what_was_won(won, touched):
         )
         for lead, sequences in enumerate(touched)
     ]
-    total = Counter()
+    total: dict[str, Decimal] = {}
     for amount, currency, _ in won:
-        total[currency or "none told"] += amount or Decimal()
+        key = currency or "none told"
+        total[key] = total.get(key, Decimal()) + (amount or Decimal())
 
     report = attribution.report(found, deals, WHOLE)
 
@@ -318,14 +299,14 @@ def test_improve_names_the_step_that_fell_and_says_how_sure_it_is():
     found += [mailed(3000 + n, 35, "stays", answers=n < 4) for n in range(30)]
     now = START + timedelta(days=65)
 
-    found = improve.improve(found, Scope(now=now), length=timedelta(days=30))
+    told = improve.improve(found, Scope(now=now), length=timedelta(days=30))
 
-    assert (found.step.name, found.step.verdict) == ("fell", "fell")
-    assert found.step.now == Rate(hits=20, of=200)
-    [stays_] = [one for one in found.compared if one.name == "stays"]
+    assert (told.step.name, told.step.verdict) == ("fell", "fell")
+    assert told.step.now == Rate(hits=20, of=200)
+    [stays_] = [one for one in told.compared if one.name == "stays"]
     assert not stays_.fell
     assert stays_.missing > 100
-    assert found.stage is None
+    assert told.stage is None
 
 
 def test_a_move_of_earlier_days_tells_its_way_by_its_rule():
