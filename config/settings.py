@@ -56,6 +56,8 @@ else:
             "ENGINE": "crm.sqlite",
             "CONN_MAX_AGE": 600,
             "NAME": str(STATE / "cadenza.sqlite3"),
+            # As Django has it; pytest-django's workers ask for Django's own engine by name.
+            "TEST": {"NAME": ":memory:"},
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
