@@ -28,6 +28,7 @@ from mail.models import Inbound, Message, SentCopy, Suppression, Visit
 from process.dossier import Holdings, addresses, everyone, holdings
 from process.models import (
     Feedback,
+    HeldMove,
     LeadQualification,
     LeadScore,
     Task,
@@ -56,6 +57,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     ExternalRecord: {"base": frozenset({"do_not_contact"}), "emptied": {}},
     Feedback: {"comment": ""},
     FormerUid: None,
+    HeldMove: None,
     Inbound: {"from_email": "", "subject": "", "text": "", "message_id": "", "data": {}},
     LeadQualification: {"because": {}},
     LeadScore: None,

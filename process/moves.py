@@ -86,12 +86,12 @@ def judge(activity: Activity) -> None:
     process, lead, data = outcomes.applied(), activity.lead, activity.data
     if process is None or lead is None:
         return
-    stage = process.stage(str(data["from"]))
+    stage = process.stage(str(data.get("from", "")))
     allowed = stage.allowed if stage else None
-    if data.get("by") == StageMove.By.CRM and allowed is not None and data["to"] not in allowed:
+    if data.get("by") == StageMove.By.CRM and allowed is not None and data.get("to") not in allowed:
         StageMove.objects.filter(pk=data["move"]).update(out_of_order=True)
     missing = process.missing(lead.stage, standing(lead).facts)
-    if missing and lead.stage == data["to"]:
+    if missing and lead.stage == data.get("to"):
         _ask_for(lead, lead.stage, missing)
 
 

@@ -21,13 +21,6 @@ class SettableClock:
         return self.now
 
 
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(request):
-    """Each test process has a database of its own: in its memory on SQLite, else by its name."""
-    if os.environ.get("DATABASE_URL"):
-        request.getfixturevalue("django_db_modify_db_settings_parallel_suffix")
-
-
 @pytest.fixture
 def frozen_clock():
     """Monday 2026-03-02 06:00 UTC until the test sets `.now`."""

@@ -44,8 +44,8 @@ def test_who_is_in_the_middle_sees_past_and_future(team, make_lead, frozen_clock
         f"email opening  because due  (variant approach-cold-opening)  [{FILE}:45]",
         f"next: email reminder (approach-cold-reminder)  because due  [{FILE}:50]",
         f"then: branch looked-further: way 2  because all others  [{FILE}:54]",
-        f"then: task call: call, due 2026-03-12  because due  [{FILE}:63]",
-        f"then: email closing-note (approach-cold-closing)  because due  [{FILE}:69]",
+        f"then: task call: call, due 2026-03-12  because due  [{FILE}:66]",
+        f"then: email closing-note (approach-cold-closing)  because due  [{FILE}:75]",
         f"then: ends: finished  because every step was taken  [{FILE}:38]",
         "",
     ]
