@@ -318,9 +318,10 @@ class _Page:
         self._arrived(attempted, merged.base)
         if isinstance(row, Lead) and row.do_not_contact and row.consented_at:
             identity.lift(row, at=self.now)
+        # That it is closed says more than where to: what the deal's end ends, ends by that.
+        self._note_merged(row, take, was_closed=was_closed)
         if "stage_value" in take:
             self._note_moved(row, was_at)
-        self._note_merged(row, take, was_closed=was_closed)
         if is_back or has_new_people or _DECIDING.get(self.kind, frozenset()) & set(take):
             self._moves(row)
 

@@ -94,8 +94,8 @@ class Stages:
         last = self.scene.files.process.stages[-1].name
         deal.facts["stage_value"] = self._values.get((lead.source, "deal", last)) if won else None
         deal.close(at, won=won)
-        self.scene.note("deal_moved", lead, data={"deal": deal})
         self.scene.note("deal_closed", lead, data={"deal": deal})
+        self.scene.note("deal_moved", lead, data={"deal": deal})
         self.settle(lead)
 
     def settle(self, lead: Lead) -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.base import DealRecord
 from crm import stages
+from crm.land import land
 from crm.models import Activity, Deal, Lead, StageMove
 from crm.timeline import note
 from process import apply, losses, moves, passage, timing
@@ -231,3 +233,22 @@ def test_a_deal_that_moves_to_a_value_of_no_stage_follows_the_rule(at_work, froz
     last = Activity.objects.filter(kind="deal_moved").latest("pk")
     assert move.to_stage == "Presentation"
     assert move.because["cause"] == f"activity {last.pk}"
+
+
+def test_a_deal_that_is_lost_in_the_crm_was_not_moved_first(at_work, frozen_clock):
+    lead = at_work(lead={"stage": "Presentation", "status": "CONNECTED"})
+    there = DealRecord(
+        external_id="d1", name="Big", stage="presentation", lead_ids=(str(lead.pk),),
+        modified_at=clock.now(),
+    )  # fmt: skip
+    land(lead.source, "deal", [there], now=clock.now())
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(hours=1)
+    lost = replace(there, stage="lost", is_closed=True, modified_at=clock.now())
+
+    land(lead.source, "deal", [lost], now=clock.now())
+    settle(frozen_clock)
+
+    noted = Activity.objects.filter(deal__name="Big").order_by("pk")
+    assert list(noted.values_list("kind", flat=True)) == ["deal_closed", "deal_moved"]
+    assert moved() == [("Presentation", "Follow-up", "rule", "")]
