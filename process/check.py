@@ -14,6 +14,7 @@ from process.check_process import check_process
 from process.check_sequences import Known, check_sequence
 from process.definition import OTHER, Process
 from process.emails import Template
+from process.objections.check import check_objections
 from process.prospecting.check import check as check_prospecting
 from process.team import Team
 from sequences.definition import Sequence as Definition
@@ -57,6 +58,8 @@ def cross_check(
     known = _known(process, read, templates, lists, schema, team=team)
     if process:
         yield from check_process(*process, known, list(team[0].connections) if team else None)
+        if len(read) == len(sequences):
+            yield from check_objections(*process, known)
     for sequence, document in read:
         yield from check_sequence(sequence, document, known)
     for template in templates.values():

@@ -228,10 +228,7 @@ class _Checked:
             yield self._fault(path, text, fault, hint=hint)
 
     def title(self, path: Path, title: str) -> Iterator[Problem]:
-        for problem in check_template(title, self.document.file, self.known.schema):
-            lines = title.split("\n")[: problem.line - 1]
-            offset = sum(len(line) + 1 for line in lines) + problem.column - 1
-            fault = Fault(problem.message, choices=problem.choices, offset=offset)
+        for fault in template_faults(title, self.document.file, self.known.schema):
             yield self._fault(path, title, fault)
 
     def subjects(self) -> Iterator[Problem]:
@@ -262,6 +259,14 @@ class _Checked:
         return self.document.problem(
             path, unknown(what, name, known), value=name, choices=known, at_key=at_key
         )
+
+
+def template_faults(text: str, file: str, schema: Schema) -> Iterator[Fault]:
+    """What is wrong in a template that stands in a file of definitions, by its offset there."""
+    for problem in check_template(text, file, schema):
+        lines = text.split("\n")[: problem.line - 1]
+        offset = sum(len(line) + 1 for line in lines) + problem.column - 1
+        yield Fault(problem.message, choices=problem.choices, offset=offset)
 
 
 def _beginning(steps: Steps) -> list[tuple[Path, EmailStep]]:

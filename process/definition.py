@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from crm.kinds import EVENTS, SHOWN
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, Fact, StageName, Text
+from process.objections.definition import Objections
 from process.prospecting.qualification import Qualification
 from process.prospecting.scoring import Scoring
 from process.prospecting.territories import Assignment
@@ -124,6 +125,8 @@ class Process(Definition):
     assignment: Assignment | None = None
     qualification: Qualification | None = None
     loss_reason: LossReason | None = None
+    #: What people object, what a rep says to it, and the play that it opens.
+    objections: Objections | None = None
 
     @model_validator(mode="after")
     def _events_are_new(self) -> Self:

@@ -25,12 +25,13 @@ def places(sequence: Sequence, document: Document) -> dict[str, str]:
 
 
 def exits(process: Process, document: Document) -> dict[str, str]:
-    """ "<stage>.exit.<number>" -> file:line."""
+    """ "<stage>.exit.<number>", "objections.<kind>" -> file:line."""
     paths: dict[str, Path] = {
         f"{stage.name}.exit.{number}": ("stages", place, "exit", number)
         for place, stage in enumerate(process.stages)
         for number in range(len(stage.exit))
     }
+    paths |= {f"objections.{kind}": ("objections", kind) for kind in process.objections or ()}
     return _lines(paths, document)
 
 

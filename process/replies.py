@@ -8,9 +8,11 @@ from jinja2 import TemplateError
 from crm import facts, stages
 from crm.models import Activity, Lead
 from crm.timeline import note
-from process import tasks
+from process import assigned, outcomes, tasks
 from process.definition import OTHER
 from process.meanings import Meaning
+from process.objections.definition import Objection, of_answer
+from process.objections.scripts import script
 from runtime import clock
 from sequences import enroll, versions
 from sequences.definition import OnReply
@@ -79,14 +81,25 @@ def hand_to_a_person(lead: Lead, answer: Activity, meaning: Meaning) -> None:
         )
     elif not meaning.is_sure or meaning.answer == OTHER:
         perhaps = f"Perhaps {meaning.answer}.\n\n" if meaning.is_doubtful else ""
+        kind, objection = _perhaps(meaning)
+        asks = f": is it the objection {kind}?" if objection else ""
         tasks.make(
-            "answer",
-            f"Read the answer of {lead}",
+            assigned.ANSWER,
+            f"Read the answer of {lead}{asks}",
             lead=lead,
             key=f"answer:{answer.pk}",
             note_text=perhaps + text,
+            say=script(objection, lead) if objection else "",
             enrollment_id=answer.enrollment_id,
         )
+
+
+def _perhaps(meaning: Meaning) -> tuple[str, Objection | None]:
+    """The objection that a doubtful answer may raise; a person who says so opens its play."""
+    process = outcomes.applied()
+    objections = process.objections or {} if process else {}
+    kind = of_answer(objections, meaning.answer) if meaning.is_doubtful else None
+    return (kind, objections[kind]) if kind else ("", None)
 
 
 def enroll_in(

@@ -33,6 +33,7 @@ __all__ = [
     "enroll_all",
     "enroll_matching",
     "judge",
+    "lets_in",
     "whereabouts_of",
 ]
 
@@ -154,6 +155,12 @@ def judge(version: AppliedVersion, lead: Lead, *, again: bool = False) -> Candid
     """One lead for one sequence by a person's word: the rule is not asked, the refusals are."""
     [found] = _judged(version, [lead], bound_deals([lead.pk]), again=again)
     return found
+
+
+def lets_in(version: AppliedVersion, lead: Lead) -> bool:
+    """Whether the sequence's own rule is true of the lead; one without a rule takes whoever is sent."""
+    rule = versions.definition_of(version).enroll
+    return rule is None or bool(_matching(rule, [lead], bound_deals([lead.pk])))
 
 
 def retry_waiting() -> int:

@@ -21,6 +21,7 @@ from process import assigned, dispositions, hook, losses, meanings, moves, outco
 from process.feedback.definition import DETRACTOR
 from process.meetings import invitations
 from process.meetings.notices import NO_ENROLLMENT
+from process.objections import plays
 from process.prospecting import assigning, qualifying, scores
 from runtime import clock
 from sequences import cadence, engine, enroll
@@ -271,6 +272,7 @@ def _answered(activity: Activity) -> None:
         engine.reconsider(lead__company=lead.company_id)
     replies.start(lead, plans, activity)
     moves.happened(activity, answer=answer)
+    plays.answered(lead, activity, answer, plans)
     replies.hand_to_a_person(lead, activity, meaning)
     enroll_matching([lead.pk], moved=True, event=activity.kind)
 
@@ -412,7 +414,8 @@ def _task_done(activity: Activity) -> None:
     disposition = str(activity.data.get("disposition", ""))
     _task_ended(activity, disposition)
     if activity.lead is not None and disposition:
-        dispositions.follow(activity.lead, disposition, activity)
+        read = activity.data.get("task") == assigned.ANSWER
+        (plays.approved if read else dispositions.follow)(activity.lead, disposition, activity)
     _move_on(activity)
 
 

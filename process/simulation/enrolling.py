@@ -54,6 +54,14 @@ class Enrolling:
             else:
                 self.scene.witness.refused(sequence, lead, refusal.text)
 
+    def open_play(self, lead: Lead, sequence: str) -> None:
+        """That of an objection, where the sequence's own rule is true."""
+        definition = self.scene.files.sequences.get(sequence)
+        if definition is None:
+            return
+        if definition.enroll is None or self._matching(definition.enroll, [lead]):
+            self.enroll_in(lead, sequence)
+
     def retry_waiting(self) -> bool:
         """Judge those again whose wait is over."""
         due = self.scene.take_waits()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from crm.kinds import EVENTS, TOUCHES
 from process.definition import OTHER
 from process.exits import Happened
+from process.objections.definition import of_answer
 from process.simulation.enrolling import Enrolling
 from process.simulation.rows import Deal, Enrollment, Lead
 from process.simulation.scene import Noted, Scene
@@ -128,6 +129,8 @@ class Reactions:
             self.scene.witness.replied(enrollment, answer)
             self._start(lead, starts)
         self._move_on(noted, answer=answer)
+        if starts is None or not (starts.enroll or starts.task):
+            self._open_play(lead, answer)
         self.enrolling.match(lead, moved=True, event=noted.kind)
 
     def _start(self, lead: Lead, starts: Starts) -> None:
@@ -135,6 +138,12 @@ class Reactions:
             self.stages.move(lead, starts.stage)
         if starts.enroll is not None:
             self.enrolling.enroll_in(lead, starts.enroll)
+
+    def _open_play(self, lead: Lead, answer: str) -> None:
+        objections = self.scene.files.process.objections or {}
+        kind = of_answer(objections, answer)
+        if kind is not None and (sequence := objections[kind].play.enroll) is not None:
+            self.enrolling.open_play(lead, sequence)
 
     def _colleagues(self, lead: Lead) -> Sequence[Lead]:
         return self.scene.of_company[lead.company_id] if lead.company_id is not None else ()

@@ -93,7 +93,8 @@ def test_a_doubtful_answer_starts_no_play_and_is_read_by_a_person(answers):
     lead = answers("Interesting idea, who is your provider?")
 
     assert (lead.disposition, lead.stage) == ("other", "Approach")
-    assert tasks() == [("answer", f"Read the answer of {lead}")]
+    title = f"Read the answer of {lead}: is it the objection has_solution?"
+    assert tasks() == [("answer", title)]
     assert Task.objects.get(kind="answer").note.startswith("Perhaps has_solution.\n\nInteresting")
     assert Enrollment.objects.get(sequence="approach-cold").reason == "answered"
 

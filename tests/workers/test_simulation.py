@@ -109,7 +109,10 @@ REQUIRED = st.lists(
     ]),
     unique=True,
 )  # fmt: skip
-PROCESS = st.tuples(EXITS, REQUIRED)
+#: What answers open: a sequence that may be gone, or a task.
+PLAY = st.sampled_from(["any", "other", "gone", {"task": "call", "title": "Call"}])
+OBJECTIONS = st.dictionaries(st.sampled_from(["price", "interested"]), PLAY)
+PROCESS = st.tuples(EXITS, REQUIRED, OBJECTIONS)
 EVENTS = (
     "clicked", "form_submitted", "meeting_held", "meeting_booked", "answered", "auto_replied",
     "unsubscribed", "task_done", "task_skipped", "stage", "title", "bounced", "complained", "crm_reply",
@@ -229,8 +232,12 @@ def _team(loaded, caps, shared, ramp):
     )
 
 
-def _process(team, added, required):
+def _process(team, added, required, plays):
     written = team.process.model_dump(mode="json")
+    written["objections"] = {
+        answer: {"answer": answer, "response": "Yes.", "play": play, "next_step": "A call"}
+        for answer, play in plays.items()
+    } or None
     for stage in written["stages"]:
         stage["requires"] = [fact for name, fact in required if name == stage["name"]]
         stage["exit"][:0] = [rule for name, rule in added if name == stage["name"]]
