@@ -263,6 +263,8 @@ class Message(models.Model):
     leave_before = models.DateTimeField(null=True, blank=True)
     #: News of a meeting that stands, and no outreach: what ends enrollments does not stop it.
     is_notice = models.BooleanField(default=False)
+    #: It sells to somebody who is no customer: a deal that the company wins with us stops it.
+    is_prospecting = models.BooleanField(default=False)
     claimed_until = models.FloatField(default=0)  #: real seconds, see runtime.clock
     #: Committed just before DATA: from here on a crash means "unconfirmed".
     handed_at = models.DateTimeField(null=True, blank=True)

@@ -59,6 +59,8 @@ class Draft(NamedTuple):
     leave_before: datetime | None = None
     #: See Message.is_notice.
     is_notice: bool = False
+    #: See Message.is_prospecting.
+    is_prospecting: bool = False
 
 
 def queue(drafts: Sequence[Draft]) -> None:

@@ -52,15 +52,17 @@ def _statement(asked: int) -> str:
 
 
 #: The address is suppressed under one of its keys, or the lead under any address, or its company: the
-#: oldest counts. The lead is gone or must
-#: not be written to; a reply, to us or to the enrollment; a booked meeting, or an answer that came by
-#: another way than our mailbox; a deal that was closed since the enrollment began: one closed before
-#: (won-handoff) does not stop it; a moment from which on it is of no use. News of a meeting that
-#: stands are no outreach: only the person's own stops hold them.
+#: oldest counts. The lead is gone or must not be written to; a reply, to us or to the enrollment; a
+#: booked meeting, or an answer that came by another way than our mailbox; a deal that was closed since
+#: the enrollment began: one closed before (won-handoff) does not stop it; a deal that the company won
+#: since then, when the email sells to prospects: by the moment at which we heard of it, for the CRM's
+#: own date may be a forecast; a moment from which on it is of no use. News of a meeting that stands are
+#: no outreach: only the person's own stops hold them.
 _FOUND = f"""
 WITH asked(message_id, email) AS (VALUES {{asked}}),
 about AS (
-  SELECT id, lead_id, deal_id, enrollment_id, enrolled_at AS since, leave_before, is_notice
+  SELECT id, lead_id, deal_id, enrollment_id, enrolled_at AS since, leave_before, is_notice,
+    is_prospecting
   FROM mail_message WHERE id IN (SELECT message_id FROM asked)
 ),
 outreach AS (SELECT * FROM about WHERE NOT is_notice)
@@ -97,6 +99,13 @@ SELECT about.id, 4, NULL, 'deal_closed', 'deal', found.id
   FROM outreach AS about JOIN crm_deal AS found ON found.id = about.deal_id
   WHERE is_closed AND (closed_at IS NULL OR closed_at > since)
 UNION ALL
-SELECT about.id, 5, NULL, 'too_late', 'message', about.id FROM about WHERE leave_before <= %s
+SELECT about.id, 5, NULL, 'company_won', 'deal', won.id
+  FROM outreach AS about JOIN crm_lead AS lead ON lead.id = about.lead_id
+  JOIN crm_deal AS won ON won.company_id = lead.company_id OR won.lead_id = lead.id
+  JOIN crm_activity AS found ON found.deal_id = won.id
+  WHERE is_prospecting AND is_won AND occurred_at > since
+    AND found.kind IN ('deal_closed', 'deal_created')
+UNION ALL
+SELECT about.id, 6, NULL, 'too_late', 'message', about.id FROM about WHERE leave_before <= %s
 ) AS found ORDER BY about_id, place, at, id
 """  # noqa: S608 - kinds that the code names

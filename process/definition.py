@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from crm.kinds import EVENTS, SHOWN
+from process.closing.definition import Handoff, Stalled
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, Fact, StageName, Text
 from process.objections.definition import Objections
@@ -127,6 +128,8 @@ class Process(Definition):
     loss_reason: LossReason | None = None
     #: What people object, what a rep says to it, and the play that it opens.
     objections: Objections | None = None
+    stalled: Stalled | None = None
+    handoff: Handoff | None = None
 
     @model_validator(mode="after")
     def _events_are_new(self) -> Self:

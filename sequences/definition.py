@@ -136,6 +136,10 @@ class OnReply(Starts):
     """What an answer of one kind starts; the enrollment itself has ended by then."""
 
 
+#: From here on nobody has to be won over: what runs there goes on when the company buys.
+_FROM_THE_SALE_ON = frozenset({"Closing", "Follow-up"})
+
+
 class Sequence(Definition):
     """Steps in order, the rule that enrolls into it and the criteria that end it early."""
 
@@ -268,6 +272,11 @@ class Sequence(Definition):
     @cached_property
     def places(self) -> Mapping[str, str]:
         return self._places
+
+    @property
+    def is_prospecting(self) -> bool:
+        """Whether a deal that its company wins with us ends it."""
+        return self.stage not in _FROM_THE_SALE_ON
 
     def place(self, part: str) -> str:
         """file:line of a part; blank when it is not known."""

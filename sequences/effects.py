@@ -116,7 +116,7 @@ class Effects:
 
     def _draft(self, asked: Asked, decision: Send, address: str) -> outbox.Draft:
         enrollment, step = asked.enrollment, decision.step
-        facts = asked.state.facts
+        facts, definition = asked.state.facts, definition_of(asked.version)
         return outbox.Draft(
             enrollment_id=enrollment.pk,
             step_id=step.id,
@@ -129,12 +129,13 @@ class Effects:
             parent_id=None if step.thread == "new" else asked.latest,
             to_email=asked.person.email,
             message_id=outbox.message_id(address),
-            window=window_of(definition_of(asked.version), enrollment.timezone, facts),
+            window=window_of(definition, enrollment.timezone, facts),
             enrolled_at=enrollment.started_at,
             due_at=self._now,
             because=decision.because,
             invite=step.invite.plain() if step.invite else None,
             leave_before=moment_of(step.before, facts) if step.before else None,
+            is_prospecting=definition.is_prospecting,
         )
 
 

@@ -18,6 +18,7 @@ from mail.models import Inbound, Message, Suppression
 from mail.suppression import is_suppressed, suppress
 from mail.unsubscribe import unsubscribe
 from process import assigned, dispositions, hook, losses, meanings, moves, outcomes, replies, tasks
+from process.closing import won
 from process.feedback.definition import DETRACTOR
 from process.meetings import invitations
 from process.meetings.notices import NO_ENROLLMENT
@@ -519,8 +520,16 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
-    "deal_created": [_is_sql, _move_on, _reconsider, _enroll],
-    "deal_closed": [_deal_closed, losses.ask_why, _move_on, _reconsider, _enroll],
+    "deal_created": [_is_sql, won.stop_prospecting, won.hand_over, _move_on, _reconsider, _enroll],
+    "deal_closed": [
+        _deal_closed,
+        won.stop_prospecting,
+        won.hand_over,
+        losses.ask_why,
+        _move_on,
+        _reconsider,
+        _enroll,
+    ],
     "stage_moved": [moves.judge, _move_on, _reconsider, _enroll],
     "opted_out": [_opted_out],
     "owner_gone": [_owner_gone],

@@ -15,6 +15,7 @@ from mail import pauses, visits, watch
 from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from process import timing
+from process.closing import stalled
 from process.prospecting import assigning, scores
 from process.renewal import sweep
 from runtime import bell, clock
@@ -45,6 +46,7 @@ class Due:
     settle_unconfirmed: bool = False
     read_back: bool = False
     tell_renewals: bool = False
+    tell_stalled: bool = False
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
@@ -69,6 +71,7 @@ def due(*, inboxes: bool = True) -> Due:
         settle_unconfirmed=unconfirmed_due(now),
         read_back=watch.waiting(),
         tell_renewals=sweep.is_due(),
+        tell_stalled=stalled.is_due(),
     )
 
 
@@ -90,6 +93,7 @@ def ring_due(work: Due) -> None:
         "deliver",
         "settle_unconfirmed",
         "tell_renewals",
+        "tell_stalled",
     ):
         found = getattr(work, name)
         if found is True:
@@ -123,6 +127,7 @@ def next_due() -> datetime | None:
         scores.next_due(),
         assigning.next_due(),
         sweep.next_due(),
+        stalled.next_due(),
     ]
     later = [moment for moment in moments if moment is not None and moment > now]
     return min(later, default=None)

@@ -7,6 +7,7 @@ from crm.pull import pull as pull_connection
 from crm.push import push as push_connection
 from mail import inbound, outbox, visits, watch
 from process import readback, timing
+from process.closing import stalled
 from process.prospecting import assigning, scores
 from process.renewal import sweep as renewals
 from sequences import engine
@@ -94,6 +95,11 @@ def judge_visits() -> None:
 @app.task
 def tell_renewals() -> None:
     renewals.tell()
+
+
+@app.task
+def tell_stalled() -> None:
+    stalled.tell()
 
 
 @app.task

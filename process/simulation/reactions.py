@@ -42,7 +42,13 @@ class Reactions:
                 self._move_on,
                 self._enroll,
             ],
-            "deal_closed": [self._deal_closed, self._move_on, self._reconsider, self._enroll],
+            "deal_closed": [
+                self._deal_closed,
+                self._company_won,
+                self._move_on,
+                self._reconsider,
+                self._enroll,
+            ],
             "deal_created": [self._move_on, self._reconsider, self._enroll],
             "email_sent": [self._email_sent],
             "enrolled": [self._move_on],
@@ -188,6 +194,16 @@ class Reactions:
             return
         if enrollment.started_at <= noted.at:
             self._stop(noted.lead, "deal closed", noted.at)
+
+    def _company_won(self, noted: Noted) -> None:
+        deal = noted.data.get("deal")
+        if not isinstance(deal, Deal) or not deal.is_won:
+            return
+        people = self._colleagues(noted.lead) or [noted.lead]
+        open_ = [lead.enrollment for lead in people if lead.enrollment is not None]
+        for enrollment in sorted(open_, key=lambda one: one.pk):
+            if enrollment.sequence.is_prospecting:
+                self._stop(enrollment.lead, "company won", noted.at)
 
     def _failed(self, noted: Noted) -> None:
         if noted.enrollment is not None and noted.enrollment.is_open:

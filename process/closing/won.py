@@ -1,0 +1,55 @@
+"""A won deal: what sells to the company's people ends, and its owner hands it over."""
+
+from django.db.models import Q
+from jinja2 import TemplateError
+
+from crm import facts
+from crm.models import Activity, Deal, Lead
+from process import outcomes, tasks
+from runtime import clock
+from sequences import engine, versions
+from sequences.models import Enrollment
+from sequences.refusals import OPEN
+from workspace.templating import render
+
+
+def stop_prospecting(activity: Activity) -> None:
+    """Whatever its people are in before Closing ends; a deal may also come to us as won already."""
+    deal = activity.deal
+    if deal is None or not deal.is_won:
+        return
+    because: dict[str, object] = {"rule": "company won", "activity": activity.pk, "deal": deal.pk}
+    rows = Enrollment.objects.filter(_whose(deal), status__in=OPEN).select_related("version")
+    for enrollment in rows.order_by("pk"):
+        if versions.definition_of(enrollment.version).is_prospecting:
+            engine.stop(enrollment.pk, "company won", at=activity.occurred_at, because=because)
+
+
+def hand_over(activity: Activity) -> None:
+    process, deal, lead = outcomes.applied(), activity.deal, activity.lead
+    if process is None or process.handoff is None or deal is None or lead is None:
+        return
+    if deal.is_won:
+        rule = process.handoff
+        tasks.make(
+            rule.task,
+            _rendered(rule.title, lead, deal) or f"Hand {deal} over",
+            lead=lead,
+            key=f"handoff:{deal.pk}:{activity.pk}",
+            say=_rendered(rule.say or "", lead, deal),
+            due_at=rule.due.after(clock.now(), lead.timezone or "UTC"),
+        )
+
+
+def _whose(deal: Deal) -> Q:
+    """Of the deal's company in its CRM, else of its person's."""
+    company = deal.company_id or (deal.lead.company_id if deal.lead else None)
+    own = Q(lead=deal.lead_id)
+    return own if company is None else own | Q(lead__company=company)
+
+
+def _rendered(template: str, lead: Lead, deal: Deal) -> str:
+    try:
+        return render(template, facts.context(lead, deal)).strip()
+    except TemplateError:
+        return ""

@@ -1,0 +1,254 @@
+"""Closing: what a won deal ends at its company, who hands it over, and deals that stand still."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from connectors.base import DealRecord
+from crm.land import land
+from crm.models import Company, Connection, Deal, ExternalRecord, Lead
+from crm.timeline import note
+from mail import stops
+from mail.models import Message
+from process import apply, tasks
+from process.closing import stalled
+from process.definition import Process
+from process.models import Task
+from runtime import clock
+from sequences.models import Enrollment
+from tests.workers.test_life import settle, until_queued
+from workers import schedule
+from workers import tasks as work
+
+pytestmark = pytest.mark.django_db
+STALLED = {"after": "10 days", "stages": ["Closing"]}
+HANDOFF = {
+    "task": "meeting", "title": "Hand {{ lead.first_name }} over", "say": "{{ deal.name }} is won.",
+    "due": "2 days",
+}  # fmt: skip
+
+
+@pytest.fixture
+def at_work(loaded, make_lead, frozen_clock):
+    """Apply the starter with these sections; Grace, whose deal is open in Closing."""
+
+    def begin(**sections):
+        process = {**loaded.process.model_dump(mode="json"), **sections}
+        lead = make_lead(stage="Closing", status="OPEN_DEAL", stage_since=clock.now())
+        company = lead.company
+        ExternalRecord.objects.create(
+            connection=lead.source, kind="company", external_id="c1", company=company
+        )
+        apply.apply(replace(loaded, process=Process.model_validate(process)))
+        tells(lead, stage="closing")
+        settle(frozen_clock)
+        return lead
+
+    return begin
+
+
+def tells(lead, **values):
+    """What the CRM says of Grace's deal."""
+    record = DealRecord(
+        external_id="d1", name="Big", lead_ids=(str(lead.pk),), company_id="c1",
+        modified_at=clock.now(), created_at=clock.now(), **values,
+    )  # fmt: skip
+    land(lead.source, "deal", [record], now=clock.now())
+
+
+def wins(lead):
+    tells(lead, stage="won", is_closed=True, is_won=True, closed_at=clock.now())
+
+
+def ends():
+    rows = Enrollment.objects.exclude(ended_at=None).order_by("pk")
+    return list(rows.values_list("lead__email", "sequence", "reason"))
+
+
+def newcomer(make_lead, frozen_clock, email, **values):
+    lead = make_lead(email, **values)
+    note("lead_created", lead=lead, occurred_at=clock.now())
+    settle(frozen_clock)
+    return lead
+
+
+def test_a_won_deal_ends_what_sells_to_the_company(at_work, make_lead, frozen_clock):
+    grace = at_work()
+    other = Company.objects.create(name="Else")
+    newcomer(make_lead, frozen_clock, "alan@customer.example")
+    newcomer(make_lead, frozen_clock, "else@x.example", company=other)
+    before = ends()
+    frozen_clock.now += timedelta(hours=1)
+
+    wins(grace)
+    settle(frozen_clock)
+
+    assert (before, ends()) == ([], [("alan@customer.example", "approach-cold", "company won")])
+    because = Enrollment.objects.get(reason="company won").because["ended"]
+    deal = Deal.objects.get()
+    assert (because["rule"], because["deal"]) == ("company won", deal.pk)
+    going_on = Enrollment.objects.filter(ended_at=None).values_list("lead__email", "sequence")
+    assert sorted(going_on) == [
+        ("else@x.example", "approach-cold"), ("grace@customer.example", "won-handoff"),
+    ]  # fmt: skip
+
+
+def test_a_colleague_to_whom_nothing_is_sold_goes_on(at_work, make_lead, frozen_clock):
+    grace = at_work()
+    alan = newcomer(make_lead, frozen_clock, "alan@customer.example", stage="Follow-up", nps=9)
+    note("nps", lead=alan, occurred_at=clock.now(), data={"score": 9, "request": 1})
+    settle(frozen_clock)
+    before = list(Enrollment.objects.values_list("lead__email", "sequence"))
+
+    wins(grace)
+    settle(frozen_clock)
+
+    assert before == [("alan@customer.example", "referral-ask")]
+    assert ends() == []
+
+
+def test_a_deal_that_comes_as_won_ends_it_too(at_work, make_lead, frozen_clock):
+    lead = at_work()
+    newcomer(make_lead, frozen_clock, "alan@customer.example")
+    Connection.objects.update(first_pulled_at=clock.now())
+    record = DealRecord(
+        external_id="d2", name="New", stage="won", is_closed=True, is_won=True, company_id="c1",
+        modified_at=clock.now(),
+    )  # fmt: skip
+    land(Connection.objects.get(pk=lead.source_id), "deal", [record], now=clock.now())
+    settle(frozen_clock)
+
+    assert ends() == [("alan@customer.example", "approach-cold", "company won")]
+
+
+def test_nothing_leaves_before_anybody_reacted(at_work, make_lead, frozen_clock):
+    grace = at_work()
+    newcomer(make_lead, frozen_clock, "alan@customer.example")
+    message = until_queued(frozen_clock)
+    before = stops.reason(message)
+    frozen_clock.now += timedelta(minutes=1)
+
+    wins(grace)
+
+    deal = Deal.objects.get()
+    assert before is None
+    assert stops.reason(message) == stops.Stop(reason="company_won", because={"deal": deal.pk})
+
+
+@pytest.mark.parametrize(
+    ("message", "deal"),
+    [
+        ({"is_prospecting": False}, {}),
+        ({"is_notice": True}, {}),
+        ({}, {"is_won": False}),
+        ({}, {"company": None}),
+    ],
+)
+def test_what_lies_beside_it_stops_nothing(message, deal, at_work, make_lead, frozen_clock):
+    grace = at_work()
+    newcomer(make_lead, frozen_clock, "alan@customer.example")
+    queued = until_queued(frozen_clock)
+    frozen_clock.now += timedelta(minutes=1)
+    wins(grace)
+    Message.objects.filter(pk=queued.pk).update(**message)
+    Deal.objects.update(**deal)
+
+    assert stops.reason(Message.objects.get(pk=queued.pk)) is None
+
+
+def test_who_began_after_it_was_won_is_written_to(at_work, make_lead, frozen_clock):
+    grace = at_work()
+    wins(grace)
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(days=1)
+    alan = newcomer(make_lead, frozen_clock, "alan@customer.example")
+    Enrollment.objects.filter(sequence="won-handoff").delete()
+
+    message = until_queued(frozen_clock)
+
+    assert message.lead == alan
+    assert stops.reason(message) is None
+
+
+def test_a_won_deal_is_handed_over_once(at_work, frozen_clock):
+    grace = at_work(handoff=HANDOFF)
+    Lead.objects.filter(pk=grace.pk).update(do_not_contact=True)
+
+    wins(grace)
+    settle(frozen_clock)
+    wins(grace)
+    settle(frozen_clock)
+
+    [task] = Task.objects.filter(key__startswith="handoff:")
+    assert (task.kind, task.title, task.say) == ("meeting", "Hand Grace over", "Big is won.")
+    assert task.due_at == clock.now() + timedelta(days=2)
+
+
+def told():
+    return list(Task.objects.filter(key__startswith="stalled:").values_list("title", flat=True))
+
+
+def test_a_deal_that_stands_still_is_told_once_for_each_standstill(at_work, frozen_clock):
+    grace = at_work(stalled=STALLED)
+    begun = clock.now()
+    frozen_clock.now = stalled.next_due() - timedelta(seconds=1)
+    early = (schedule.due().tell_stalled, stalled.tell())
+
+    frozen_clock.now += timedelta(seconds=1)
+    due = schedule.due().tell_stalled
+    work.tell_stalled()
+    counts = [stalled.tell()]
+    frozen_clock.now += timedelta(days=30)
+    counts.append(stalled.tell())
+    note("called", lead=grace, occurred_at=clock.now())
+    counts.append(stalled.tell())
+    frozen_clock.now += timedelta(days=10)
+    counts.append(stalled.tell())
+
+    assert (early, due, counts) == ((False, 0), True, [0, 0, 0, 1])
+    assert begun == clock.now() - timedelta(days=50)
+    assert told() == [
+        "Big stands still since 2026-03-02: move it with Grace, or close it",
+        "Big stands still since 2026-04-11: move it with Grace, or close it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lead", "deal"),
+    [
+        ({"stage": "Presentation"}, {}),
+        ({"deleted_at": "2026-03-02T06:00Z"}, {}),
+        ({}, {"is_closed": True}),
+        ({}, {"deleted_at": "2026-03-02T06:00Z"}),
+    ],
+)
+def test_what_is_no_open_deal_in_such_a_stage_stands_still_untold(
+    lead, deal, at_work, frozen_clock
+):
+    at_work(stalled=STALLED)
+    Lead.objects.update(**lead)
+    Deal.objects.update(**deal)
+    frozen_clock.now += timedelta(days=30)
+
+    assert (stalled.is_due(), stalled.tell(), stalled.next_due()) == (False, 0, None)
+
+
+def test_the_task_of_a_standstill_is_no_motion_until_it_is_done(at_work, frozen_clock):
+    at_work(stalled=STALLED)
+    frozen_clock.now += timedelta(days=10)
+    stalled.tell()
+    [task] = Task.objects.filter(key__startswith="stalled:")
+    frozen_clock.now += timedelta(days=1)
+
+    tasks.done(task.pk, by="ada")
+    frozen_clock.now += timedelta(days=10)
+
+    assert (stalled.tell(), len(told())) == (1, 2)
+
+
+def test_without_the_section_nobody_is_told(at_work, frozen_clock):
+    at_work(stalled=None, handoff=None)
+    frozen_clock.now += timedelta(days=30)
+
+    assert (stalled.is_due(), stalled.tell(), stalled.next_due()) == (False, 0, None)
