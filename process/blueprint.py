@@ -16,6 +16,7 @@ from process.lints import lints, lints_of_team
 from process.lists import read_lists
 from process.meetings.definition import BookingSettings
 from process.places import exits, places
+from process.prospecting.lists import with_list
 from process.team import SenderSettings, Team, TrackingSettings
 from sequences.definition import Sequence as Definition
 from workspace import layout
@@ -78,7 +79,8 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
         raise Invalid(problems)
     read = [found for found in sequences if found is not None]
     warnings = Invalid([*lints_of_team(*team), *lints(read, process, templates)]).problems
-    placed = [found.placed(places(found, document)) for found, document in read]
+    described = [(with_list(found, process[0].lists), document) for found, document in read]
+    placed = [found.placed(places(found, document)) for found, document in described]
     ours = process[0].placed(exits(*process))
     blueprint = _blueprint(team[0], ours, placed, templates, lists)
     return replace(blueprint, warnings=warnings)

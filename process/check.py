@@ -16,6 +16,7 @@ from process.definition import OTHER, Process
 from process.emails import Template
 from process.objections.check import check_objections
 from process.prospecting.check import check as check_prospecting
+from process.prospecting.lists import check_lists, check_rules
 from process.team import Team
 from sequences.definition import Sequence as Definition
 from workspace.problems import Path, Problem, unknown
@@ -57,6 +58,11 @@ def cross_check(
     yield from _duplicates(read)
     known = _known(process, read, templates, lists, schema, team=team)
     if process:
+        described = process[0].lists
+        yield from check_lists(
+            described, process[1], files=lists, schema=schema, values=known.values
+        )
+        yield from check_rules(described, read)
         yield from check_process(*process, known, list(team[0].connections) if team else None)
         if len(read) == len(sequences):
             yield from check_objections(*process, known)
@@ -97,7 +103,7 @@ def _known(
         moments=frozenset(_moments(team[0].connections)) if team else None,
         templates=templates,
         sequences=frozenset(sequence.name for sequence, _ in sequences),
-        lists=frozenset(lists),
+        lists=frozenset({*lists, *process[0].lists}) if process else None,
         dispositions=process[0].dispositions if process else None,
     )
 

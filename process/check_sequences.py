@@ -56,7 +56,7 @@ class Known:
     moments: frozenset[str] | None = None
     templates: Mapping[str, Template]
     sequences: frozenset[str]
-    lists: frozenset[str]
+    lists: frozenset[str] | None
     dispositions: Declared | None
 
     def schema_inside(self, sequence: Definition) -> Schema:
@@ -130,7 +130,7 @@ class _Checked:
         for number, event in enumerate(rule.on):
             if known.events is not None and event not in known.events:
                 yield self._unknown(("enroll", "on", number), "event", event, known.events)
-        if rule.list is not None and rule.list not in known.lists:
+        if rule.list is not None and known.lists is not None and rule.list not in known.lists:
             yield self._unknown(("enroll", "list"), "list", rule.list, known.lists)
         for number, fact in enumerate(rule.requires):
             yield from self.expression(("enroll", "requires", number), fact, known.schema)

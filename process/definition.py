@@ -12,6 +12,7 @@ from process.closing.definition import Handoff, Stalled
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.names import STAGES, AnswerName, EventName, Fact, StageName, Text
 from process.objections.definition import Objections
+from process.prospecting.lists import ListDefinition
 from process.prospecting.qualification import Qualification
 from process.prospecting.scoring import Scoring
 from process.prospecting.territories import Assignment
@@ -19,7 +20,7 @@ from process.renewal.definition import RenewalSettings
 from sequences.steps import TaskKind
 from workspace.durations import Duration
 from workspace.expressions import look_up
-from workspace.names import Identifier
+from workspace.names import Identifier, Slug
 from workspace.problems import Fault, unknown
 from workspace.validation import Definition
 
@@ -130,6 +131,8 @@ class Process(Definition):
     objections: Objections | None = None
     stalled: Stalled | None = None
     handoff: Handoff | None = None
+    #: Who may enter a sequence, by a condition; others stand in lists/*.csv.
+    lists: dict[Slug, ListDefinition] = {}
 
     @model_validator(mode="after")
     def _events_are_new(self) -> Self:

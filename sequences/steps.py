@@ -27,7 +27,8 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 #: What to say, a template.
 Script = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
 #: An expression over the facts of a lead, see workspace.expressions.
-Expression = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+LONGEST_EXPRESSION = 2000
+Expression = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_EXPRESSION)]
 Weight = Annotated[int, Field(strict=True, gt=0, le=1000)]
 Percent = Annotated[int, Field(strict=True, gt=0, le=100)]
 #: CRMs write others for no date at all, and near the calendar's ends no time zone can be reckoned.

@@ -1,0 +1,125 @@
+"""Lists that a condition describes: their mistakes, and what becomes of the rules that name them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from config import starter as starters
+from crm.facts import FIELDS
+from process import blueprint
+from process.blueprint import Invalid
+from workspace.expressions import evaluate
+
+LISTS = """
+lists:
+  germany: { when: lead.country == "DE" or company.country == "DE" }
+"""
+RULED = """\
+name: ruled
+stage: Approach
+enroll:
+  when: lead.title == "CTO" or lead.title == "CEO"
+  list: germany
+steps:
+  - { id: call, task: call, title: Call, due: 1 day }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "workspace"
+    starters.copy(path)
+    process = path / "process.yaml"
+    process.write_text(process.read_text() + LISTS)
+    (path / "sequences" / "ruled.yaml").write_text(RULED)
+    return path
+
+
+def loaded(folder: Path):
+    return blueprint.load(folder, schema=FIELDS)
+
+
+def problems(folder: Path, line: str, instead: str, file: str = "process.yaml") -> list[str]:
+    path = folder / file
+    text = path.read_text()
+    assert line in text
+    path.write_text(text.replace(line, instead))
+    with pytest.raises(Invalid) as caught:
+        loaded(folder)
+    first = text[: text.index(line)].count("\n") + 1
+    return [str(problem).replace(f":{first}:", ":LINE:", 1) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("title", "country", "of_company", "enters"),
+    [
+        ("CEO", "DE", "", True),
+        ("CTO", "", "DE", True),
+        ("CEO", "FR", "", False),
+        ("CFO", "DE", "DE", False),
+    ],
+)
+def test_whom_a_rule_lets_in_is_on_its_list_besides(folder, title, country, of_company, enters):
+    rule = loaded(folder).sequences["ruled"].enroll
+
+    facts = {"lead": {"title": title, "country": country}, "company": {"country": of_company}}
+    assert (evaluate(rule.when, facts), rule.list) == (enters, None)
+
+
+def test_another_condition_is_another_version(folder):
+    before = loaded(folder).digests["ruled"]
+    process = folder / "process.yaml"
+    process.write_text(process.read_text().replace('company.country == "DE"', "false"))
+
+    assert loaded(folder).digests["ruled"] != before
+
+
+def test_a_list_by_condition_stands_beside_those_by_name(folder):
+    (folder / "lists").mkdir(exist_ok=True)
+    (folder / "lists" / "event.csv").write_text("email\ngrace@customer.example\n")
+    shutil.copy(folder / "sequences" / "ruled.yaml", folder / "sequences" / "other.yaml")
+    other = folder / "sequences" / "other.yaml"
+    other.write_text(RULED.replace("name: ruled", "name: other").replace("germany", "event"))
+
+    sequences = loaded(folder).sequences
+
+    assert [sequences[name].enroll.list for name in ("ruled", "other")] == [None, "event"]
+
+
+def test_a_field_that_there_is_not(folder):
+    told = problems(folder, "  germany:", "  germany: { when: lead.contry == 'DE' }\n  france:")
+
+    assert told == [
+        'process.yaml:LINE:20: lists.germany.when: unknown field of lead "contry"; did you mean "country"? '
+        "valid: country, email, engagement, extra, first_name, fit, language, last_name, "
+        "lifecycle_stage, nps, phone, score, stage, status, timezone, title"
+    ]
+
+
+def test_a_name_that_a_file_has_too(folder):
+    (folder / "lists").mkdir(exist_ok=True)
+    (folder / "lists" / "germany.csv").write_text("email\n")
+
+    told = problems(folder, "  germany:", "  germany:")
+
+    assert told == ['process.yaml:LINE:3: the name "germany" is taken by lists/germany.csv']
+
+
+def test_a_list_that_there_is_not(folder):
+    told = problems(folder, "germany", "germny", file="sequences/ruled.yaml")
+
+    assert told == [
+        'sequences/ruled.yaml:LINE:9: unknown list "germny"; did you mean "germany"? valid: germany'
+    ]
+
+
+def test_a_condition_that_is_too_long_with_its_rules(folder):
+    long = " or ".join(['lead.country == "DE"'] * 82)
+
+    told = problems(folder, 'lead.country == "DE" or company.country == "DE"', long)
+
+    assert told == [
+        'sequences/ruled.yaml:5:9: enroll.list: with that of "germany" the rule has 2,015 characters, '
+        "where 2,000 are the most"
+    ]
