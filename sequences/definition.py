@@ -201,6 +201,11 @@ class Sequence(Definition):
         """As it is written: days, from, to, timezone."""
         return self.window.model_dump(mode="json", by_alias=True)
 
+    @property
+    def on(self) -> tuple[str, ...]:
+        """The events at which alone it lets in; none: it lets in at any time."""
+        return self.enroll.on if self.enroll is not None else ()
+
     @cached_property
     def goals(self) -> tuple[GoalStep, ...]:
         return tuple(step for _, step in everywhere(self.steps) if isinstance(step, GoalStep))

@@ -42,7 +42,8 @@ PAGE = 500
 
 
 def enroll_matching(lead_ids: Sequence[int], *, moved: bool, event: str = "") -> int:
-    """Enroll newcomers: these leads into the first active sequence whose rule is true for them.
+    """Enroll newcomers: these leads into the first active sequence whose rule is true for them,
+    those that ask for an event before those that do not.
 
     `event` is the kind of activity that just happened: a rule with `on` asks for one. `moved` says
     that they came to where they are just now. A sequence that leaves out those of whom its rule is
@@ -55,7 +56,9 @@ def enroll_matching(lead_ids: Sequence[int], *, moved: bool, event: str = "") ->
         return 0
     deals = bound_deals([lead.pk for lead in leads])
     enrolled = 0
-    for version in versions.active():
+    # Who asked for a demo gets what answers that, and no cold email that fits everybody.
+    by_event_first = sorted(versions.active(), key=lambda one: not versions.definition_of(one).on)
+    for version in by_event_first:
         rule = versions.definition_of(version).enroll
         if rule is not None and _is_asked(rule, moved=moved, event=event):
             matching = _matching(rule, leads, deals)

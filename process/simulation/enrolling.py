@@ -37,7 +37,8 @@ class Enrolling:
         """The lead came to where it is just now, or something happened with it."""
         if lead.enrollment is not None or lead.deleted_at is not None:
             return
-        for definition in self.scene.files.sequences.values():
+        by_event_first = sorted(self.scene.files.sequences.values(), key=lambda one: not one.on)
+        for definition in by_event_first:
             rule = definition.enroll
             if rule is not None and _is_asked(rule, moved=moved, event=event):
                 found = self._matching(rule, [lead])
