@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from console import booking, esp, feedback, tasks, tracking, webhooks
+from console import booking, esp, feedback, forms, tasks, tracking, webhooks
 from console.health import healthz
 from console.unsubscribe import unsubscribe
 
@@ -21,6 +21,7 @@ urlpatterns = [
     path("n/<str:token>", feedback.score),
     path("c/<str:token>", tracking.click),
     path("o/<str:token>.gif", tracking.pixel),
+    path("forms/<slug:name>", forms.submit),
     path("webhooks/cal/<str:address>", booking.cal),
     path("webhooks/hubspot/<slug:name>", webhooks.hubspot),
     path("webhooks/esp/<str:address>/tracking", esp.tracking),

@@ -21,7 +21,7 @@ from mail.models import SENDER, EmailTemplate, Mailbox, Sender
 from process import mailboxes, planning
 from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
-from process.models import AppliedProcess
+from process.models import AppliedProcess, Form
 from process.prospecting import scores
 from runtime import clock
 from sequences import engine, enroll
@@ -62,6 +62,7 @@ def configure(blueprint: Blueprint) -> None:
         _process(blueprint)
         _counterparts(blueprint)
         _lists(blueprint)
+        _forms(blueprint)
         if scores.declared() != scored_by:
             scores.count_all()
         for connection in Connection.objects.all():
@@ -197,6 +198,13 @@ def _lists(blueprint: Blueprint) -> None:
         ),
         batch_size=500,
     )
+
+
+def _forms(blueprint: Blueprint) -> None:
+    Form.objects.exclude(name__in=blueprint.forms).delete()
+    for name, form in blueprint.forms.items():
+        settings = form.model_dump(mode="json", exclude_none=True)
+        Form.objects.update_or_create(name=name, defaults={"settings": settings})
 
 
 def _activate(blueprint: Blueprint, definition: Definition) -> tuple[AppliedVersion, bool]:

@@ -16,6 +16,7 @@ from process.lints import lints, lints_of_team
 from process.lists import read_lists
 from process.meetings.definition import BookingSettings
 from process.places import exits, places
+from process.prospecting.forms import FormSettings
 from process.prospecting.lists import with_list
 from process.team import SenderSettings, Team, TrackingSettings
 from sequences.definition import Sequence as Definition
@@ -37,6 +38,7 @@ class Blueprint:
     inbound: InboundSettings
     limits: TeamLimits
     booking: BookingSettings | None
+    forms: Mapping[str, FormSettings]
     sender: SenderSettings
     privacy: PrivacySettings | None
     connections: Mapping[str, ConnectionSettings]
@@ -133,6 +135,7 @@ def _blueprint(
         inbound=team.inbound,
         limits=team.limits,
         booking=team.booking,
+        forms=team.forms,
         sender=team.sender,
         privacy=team.privacy,
         connections=team.connections,

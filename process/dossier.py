@@ -13,6 +13,7 @@ from django.db.models import ForeignKey, Model, Q, QuerySet
 from crm.models import Activity, Deal, Lead
 from mail import suppression
 from mail.models import Inbound, Message, SentCopy, Suppression
+from process.models import Submission
 from runtime import clock
 from sequences.models import ListMember
 
@@ -77,6 +78,7 @@ def holdings(people: list[Lead], besides: Collection[str] = ()) -> Holdings:
     held[Inbound] = Inbound.objects.filter(of_people | Q(lead=None, from_email__in=known))
     held[SentCopy] = SentCopy.objects.filter(to_email__in=known)
     held[ListMember] = ListMember.objects.filter(email__in=known)
+    held[Submission] = Submission.objects.filter(of_people | Q(email__in=known))
     return {model: rows.order_by("pk") for model, rows in held.items()}
 
 

@@ -31,6 +31,7 @@ from process.models import (
     HeldMove,
     LeadQualification,
     LeadScore,
+    Submission,
     Task,
     Unassigned,
 )
@@ -71,6 +72,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     Separated: None,
     StageMove: _BECAUSE,
     StepRun: _BECAUSE,
+    Submission: None,
     Suppression: None,
     Task: {"title": "erased", "note": "", "say": ""},
     Unassigned: None,

@@ -3,12 +3,21 @@
 from django.db import models
 
 from crm.models import Deal, Lead, Owner
-from process.prospecting.models import LeadQualification, LeadScore, TerritoryTurn, Unassigned
+from process.prospecting.models import (
+    Form,
+    LeadQualification,
+    LeadScore,
+    Submission,
+    TerritoryTurn,
+    Unassigned,
+)
 
 __all__ = [
     "AppliedProcess",
+    "Form",
     "LeadQualification",
     "LeadScore",
+    "Submission",
     "Task",
     "TerritoryTurn",
     "Unassigned",

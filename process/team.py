@@ -9,6 +9,7 @@ from crm.definition import ConnectionSettings, WebAddress
 from mail.definition import EmailAddress, InboundSettings, MailboxSettings, TeamLimits
 from mail.legal import PrivacySettings
 from process.meetings.definition import BookingSettings
+from process.prospecting.forms import FormSettings
 from workspace.calendars import LEAD, Holidays
 from workspace.names import Slug
 from workspace.problems import Fault
@@ -44,6 +45,8 @@ class Team(Definition):
     sender: SenderSettings
     #: A legal basis is asked for; None: it is not.
     privacy: PrivacySettings | None = None
+    #: On websites, by the name under which they post.
+    forms: dict[Slug, FormSettings] = {}
     connections: Annotated[dict[Slug, ConnectionSettings], Field(min_length=1)]
     mailboxes: Annotated[tuple[MailboxSettings, ...], Field(min_length=1)]
 
@@ -58,6 +61,13 @@ class Team(Definition):
                     if type_ != known:
                         message = f'"{field}" is a {type_} here and a {known} in "{other}"'
                         raise Fault(message, path=("connections", name, "fields", kind, field))
+        return self
+
+    @model_validator(mode="after")
+    def _forms_tell_facts(self) -> Self:
+        custom = frozenset(n for one in self.connections.values() for n in one.custom("lead"))
+        for name, form in self.forms.items():
+            form.check_facts(custom, ("forms", name, "fields"))
         return self
 
     @model_validator(mode="after")

@@ -23,7 +23,7 @@ from process.feedback.definition import DETRACTOR
 from process.meetings import invitations
 from process.meetings.notices import NO_ENROLLMENT
 from process.objections import plays
-from process.prospecting import assigning, qualifying, scores
+from process.prospecting import assigning, qualifying, scores, submissions
 from runtime import clock
 from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
@@ -360,6 +360,7 @@ def _opted_out(activity: Activity) -> None:
 def _first_pulled(activity: Activity) -> None:
     """Who was suppressed before the CRM was connected; and nobody of them has a score."""
     stop_newcomers(Lead.objects.filter(externalrecord__connection=activity.connection))
+    submissions.settle()
     scores.count_all()
 
 
@@ -367,6 +368,21 @@ def _keep_away(activity: Activity) -> None:
     """Who comes under a suppressed address, domain or company is opted out, too."""
     if activity.lead is not None and not activity.lead.do_not_contact:
         stop_newcomers(Lead.objects.filter(pk=activity.lead.pk))
+
+
+def _wrote_before(activity: Activity) -> None:
+    """What waited in a form for its lead comes first: whoever wrote to us is no cold lead."""
+    if activity.lead is None:
+        return
+    keys = submissions.claim(activity.lead)
+    if not keys:
+        return
+    scores.happened(activity.lead, {"form_submitted"})
+    for submitted in _unreacted().filter(key__in=keys).order_by("id"):
+        submitted.lead = activity.lead
+        for reaction in reactions_to(submitted.kind):
+            reaction(submitted)
+    _pass_over([*Activity.objects.filter(key__in=keys).values_list("pk", flat=True)])
 
 
 def _deal_closed(activity: Activity) -> None:
@@ -515,8 +531,8 @@ def _scored(activity: Activity) -> None:
 
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "first_pulled": [_first_pulled],
-    "lead_created": [_keep_away, _told_by_crm, _assign, _move_on, _enroll],
-    "lead_changed": [_keep_away, _told_by_crm, _move_on, _reconsider, _enroll],
+    "lead_created": [_keep_away, _told_by_crm, _wrote_before, _assign, _move_on, _enroll],
+    "lead_changed": [_keep_away, _told_by_crm, _wrote_before, _move_on, _reconsider, _enroll],
     "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],

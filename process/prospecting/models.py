@@ -74,3 +74,44 @@ class LeadQualification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead}: {self.state}"
+
+
+class Form(models.Model):
+    """A form of cadenza.yaml as it was applied."""
+
+    name = models.CharField(max_length=60, unique=True)
+    settings = models.JSONField()  #: process.prospecting.forms.FormSettings, dumped
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Submission(models.Model):
+    """What somebody wrote into a form, and what became of it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"  #: for its lead, or for a person who says whose it is
+        NOTED = "noted"  #: on the timeline of its lead
+        DROPPED = "dropped"  #: by a person
+
+    form = models.CharField(max_length=60)
+    email = models.CharField(max_length=254, db_index=True)
+    told = models.JSONField(default=dict)  #: fact -> what was written
+    page = models.CharField(max_length=500, blank=True)  #: that the form stood on
+    consent = models.TextField()  #: that was given, to the letter
+    network = models.CharField(max_length=64)  #: a hash under our key of where it came from
+    at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    by = models.CharField(max_length=150, blank=True)  #: a person; blank: the program
+    why = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [
+            # How many came from there within the hour.
+            models.Index(fields=["form", "network", "at"], name="submissions_by_network"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.form}, {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,63 @@
+"""What a form sets in motion, for a lead that is known and for one that comes later."""
+
+import pytest
+
+from crm.timeline import note
+from process import dossier, erasure
+from process.models import Form, Submission
+from process.prospecting import submissions
+from process.prospecting.forms import FormSettings, Submitted
+from runtime import clock
+from sequences.models import Enrollment
+from tests.sync.test_forms import SETTINGS
+from tests.workers.test_language import OPENING, at_work, sequence  # noqa: F401 - a fixture
+from workers import reactions
+
+pytestmark = pytest.mark.django_db
+INBOUND = {"name": "inbound", "enroll": {"on": ["form_submitted"]}}
+
+
+def submit(email):
+    form, _ = Form.objects.get_or_create(name="demo", defaults={"settings": SETTINGS})
+    settings, told = FormSettings.model_validate(SETTINGS), Submitted(email, {"message": "A demo?"})
+    return submissions.take_in(form, settings, told, page="", address="192.0.2.7")
+
+
+def enrolled():
+    return list(Enrollment.objects.order_by("pk").values_list("sequence", "status"))
+
+
+def test_a_known_lead_enters_at_once(team, make_lead, at_work):  # noqa: F811 - the fixture
+    at_work(sequence(OPENING, **INBOUND))
+    lead = make_lead()
+
+    submit(lead.email)
+    reactions.react()
+
+    assert enrolled() == [("inbound", "active")]
+
+
+@pytest.mark.parametrize("happens", ["lead_created", "lead_changed"])
+def test_whoever_wrote_to_us_is_no_cold_lead(team, make_lead, at_work, happens):  # noqa: F811 - likewise
+    at_work(sequence(OPENING, name="cold"), sequence(OPENING, **INBOUND))
+    submit("grace@customer.example")
+    lead = make_lead()
+
+    note(happens, lead=lead, occurred_at=clock.now())
+    reactions.react()
+
+    assert (enrolled(), reactions.waiting()) == ([("inbound", "active")], False)
+
+
+def test_what_waits_belongs_to_the_person_of_its_address(team, make_lead):
+    submit("alan@customer.example")
+    submit("grace@customer.example")
+    lead = make_lead()
+
+    exported = dossier.export(lead)
+    of_a_stranger = dossier.export_address("alan@customer.example")
+    erasure.erase(lead, by="Ada", reason="a letter")
+
+    assert [row["email"] for row in exported["submissions"]] == ["grace@customer.example"]
+    assert [row["told"] for row in of_a_stranger["submissions"]] == [{"message": "A demo?"}]
+    assert list(Submission.objects.values_list("email", flat=True)) == ["alan@customer.example"]
