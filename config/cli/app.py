@@ -34,6 +34,7 @@ def main() -> None:
         leads,
         mailbox,
         meeting,
+        newcomers,
         operate,
         outbox,
         pausing,

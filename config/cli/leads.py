@@ -13,7 +13,7 @@ from config.cli.team import Json
 if TYPE_CHECKING:
     from crm.models import Lead
 
-leads_app = typer.Typer(help="People who may be in here twice: doubts, merge, separate.")
+leads_app = typer.Typer(help="People who may be in here twice, and people who are in no CRM yet.")
 app.add_typer(leads_app, name="leads")
 
 

@@ -17,7 +17,16 @@ EMAIL, MESSAGE = "lead.email", "message"
 #: What a person ticks, and what none may fill: machines fill whatever there is.
 CONSENT, TRAP = "consent", "leave_blank"
 #: What a person may say of themselves, besides the team's own fields.
-_LEAD = ("email", "first_name", "last_name", "title", "phone", "country", "language", "timezone")
+LEAD_FACTS = (
+    "email",
+    "first_name",
+    "last_name",
+    "title",
+    "phone",
+    "country",
+    "language",
+    "timezone",
+)
 _COMPANY = ("name", "domain", "industry", "country")
 _LONGEST_TEXT = 500
 _LONGEST_MESSAGE = 5000
@@ -71,7 +80,10 @@ class FormSettings(Definition):
 
     def check_facts(self, custom: frozenset[str], path: tuple[str, ...]) -> None:
         """Raises Fault at a fact that no form can tell."""
-        plain = [*(f"lead.{name}" for name in _LEAD), *(f"company.{name}" for name in _COMPANY)]
+        plain = [
+            *(f"lead.{name}" for name in LEAD_FACTS),
+            *(f"company.{name}" for name in _COMPANY),
+        ]
         known = sorted({*plain, *(f"lead.extra.{name}" for name in custom), MESSAGE})
         for name, fact in self.fields.items():
             if fact not in known:
@@ -85,7 +97,7 @@ class FormSettings(Definition):
             text = _plain(written.get(name, ""))
             if len(text) > longest(fact):
                 wrong[name] = f"is longer than {longest(fact):,} characters"
-            elif fact == EMAIL and not _is_address(text):
+            elif fact == EMAIL and not is_address(text):
                 wrong[name] = "is no email address" if text else "is missing"
             elif text:
                 told[fact] = text
@@ -105,7 +117,7 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t").strip()
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
     try:
         envelope(text)
     except ValueError:

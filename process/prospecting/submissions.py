@@ -111,10 +111,15 @@ def leads_of(row: Submission) -> list[Lead]:
     return list(Lead.objects.filter(email=row.email, deleted_at=None).order_by("pk"))
 
 
+def check_waits(row: Submission) -> None:
+    """Raises Fault where nothing is left to say of it."""
+    if row.state != _State.WAITING:
+        raise Fault(f"submission {row.pk} is {row.state} already")
+
+
 def _locked(row: Submission) -> Submission:
     found = Submission.objects.select_for_update(no_key=True).get(pk=row.pk)
-    if found.state != _State.WAITING:
-        raise Fault(f"submission {row.pk} is {found.state} already")
+    check_waits(found)
     return found
 
 

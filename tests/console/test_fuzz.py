@@ -27,7 +27,7 @@ from crm.models import Activity, Connection, Hint, Meeting, WebhookReceipt
 from mail import feedback, tracking, unsubscribe
 from mail.models import Sender, Suppression, Visit
 from process.meetings.calcom import Trigger
-from process.models import Feedback
+from process.models import Feedback, Form, Submission
 from runtime import clock
 from tests.console.conftest import LINKS, PUBLIC
 
@@ -398,6 +398,60 @@ def test_a_signed_body_may_hold_anything(hook, body):
     answer, (_, receipts) = hook(body, timestamp=timestamp, signed=signed(body, timestamp))
 
     assert (answer.status, receipts) in {(204, 1), (400, 0)}
+
+
+# -- forms -----------------------------------------------------------------------------------
+
+SITE = "https://www.example.com"
+ENCODED = "application/x-www-form-urlencoded"
+COMPLETE = b"mail=grace@customer.example&consent=on"
+
+
+@pytest.fixture
+def demo_form(db, frozen_clock):
+    told = {"mail": "lead.email", "said": "message"}
+    Form.objects.create(
+        name="demo", settings={"fields": told, "consent": "Yes.", "allowed_origins": [SITE]}
+    )
+
+
+@given(
+    method=METHODS,
+    name=st.sampled_from(["demo", "demo", "other", "demo/", "%64emo"]),
+    origin=st.sampled_from([SITE, SITE, SITE + "/", "null"]) | VALUE,
+    headers=HEADERS,
+    body=BODIES
+    | st.sampled_from([COMPLETE, COMPLETE + b"&leave_blank=1", COMPLETE + b"&said=%00%ed%a0%80"])
+    | st.binary(max_size=60).map(lambda raw: COMPLETE + b"&said=" + raw),
+    accept=st.sampled_from(["text/html", "application/json"]) | VALUE,
+    address=st.sampled_from(["192.0.2.7", "2001:db8::1", "fe80::1%eth0", "unix:", ""]),
+)
+@example(
+    method="POST", name="demo", origin=SITE, headers={"CONTENT_TYPE": ENCODED}, body=COMPLETE,
+    accept="", address="192.0.2.7",
+)  # fmt: skip
+@tries
+def test_only_a_form_from_its_own_site_is_kept(
+    ask, demo_form, method, name, origin, headers, body, accept, address
+):
+    answer, kept = ask(
+        method,
+        f"/forms/{name}".encode(),
+        body=body,
+        look=lambda: list(Submission.objects.values_list("email", "state")),
+        HTTP_ORIGIN=origin,
+        HTTP_ACCEPT=accept,
+        REMOTE_ADDR=address,
+        **headers,
+    )
+
+    fits = (method.upper(), name, origin) == ("POST", "demo", SITE)
+    assert answer.status in ({200, 400, 413} if fits else {400, 403, 404, 405})
+    assert ("Location" in answer.headers, len(kept) <= (answer.status == 200)) == (False, True)
+    assert kept == [] or (fits and kept[0][1] == "waiting")
+    assert answer.headers.get("Access-Control-Allow-Origin", origin) == origin
+    if fits and body == COMPLETE and headers == {"CONTENT_TYPE": ENCODED}:
+        assert kept == [("grace@customer.example", "waiting")]
 
 
 # -- scores and bookings ---------------------------------------------------------------------
