@@ -56,7 +56,7 @@ def check(
     `values` are the only ones that a field can have: `{"lead.stage": ["Approach", ...]}`.
     """
     try:
-        root = _parse(expression)
+        root = parse(expression)
     except Fault as fault:
         return [fault]
     return [
@@ -72,7 +72,7 @@ def evaluate(expression: str, context: Mapping[str, object]) -> bool:
 
 def reads(expression: str) -> frozenset[tuple[str, ...]]:
     """The facts that it reads, as ("lead", "stage"); raises Fault when it is no expression."""
-    return frozenset(chain for chain, _ in reading.chains(_parse(expression)))
+    return frozenset(chain for chain, _ in reading.chains(parse(expression)))
 
 
 def constant(expression: str) -> bool | None:
@@ -91,7 +91,8 @@ def look_up(chain: Sequence[str], context: Mapping[str, object]) -> object:
 
 
 @lru_cache(maxsize=1000)
-def _parse(expression: str) -> nodes.Expr:
+def parse(expression: str) -> nodes.Expr:
+    """As the tree that is walked; raises Fault when it is no expression."""
     try:
         parser = Parser(_environment, expression, state="variable")
         root = parser.parse_expression()
@@ -153,7 +154,7 @@ def _impossible(
 
 @lru_cache(maxsize=1000)
 def _compiled(expression: str) -> Evaluation:
-    return _evaluation(_parse(expression))
+    return _evaluation(parse(expression))
 
 
 def _evaluation(  # noqa: PLR0911 - one for each kind of node

@@ -39,6 +39,7 @@ def main() -> None:
         outbox,
         pausing,
         people,
+        playbook,
         preview,
         privacy,
         prospecting,

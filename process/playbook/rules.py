@@ -1,0 +1,138 @@
+"""What the rules of the process say, in words: answers, tasks, scores, owners, acceptance."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from process.blueprint import Blueprint
+from process.playbook.conditions import fact, humanized, listed, said
+from process.playbook.sample import Sample
+from process.playbook.views import SequencePage
+from process.playbook.words import Link, Words, happens, starts_words
+from process.prospecting.qualification import Crm, Written
+from sequences import dispositions
+
+#: A row of a table.
+Row = Sequence[str]
+_ORDER = {"round_robin": "one lead each in turn"}
+_KINDS = ("call", "social", "research", "email", "meeting")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a task of a kind may turn out, and what that starts."""
+
+    kind: str
+    name: str
+    means: Words
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A task that a sequence gives."""
+
+    kind: str
+    title: str
+    due: str
+    say: str
+    sequence: Link
+
+
+def outcomes(blueprint: Blueprint, sample: Sample) -> Iterator[Outcome]:
+    for kind in _KINDS:
+        for name in dispositions.names(kind, blueprint.process.dispositions):
+            starts = dispositions.meaning(name)
+            means = starts_words(starts, sample.line(starts.title or "")) if starts else []
+            booked = name == dispositions.MEETING_SET
+            yield Outcome(kind=kind, name=humanized(name),
+                          means=means or ["a meeting is noted as booked" if booked else ""])  # fmt: skip
+
+
+def tasks(pages: Sequence[SequencePage], sample: Sample) -> list[Told]:
+    """Those of every sequence, by their kind."""
+    found = [
+        Told(
+            kind=step.task,
+            title=sample.line(step.title),
+            due=str(step.due),
+            say=sample.line(step.say).strip() if step.say else "",
+            sequence=Link("sequence", page.sequence.name),
+        )
+        for page in pages
+        for step in page.sequence.tasks.values()
+    ]
+    return sorted(found, key=_by_kind)
+
+
+def _by_kind(task: Told) -> int:
+    return _KINDS.index(task.kind)
+
+
+def scoring(blueprint: Blueprint) -> list[Row]:
+    """Rule, what it is about, when it counts, points."""
+    settings = blueprint.process.scoring
+    if settings is None:
+        return []
+    return [
+        (
+            rule.name,
+            rule.kind,
+            said(rule.when) + (f", within {rule.within}" if rule.within else ""),
+            f"{rule.points:+d}",
+        )
+        for rule in settings.rules
+    ]
+
+
+def territories(blueprint: Blueprint) -> list[Row]:
+    """Territory, who belongs to it, whose leads they are."""
+    settings = blueprint.process.assignment
+    if settings is None:
+        return []
+    return [
+        (
+            territory.name,
+            said(territory.when) if territory.when else "all others",
+            f"{listed(territory.owners, 'and')}, {_ORDER[territory.order]}",
+        )
+        for territory in settings.territories
+    ]
+
+
+def occasions(blueprint: Blueprint) -> str:
+    settings = blueprint.process.assignment
+    return listed([happens(name) for name in settings.on]) if settings else ""
+
+
+def absences(blueprint: Blueprint) -> list[str]:
+    settings = blueprint.process.assignment
+    return (
+        [f"{one.owner}: {one.first} to {one.last}" for one in settings.absences] if settings else []
+    )
+
+
+def told_to_crms(blueprint: Blueprint) -> list[Row]:
+    """CRM, which of its words say MQL, what it is told of a yes, of a no, of a deal."""
+    settings = blueprint.process.qualification
+    known: Mapping[str, Crm] = settings.crm if settings else {}
+    return [
+        (
+            name,
+            listed(crm.mql) if crm.mql else "",
+            *map(_written, (crm.accepted, crm.rejected, crm.deal)),
+        )
+        for name, crm in known.items()
+    ]
+
+
+def _written(written: Written) -> str:
+    return ", ".join(
+        f"{humanized(name.removeprefix('extra.'))} {value or 'as the reason says'}"
+        for name, value in written.fields().items()
+    )
+
+
+def renewal(blueprint: Blueprint) -> str:
+    settings = blueprint.process.renewal
+    if settings is None:
+        return ""
+    return f"{settings.before} before {fact(settings.field.split('.'))} of a won deal, its people are told to be due."
