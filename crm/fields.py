@@ -6,7 +6,7 @@ from collections.abc import Mapping
 FIELDS: Mapping[str, frozenset[str]] = {
     "lead": frozenset(
         "email first_name last_name title phone country language timezone status "
-        "lifecycle_stage stage nps extra score fit engagement".split()
+        "lifecycle_stage stage line nps extra score fit engagement".split()
     ),
     "company": frozenset("name domain industry country employees extra".split()),
     "deal": frozenset(

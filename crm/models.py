@@ -175,6 +175,8 @@ class Lead(models.Model):
     source = models.ForeignKey(Connection, on_delete=models.PROTECT)
     #: The meeting that its rules and emails are about, see crm.meetings; null: none.
     meeting = models.JSONField(null=True, blank=True)
+    #: What a person wrote about this one lead, for emails to print; no CRM has it.
+    line = models.CharField(max_length=500, blank=True)
     #: Its last score, 0 to 10, of how likely it is to recommend us.
     nps = models.SmallIntegerField(null=True, blank=True)
     #: What the last answer meant, by the process's answers; blank before the first.

@@ -45,7 +45,7 @@ _KEPT = frozenset({"rule", "at", "variant", "called_off"})
 _BLANK_LEAD: Mapping[str, Any] = {
     "meeting": None, "nps": None,
     "email": "", "first_name": "", "last_name": "", "title": "", "phone": "", "country": "",
-    "language": "", "timezone": "", "doubt": "", "extra": {}, "company": None,
+    "language": "", "timezone": "", "line": "", "doubt": "", "extra": {}, "company": None,
     "score": None, "fit": None, "engagement": None,
 }  # fmt: skip
 _BECAUSE: Mapping[str, Any] = {"because": _KEPT}

@@ -18,6 +18,7 @@ FACTS: Mapping[Written, Mapping[str, Any]] = {
         "timezone": "Europe/London",
         "status": "OPEN",
         "lifecycle_stage": "lead",
+        "line": "Your talk on night deliveries in Leeds stayed with me.",
     },
     "company": {
         "name": "Hopper Ltd",

@@ -40,6 +40,7 @@ def main() -> None:
         pausing,
         people,
         playbook,
+        preparing,
         preview,
         privacy,
         prospecting,

@@ -171,7 +171,7 @@ def _keep_apart(keeper: Lead, other: Lead) -> None:
 
 
 def _fill(keeper: Lead, other: Lead) -> list[str]:
-    names = [*values.columns_of(keeper), *(_KEPT if not keeper.stage else ())]
+    names = [*values.columns_of(keeper), "line", *(_KEPT if not keeper.stage else ())]
     filled = [name for name in names if name != "extra" and _is_missing(keeper, other, name)]
     for name in filled:
         setattr(keeper, name, getattr(other, name))

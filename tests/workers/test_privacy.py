@@ -26,7 +26,7 @@ def lead(team, make_lead, frozen_clock):
     """Somebody with something in every table."""
     lead = make_lead(
         email="grace@customer.example", last_name="Murray", phone="+1 555 0100",
-        title="Rear Admiral", extra={"likes": "COBOL"},
+        title="Rear Admiral", extra={"likes": "COBOL"}, line="Your compiler is a marvel",
     )  # fmt: skip
     base = {"email": lead.email, "first_name": "Grace", "do_not_contact": False}
     lead.externalrecord_set.update(base=base)

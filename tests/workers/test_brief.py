@@ -1,0 +1,123 @@
+"""The brief of a lead, and its personal line."""
+
+from datetime import timedelta
+
+import pytest
+
+from crm.models import Activity, Company, Deal, Lead, StageMove
+from crm.timeline import note
+from process import brief, lines
+from process.models import Task
+from process.preview import preview
+from runtime import clock
+from tests.workers.test_life import settle
+from workspace.problems import Fault
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_brief_tells_all_that_is_known_of_a_lead(make_lead, frozen_clock):
+    lead = make_lead(last_name="Hopper", title="Buyer", stage_since=clock.now(), extra={"seats": 7})
+    Company.objects.filter(pk=1002).update(industry="logistics")
+    lead.refresh_from_db()
+    make_lead("ada@customer.example", first_name="Ada", title="Boss", disposition="price")
+    for name, closed in (("First order", True), ("Second order", False)):
+        Deal.objects.create(
+            name=name,
+            stage_value="x",
+            amount=5,
+            is_closed=closed,
+            company=lead.company,
+            source=lead.source,
+        )
+    at = clock.now()
+    moved = {"rule": "exit"}
+    StageMove.objects.create(
+        lead=lead, from_stage="Preparation", to_stage="Approach", at=at, because=moved
+    )
+    note("called", lead=lead, occurred_at=at)
+    note("answered", lead=lead, occurred_at=at + timedelta(hours=1), data={"text": "It is\n slow."})
+    note("task_done", lead=lead, occurred_at=at, data={"note": "asked for Rome", "task": "call"})
+    Task.objects.create(kind="call", title="Call her", lead=lead, created_at=at, key="one")
+
+    told = brief.brief(brief.read(lead), clock.now())
+
+    assert told["lead"] == [
+        {
+            "lead": lead.pk,
+            "name": "Grace Hopper",
+            "email": "grace@customer.example",
+            "timezone": "Europe/Berlin",
+            "title": "Buyer",
+            "stage": "Approach",
+            "status": "ATTEMPTED_TO_CONTACT",
+            "seats": 7,
+            "owner": "ada@example.com",
+            "in_stage_since": at,
+            "objective": "Make initial contact",
+            "service_level_ends": at + timedelta(days=14),
+            "late": False,
+        }
+    ]
+    assert told["company"] == [{"name": "Hopper Ltd", "industry": "logistics"}]
+    assert [(row["name"], row["title"], row["last_answer"]) for row in told["stakeholders"]] == [
+        ("Ada", "Boss", "price")
+    ]
+    assert [(row["name"], row["state"]) for row in told["deals"]] == [
+        ("Second order", "open"),
+        ("First order", "lost"),
+    ]
+    assert [(row["kind"], row["text"]) for row in told["said"]] == [
+        ("answered", "It is slow."),
+        ("task_done", "asked for Rome"),
+    ]
+    assert [row["what"] for row in told["last_touches"]] == ["answered", "called"]
+    assert [row["what"] for row in told["history"]] == ["to Approach"]
+    assert [row["title"] for row in told["open_tasks"]] == ["Call her"]
+
+
+def test_a_lead_of_whom_nothing_is_known_has_a_brief(make_lead):
+    lead = make_lead(first_name="", company=None, stage="", timezone="", owner=None, status="")
+
+    told = brief.brief(brief.read(lead), clock.now())
+
+    assert {name: rows for name, rows in told.items() if rows} == {
+        "lead": [{"lead": lead.pk, "email": "grace@customer.example"}]
+    }
+
+
+def test_a_personal_line_is_printed_and_brings_in_whom_it_was_missing_of(
+    make_lead, loaded, frozen_clock
+):
+    lead = make_lead(title="Buyer", country="Italy")
+    settle(frozen_clock)
+
+    changed = [lines.write(lead, f"  {text} ", by="ada") for text in ("It snows.", "It snows.")]
+
+    lead.refresh_from_db()
+    [email] = preview(loaded, "approach-cold-opening", lead, None)
+    text = email.raw.decode().split("\r\n\r\n")
+    [told] = Activity.objects.filter(kind="lead_changed")
+    assert changed == [True, False]
+    assert told.data == {"fields": ["line"], "by": "ada"}
+    assert "It snows." in text
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "one\ntwo",
+            "a personal line is one line of text, without tabs and other control characters",
+        ),
+        ("x" * 501, "a personal line has at most 500 characters; this has 501"),
+    ],
+)
+def test_what_is_no_line_is_refused(make_lead, text, why):
+    lead = make_lead(line="It snows.")
+
+    with pytest.raises(Fault) as refused:
+        lines.write(lead, text, by="ada")
+
+    assert str(refused.value) == why
+    assert Lead.objects.get().line == "It snows."
