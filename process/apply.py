@@ -22,6 +22,7 @@ from process import mailboxes, planning
 from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
 from process.models import AppliedProcess, Form
+from process.preparation import enriching
 from process.prospecting import scores
 from runtime import clock
 from sequences import engine, enroll
@@ -63,6 +64,7 @@ def configure(blueprint: Blueprint) -> None:
         _counterparts(blueprint)
         _lists(blueprint)
         _forms(blueprint)
+        enriching.configure(blueprint)
         if scores.declared() != scored_by:
             scores.count_all()
         for connection in Connection.objects.all():

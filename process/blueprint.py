@@ -16,6 +16,7 @@ from process.lints import lints, lints_of_team
 from process.lists import read_lists
 from process.meetings.definition import BookingSettings
 from process.places import exits, places
+from process.preparation.definition import EnrichmentSettings
 from process.prospecting.forms import FormSettings
 from process.prospecting.lists import with_list
 from process.team import SenderSettings, Team, TrackingSettings
@@ -39,6 +40,7 @@ class Blueprint:
     limits: TeamLimits
     booking: BookingSettings | None
     forms: Mapping[str, FormSettings]
+    enrichment: EnrichmentSettings | None
     sender: SenderSettings
     privacy: PrivacySettings | None
     connections: Mapping[str, ConnectionSettings]
@@ -136,6 +138,7 @@ def _blueprint(
         limits=team.limits,
         booking=team.booking,
         forms=team.forms,
+        enrichment=team.enrichment,
         sender=team.sender,
         privacy=team.privacy,
         connections=team.connections,

@@ -27,10 +27,12 @@ from mail import suppression
 from mail.models import Inbound, Message, SentCopy, Suppression, Visit
 from process.dossier import Holdings, addresses, everyone, holdings
 from process.models import (
+    Enrichment,
     Feedback,
     HeldMove,
     LeadQualification,
     LeadScore,
+    Question,
     Submission,
     Task,
     Unassigned,
@@ -55,6 +57,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     Change: {"value": None, "last_error": "", "external_id": ""},
     Deal: {},
     Enrollment: _BECAUSE,
+    Enrichment: None,
     ExternalRecord: {"base": frozenset({"do_not_contact"}), "emptied": {}},
     Feedback: {"comment": ""},
     FormerUid: None,
@@ -68,6 +71,7 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
         "to_email": "", "to_domain": "", "references": "", "subject": "", "text": "", "raw": None, "last_error": "",
         "links": [], "invite": None, "provider_id": None, **_BECAUSE,
     },
+    Question: None,
     SentCopy: None,
     Separated: None,
     StageMove: _BECAUSE,

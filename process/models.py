@@ -3,6 +3,7 @@
 from django.db import models
 
 from crm.models import Deal, Lead, Owner
+from process.preparation.models import Enricher, Enrichment, Question
 from process.prospecting.models import (
     Form,
     LeadQualification,
@@ -14,9 +15,12 @@ from process.prospecting.models import (
 
 __all__ = [
     "AppliedProcess",
+    "Enricher",
+    "Enrichment",
     "Form",
     "LeadQualification",
     "LeadScore",
+    "Question",
     "Submission",
     "Task",
     "TerritoryTurn",

@@ -9,7 +9,7 @@ from crm.models import Activity, Change, Connection, StageMove
 from mail import compose, pauses, watch
 from mail.models import Mailbox, Message, Pause, SentCopy
 from mail.pacing import DAY
-from process.models import HeldMove
+from process.models import Enrichment, HeldMove
 from runtime import clock
 from sequences.models import Enrollment
 from workspace.counts import counted
@@ -61,6 +61,11 @@ def overview() -> dict[str, Rows]:
         ),
         "moves_that_wait_for_facts": _rows(
             HeldMove.objects.values("lead", "from_stage", "to_stage")
+        ),
+        "enrichments_that_failed": _rows(
+            Enrichment.objects.exclude(last_error="").values(
+                "lead", "attempts", "due_at", "last_error"
+            )
         ),
         "refused_changes": _rows(
             Change.objects.filter(status="refused").values(

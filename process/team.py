@@ -9,6 +9,7 @@ from crm.definition import ConnectionSettings, WebAddress
 from mail.definition import EmailAddress, InboundSettings, MailboxSettings, TeamLimits
 from mail.legal import PrivacySettings
 from process.meetings.definition import BookingSettings
+from process.preparation.definition import EnrichmentSettings
 from process.prospecting.forms import FormSettings
 from workspace.calendars import LEAD, Holidays
 from workspace.names import Slug
@@ -42,6 +43,7 @@ class Team(Definition):
     inbound: InboundSettings = InboundSettings()
     limits: TeamLimits = TeamLimits()
     booking: BookingSettings | None = None
+    enrichment: EnrichmentSettings | None = None
     sender: SenderSettings
     #: A legal basis is asked for; None: it is not.
     privacy: PrivacySettings | None = None
@@ -68,6 +70,18 @@ class Team(Definition):
         custom = frozenset(n for one in self.connections.values() for n in one.custom("lead"))
         for name, form in self.forms.items():
             form.check_facts(custom, ("forms", name, "fields"))
+        return self
+
+    @model_validator(mode="after")
+    def _enriches_what_is_mapped(self) -> Self:
+        mapped = {
+            f"{kind}.extra.{field}"
+            for connection in self.connections.values()
+            for kind in WRITTEN
+            for field in connection.custom(kind)
+        }
+        if self.enrichment is not None:
+            self.enrichment.check(mapped)
         return self
 
     @model_validator(mode="after")

@@ -23,6 +23,7 @@ from process.feedback.definition import DETRACTOR
 from process.meetings import invitations
 from process.meetings.notices import NO_ENROLLMENT
 from process.objections import plays
+from process.preparation import enriching
 from process.prospecting import assigning, qualifying, scores, submissions
 from runtime import clock
 from sequences import cadence, engine, enroll
@@ -127,6 +128,11 @@ def _enroll(activity: Activity) -> None:
 def _assign(activity: Activity) -> None:
     if activity.lead is not None:
         assigning.happened(activity.lead, activity.kind)
+
+
+def _prepare(activity: Activity) -> None:
+    if activity.lead is not None:
+        enriching.came(activity.lead)
 
 
 def _told_by_crm(activity: Activity) -> None:
@@ -531,7 +537,15 @@ def _scored(activity: Activity) -> None:
 
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "first_pulled": [_first_pulled],
-    "lead_created": [_keep_away, _told_by_crm, _wrote_before, _assign, _move_on, _enroll],
+    "lead_created": [
+        _keep_away,
+        _told_by_crm,
+        _wrote_before,
+        _assign,
+        _prepare,
+        _move_on,
+        _enroll,
+    ],
     "lead_changed": [_keep_away, _told_by_crm, _wrote_before, _move_on, _reconsider, _enroll],
     "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
@@ -546,7 +560,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
         _reconsider,
         _enroll,
     ],
-    "stage_moved": [moves.judge, _move_on, _reconsider, _enroll],
+    "stage_moved": [moves.judge, _prepare, _move_on, _reconsider, _enroll],
     "opted_out": [_opted_out],
     "owner_gone": [_owner_gone],
     "enrolled": [_move_on],

@@ -16,6 +16,7 @@ from mail.models import Mailbox, Message
 from mail.outbox import unconfirmed_due, unconfirmed_until
 from process import timing
 from process.closing import stalled
+from process.preparation import enriching
 from process.prospecting import assigning, scores
 from process.renewal import sweep
 from runtime import bell, clock
@@ -38,6 +39,7 @@ class Due:
     move_on: bool = False
     score: bool = False
     assign: bool = False
+    enrich: bool = False
     enroll: bool = False
     advance: bool = False
     deliver: Sequence[int] = ()
@@ -63,6 +65,7 @@ def due(*, inboxes: bool = True) -> Due:
         move_on=timing.is_due(),
         score=scores.are_due(),
         assign=assigning.are_due(),
+        enrich=enriching.are_due(),
         enroll=enroll.waiting_is_due(),
         advance=engine.due(now).exists(),
         deliver=_delivering(now),
@@ -92,6 +95,7 @@ def ring_due(work: Due) -> None:
         "advance",
         "deliver",
         "settle_unconfirmed",
+        "enrich",
         "tell_renewals",
         "tell_stalled",
     ):
@@ -126,6 +130,7 @@ def next_due() -> datetime | None:
         timing.next_due(),
         scores.next_due(),
         assigning.next_due(),
+        enriching.next_due(),
         sweep.next_due(),
         stalled.next_due(),
     ]

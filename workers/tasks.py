@@ -8,6 +8,7 @@ from crm.push import push as push_connection
 from mail import inbound, outbox, visits, watch
 from process import readback, timing
 from process.closing import stalled
+from process.preparation import enriching
 from process.prospecting import assigning, scores
 from process.renewal import sweep as renewals
 from sequences import engine
@@ -85,6 +86,11 @@ def score() -> None:
 @app.task
 def assign() -> None:
     assigning.retry_due()
+
+
+@app.task
+def enrich() -> None:
+    enriching.enrich_due()
 
 
 @app.task

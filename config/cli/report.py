@@ -151,6 +151,14 @@ def report_attribution(
     _tell("attribution", asked, as_csv=as_csv, as_json=as_json)
 
 
+@report_app.command("missing")
+def report_missing(
+    *, stage: Stage = "", owner: Owner = "", as_csv: Csv = False, as_json: Json = False
+) -> None:
+    """What stages and sequences require, and of how many leads nobody knows it."""
+    _tell("missing", {"stage": stage, "owner": owner}, as_csv=as_csv, as_json=as_json)
+
+
 @report_app.command("nps")
 def report_nps(
     *,

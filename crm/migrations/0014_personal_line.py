@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0013_separated'),
+        ("crm", "0013_separated"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='lead',
-            name='line',
+            model_name="lead",
+            name="line",
             field=models.CharField(blank=True, max_length=500),
         ),
     ]

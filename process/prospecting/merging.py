@@ -15,7 +15,7 @@ from crm.timeline import note
 from mail.models import Message
 from mail.suppression import book_of, suppress
 from process import tasks
-from process.models import LeadQualification, LeadScore, Unassigned
+from process.models import Enrichment, LeadQualification, LeadScore, Unassigned
 from runtime import clock
 from sequences import engine
 from sequences.models import Enrollment, Waiting
@@ -23,7 +23,7 @@ from sequences.refusals import OPEN
 from workspace.problems import Fault
 
 #: Of one person there is one of each: the other's goes.
-_OF_ONE = (LeadScore, Unassigned)
+_OF_ONE = (Enrichment, LeadScore, Unassigned)
 _KEPT = ("stage", "stage_since", "disposition")
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from mail.models import Sender
-from process import outcomes
+from process import outcomes, requirements
 from process.reports import (
     answers,
     attribution,
     deliverability,
     funnel,
+    missing,
     nps,
     objections,
     reading,
@@ -81,6 +82,10 @@ def _attribution(scope: Scope) -> Report:
     return attribution.report(found, reading.closed_deals(), scope)
 
 
+def _missing(scope: Scope) -> Report:
+    return missing.report(reading.known(), requirements.required(), scope)
+
+
 REPORTS: Mapping[str, Build] = {
     "stages": lambda scope: stages.report(reading.histories(stages.KINDS), scope, levels=levels()),
     "funnel": _funnel,
@@ -93,5 +98,6 @@ REPORTS: Mapping[str, Build] = {
     "reps": _reps,
     "deliverability": _deliverability,
     "attribution": _attribution,
+    "missing": _missing,
     "nps": lambda scope: nps.report(reading.histories(nps.KINDS), scope),
 }

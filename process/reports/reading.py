@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db.models import Max, QuerySet
 
-from crm import rows
+from crm import facts, rows, stages
 from crm.models import Activity, Connection, Deal, Lead, Owner
 from mail.models import EmailTemplate, Mailbox, Message, Pause
 from process.models import Task
+from process.reports.missing import Known
 from process.reports.rows import Box, ClosedDeal, Event, History, Person, Work
 from sequences.models import AppliedVersion, Enrollment
 
@@ -38,6 +39,17 @@ def histories(kinds: Collection[str]) -> Iterator[History]:
             mine = list(events)
             lead, events = next(by_lead, (None, iter(())))
         yield History(person, mine)
+
+
+def known() -> Iterator[Known]:
+    """The leads who may be written to, each with its facts and those of its bound deal."""
+    leads = Lead.objects.filter(deleted_at=None, do_not_contact=False).exclude(email="")
+    found = leads.select_related("company", "owner").order_by("pk").iterator(PAGE)
+    while page := list(islice(found, PAGE)):
+        deals = stages.bound_deals([lead.pk for lead in page])
+        for lead in page:
+            owner = lead.owner.email if lead.owner else ""
+            yield Known(owner, lead.stage, facts.context(lead, deals.get(lead.pk)))
 
 
 def timeline() -> Iterator[Event]:

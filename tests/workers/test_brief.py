@@ -9,6 +9,8 @@ from crm.timeline import note
 from process import brief, lines
 from process.models import Task
 from process.preview import preview
+from process.reports import catalog
+from process.reports.report import Scope
 from runtime import clock
 from tests.workers.test_life import settle
 from workspace.problems import Fault
@@ -121,3 +123,23 @@ def test_what_is_no_line_is_refused(make_lead, text, why):
 
     assert str(refused.value) == why
     assert Lead.objects.get().line == "It snows."
+
+
+def test_the_report_counts_of_whom_what_is_required_is_missing(make_lead, team, frozen_clock):
+    team()
+    make_lead(first_name="")
+    make_lead("b@customer.example", stage="Closing", first_name="")
+    make_lead("c@customer.example", first_name="", do_not_contact=True)
+    make_lead("d@customer.example")
+
+    counted = [
+        {
+            row[0]: row[2:]
+            for row in catalog.REPORTS["missing"](Scope(now=clock.now(), stage=stage)).rows
+        }
+        for stage in ("", "Closing")
+    ]
+    [by] = [row[1] for row in catalog.REPORTS["missing"](Scope(now=clock.now())).rows]
+
+    assert counted == [{"lead.first_name": (2, 3)}, {"lead.first_name": (1, 1)}]
+    assert "approach-cold" in str(by).split(", ")
