@@ -3,10 +3,11 @@
 import json
 import os
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -21,6 +22,9 @@ from config.demo.place import (
     witness,
     write_workspace,
 )
+
+if TYPE_CHECKING:
+    from config.demo.told import Told
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 DAYS = 60
@@ -55,7 +59,7 @@ def main(
         _set_up()
         from config.demo import job  # noqa: PLC0415 - Django's apps are ready only now
 
-        unconfirmed = job.run(
+        rows = job.run(
             told,
             place=place,
             start=START,
@@ -64,7 +68,7 @@ def main(
             console=console,
             distributed=distributed,
         )
-        figures = _audit(place, told, unconfirmed)
+        figures = _audit(place, told, rows)
     place.keep(finished=True)
     end(told["pid"])
     figures["seconds"] = round(time.monotonic() - began, 1)
@@ -107,13 +111,21 @@ def _set_up() -> None:
     call_command("migrate", verbosity=0)
 
 
-def _audit(place: Place, told: dict[str, Any], unconfirmed: set[str]) -> dict[str, Any]:
+def _audit(place: Place, told: dict[str, Any], rows: "Told") -> dict[str, Any]:
     from sandbox import audit  # noqa: PLC0415 - the witness counts; loaded only here
 
     figures: dict[str, Any] = audit.figures(
-        told["control"], workspace=place.workspace, unconfirmed=unconfirmed
+        told["control"],
+        workspace=place.workspace,
+        unconfirmed=rows.unconfirmed,
+        stage_of=rows.stage_of,
     )
-    return figures
+    return {
+        **figures,
+        "stuck": sum(int(row["stuck"]) for row in rows.passages),
+        "passages": rows.passages,
+        "examples": rows.examples,
+    }
 
 
 #: Figures that a promise holds at zero.
@@ -124,6 +136,8 @@ PROMISED = (
     "touches_missing",
     "touches_extra",
     "outside_window",
+    "stage_disagreements",
+    "stuck",
 )
 
 
@@ -135,6 +149,15 @@ def _show(figures: dict[str, Any], *, as_json: bool, console: Console, place: Pl
     if as_json:
         print(json.dumps(figures, ensure_ascii=False))  # noqa: T201 - the answer itself
         return
+    console.print(_counted(figures))
+    console.print(_passages(figures["passages"]))
+    cadenza = f"cadenza --workspace {place.workspace}"
+    console.print(f"Look around: {cadenza} status, or explain LEAD", style="dim")
+    for word, lead in figures["examples"].items():
+        console.print(f"Through the stages, and {word}: {cadenza} explain {lead}", style="dim")
+
+
+def _counted(figures: Mapping[str, Any]) -> Table:
     table = Table(title="What the witness counted", title_justify="left")
     table.add_column("figure")
     table.add_column("count", justify="right")
@@ -145,9 +168,17 @@ def _show(figures: dict[str, Any], *, as_json: bool, console: Console, place: Pl
                 table.add_row(f"  reached {stage}", f"{count:,}", "" if count else "[red]none[/]")
         elif name in PROMISED:
             table.add_row(name, f"{value:,}", "[red]broken[/]" if value else "[green]kept[/]")
-        else:
+        elif name not in {"passages", "examples"}:
             table.add_row(name, f"{value:,}", "")
-    console.print(table)
-    console.print(
-        f"Look around: cadenza --workspace {place.workspace} status, or explain LEAD", style="dim"
-    )
+    return table
+
+
+def _passages(rows: Sequence[Mapping[str, str | int]]) -> Table:
+    """Who came to each stage and how they left it, as `cadenza report stages` has it."""
+    table = Table(title="Through the seven stages", title_justify="left")
+    for name in rows[0]:
+        justify: Literal["left", "right"] = "left" if name == "stage" else "right"
+        table.add_column(name.replace("_", " "), justify=justify)
+    for row in rows:
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for cell in row.values()))
+    return table

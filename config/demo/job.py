@@ -11,11 +11,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from config.demo import servers
 from config.demo.driver import Driver
 from config.demo.place import Place
+from config.demo.told import Told
+from config.demo.told import told as told_by_rows
 from console import serve
 from crm.facts import FIELDS
 from crm.models import Connection
 from crm.pull import pull
-from mail.models import Message
 from process import apply, blueprint, planning
 from runtime import clock
 from sequences.models import AppliedVersion
@@ -34,8 +35,8 @@ def run(
     port: int,
     console: Console,
     distributed: bool,
-) -> set[str]:
-    """Live through the days; the step tokens of emails whose outcome nobody knows."""
+) -> Told:
+    """Live through the days; what the rows say at their end."""
     now = moments.start(start)
     driver = Driver(control=told["control"], ends_at=ends_at)
     with ExitStack() as stack:
@@ -50,8 +51,7 @@ def run(
             _pull_first(progress)
             _apply_once(loaded, console)
             _live(driver, progress, start=start, now=now, ends_at=ends_at)
-    unconfirmed = Message.objects.filter(status=Message.Status.UNCONFIRMED)
-    return set(unconfirmed.values_list("token", flat=True))
+    return told_by_rows(clock.now())
 
 
 @contextmanager

@@ -19,11 +19,12 @@ TASKS = {"hubspot": "tasks", "salesforce": "Task"}
 def main(folder, days):
     audit = command._audit
 
-    def audit_and_keep(place, told, unconfirmed):
+    def audit_and_keep(place, told, rows):
         from sandbox.audit import look
 
-        seen = look(told["control"], workspace=place.workspace, unconfirmed=unconfirmed)
+        seen = look(told["control"], workspace=place.workspace, unconfirmed=rows.unconfirmed)
         kept = asdict(seen)
+        del kept["stage_of"]
         kept["histories"] = {
             f"{crm} {what}": found for (crm, what), found in seen.histories.items()
         }
@@ -36,7 +37,7 @@ def main(folder, days):
             if record["values"].get(title) != "Demo"  # those are the reps' own
         ]
         (folder / "witness.json").write_text(json.dumps(kept, default=str))
-        return audit(place, told, unconfirmed)
+        return audit(place, told, rows)
 
     command._audit = audit_and_keep
     return command.main(folder=folder / "demo", days=days, as_json=True)
