@@ -6,15 +6,19 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.bookings import Bookings
 from sandbox.faults import BadFault, Fault, Faults
 from sandbox.hands import Hands
 from sandbox.hubspot.webhooks import Webhooks
 from sandbox.names import ONE_CLOCK
 from sandbox.parties import Person
+from sandbox.phone import Phone
 from sandbox.world import World
 
 
-def application(world: World, people: dict[str, dict[int, str]], faults: Faults) -> web.Application:
+def application(
+    world: World, people: dict[str, dict[int, str]], faults: Faults, bookings: Bookings
+) -> web.Application:
     """`people` is CRM -> person id -> the id of the record that stands for that person."""
     control = _Control(world, people)
     doors = _Faults(faults)
@@ -34,6 +38,7 @@ def application(world: World, people: dict[str, dict[int, str]], faults: Faults)
             web.post("/faults", doors.switch_on),
             web.delete("/faults", doors.forget),
             web.post("/hands", hands.act),
+            web.post("/calls", Phone(world, bookings).call),
             web.post("/webhooks", Webhooks(world).storm),
         ]
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox import reps
 from sandbox.hubspot import associations
 from sandbox.hubspot.schema import PROPERTIES
 from sandbox.salesforce.schema import FIELDS
@@ -30,6 +31,7 @@ class Hands:
             "convert": self._convert,
             "link": self._link,
             "drop": self._drop,
+            "lose": self._lose,
         }
 
     async def act(self, request: web.Request) -> web.Response:
@@ -115,6 +117,12 @@ class Hands:
         )
         del schema[act["field"]]
         return [act["field"]]
+
+    def _lose(self, store: Store, act: Act) -> Sequence[str]:
+        """{"ids": [deals], "reason": why}."""
+        for id_ in act["ids"]:
+            reps.lose(store, id_, act["reason"])
+        return list(act["ids"])
 
     def _archive(self, store: Store, kind: str, id_: str) -> None:
         store.archive(kind, id_, by="person")

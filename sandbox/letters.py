@@ -134,6 +134,21 @@ def mail_link(mail: Accepted) -> str:
     return _link(mail, "mailto:")
 
 
+def feedback_link(mail: Accepted, product_url: str) -> str:
+    """To the page that asks for a score."""
+    return _in_text(mail, rf"{re.escape(product_url)}/n/[\w-]+")
+
+
+def booking_link(mail: Accepted) -> str:
+    """To the page on which meetings are booked, with what says who booked."""
+    return _in_text(mail, r"https?://\S+metadata%5Bcadenza%5D=[\w-]+")
+
+
+def _in_text(mail: Accepted, pattern: str) -> str:
+    found = re.search(pattern, mail.text)
+    return found[0] if found else ""
+
+
 def _link(mail: Accepted, scheme: str) -> str:
     links = re.findall(r"<([^<>\s]+)>", str(mail.message.get("List-Unsubscribe", "")))
     return next((link for link in links if link.startswith(scheme)), "")

@@ -1,31 +1,32 @@
 """The people on the other side: they read what reaches them, and answer as their persona does."""
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from email.utils import parseaddr
 from functools import partial
 
-import aiohttp
-
-from sandbox import behavior, letters
+from sandbox import behavior, browser, letters
 from sandbox.behavior import Deed
+from sandbox.bookings import Bookings
 from sandbox.mail.post import Accepted, PostOffice, office, readable
 from sandbox.parties import Person
 from sandbox.personas import share_of
 from sandbox.world import World
 
-_POST_PATIENCE = aiohttp.ClientTimeout(total=20)
+#: Of a hundred who are asked for a score, how many give one.
+SCORE = 70
 
 
-def attach(world: World) -> None:
+def attach(world: World, bookings: Bookings) -> None:
     """Let the company's people live in this world."""
-    crowd = _Crowd(world, office(world))
+    crowd = _Crowd(world, office(world), bookings)
     crowd.post.judges.append(crowd.refusal)
     crowd.post.listeners.append(crowd.reads)
 
 
 class _Crowd:
-    def __init__(self, world: World, post: PostOffice) -> None:
-        self.world, self.post = world, post
+    def __init__(self, world: World, post: PostOffice, bookings: Bookings) -> None:
+        self.world, self.post, self.bookings = world, post, bookings
         people: dict[str, Person] = {}
         for person in world.company.people:
             if person.email:
@@ -44,6 +45,10 @@ class _Crowd:
         for deed in self.crowd.reads(mail.recipient, mail.enrollment, self.world.moment):
             person = self.crowd.people[mail.recipient]
             self.world.agenda.at(deed.at, partial(self._do, person, mail, deed))
+        reader = self.crowd.people.get(mail.recipient)
+        if reader is not None and mail.recipient not in self.crowd.gone:
+            self._scores(reader, mail)
+            self._books(reader, mail)
 
     def _do(self, person: Person, mail: Accepted, deed: Deed) -> Awaitable[None] | None:
         match deed.kind:
@@ -83,21 +88,37 @@ class _Crowd:
 
     async def _post(self, person: Person, mail: Accepted, link: str) -> bool:
         """RFC 8058: a POST without cookies; whether it was taken."""
-        body = {"List-Unsubscribe": "One-Click"}
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=_POST_PATIENCE) as session,
-                session.post(link, data=body, allow_redirects=False) as response,
-            ):
-                taken = 200 <= response.status < 300  # noqa: PLR2004 - HTTP's success
-        except (aiohttp.ClientError, TimeoutError):
-            taken = False
+        taken = await browser.post(link, {"List-Unsubscribe": "One-Click"})
         self.world.journal.append(
             "unsubscribe.posted", person=person.id, email=mail.recipient, taken=taken
         )
         if taken:
             self.crowd.gone.add(mail.recipient)
         return taken
+
+    def _scores(self, person: Person, mail: Accepted) -> None:
+        """Who is asked how likely they are to recommend the team mostly says so, some hours later."""
+        link = letters.feedback_link(mail, self.world.product_url)
+        if link and self._share(person, "scores") < SCORE:
+            at = self.world.moment + timedelta(hours=1 + self._share(person, "hours") % 24)
+            self.world.agenda.at(at, partial(self._score, person, mail, link))
+
+    async def _score(self, person: Person, mail: Accepted, link: str) -> None:
+        score = 3 + self._share(person, "score") % 8
+        taken = await browser.post(link, {"score": str(score), "comment": ""})
+        self.world.journal.append(
+            "score.posted", person=person.id, email=mail.recipient, score=score, taken=taken
+        )
+
+    def _books(self, person: Person, mail: Accepted) -> None:
+        """Who did not come to a meeting, and now gets the link to book another."""
+        link = letters.booking_link(mail)
+        if link and self.bookings.is_asked_again(person):
+            _, rep = parseaddr(mail.sender)
+            self.bookings.book_soon(person, rep, link=link)
+
+    def _share(self, person: Person, about: str) -> int:
+        return share_of(100, about, self.world.seed, person.email)
 
     def _write_off(self, person: Person, mail: Accepted) -> None:
         text = "Please unsubscribe me."

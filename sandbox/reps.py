@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sandbox.bookings import Bookings
 from sandbox.hubspot import associations
 from sandbox.hubspot.stamps import iso
 from sandbox.personas import share_of
@@ -14,6 +15,10 @@ from sandbox.world import World
 #: CRM -> object and field of a deal's stage.
 _DEALS = {"hubspot": ("deals", "dealstage"), "salesforce": ("Opportunity", "StageName")}
 _PEOPLE = {"hubspot": ("contacts", "jobtitle"), "salesforce": ("Contact", "Title")}
+_LOST = {"hubspot": "lost", "salesforce": "Lost"}
+_REASON = {"hubspot": "closed_lost_reason", "salesforce": "Loss_Reason__c"}
+#: Why deals are lost; blank: the rep did not say.
+REASONS = ("price", "timing", "competitor", "")
 #: Of a hundred presented deals that many come to Closing; of those that many are won.
 TO_CLOSING = 70
 TO_WON = 65
@@ -23,10 +28,19 @@ MEETS_AFTER = timedelta(days=2)
 _MENDED_EACH = 25
 
 
-def attach(world: World) -> None:
+def attach(world: World, bookings: Bookings) -> None:
     """Let the company's reps work in their CRMs."""
     for crm, store in world.stores.items():
-        _Reps(world, crm, store).begin()
+        _Reps(world, crm, store, bookings).begin()
+
+
+def lose(store: Store, key: str, reason: str) -> None:
+    """A deal is lost, and why, if the rep says so; HubSpot's contacts have a status of their own."""
+    kind, field = _DEALS[store.crm]
+    values = {field: _LOST[store.crm], **({_REASON[store.crm]: reason} if reason else {})}
+    store.edit(kind, key, values, by="person")
+    for contact in store.linked((kind, key), "contacts"):
+        store.edit("contacts", contact, {"hs_lead_status": "BAD_TIMING"}, by="person")
 
 
 @dataclass(frozen=True)
@@ -52,18 +66,21 @@ class Course:
     def is_won(self) -> bool:
         return self._share("win") < TO_WON
 
+    @property
+    def reason(self) -> str:
+        return REASONS[self._share("reason", whole=len(REASONS))]
+
     def _share(self, about: str, *, whole: int = 100) -> int:
         return share_of(whole, about, self.seed, self.key)
 
 
 class _Reps:
-    def __init__(self, world: World, crm: str, store: Store) -> None:
-        self.world, self.crm, self.store = world, crm, store
+    def __init__(self, world: World, crm: str, store: Store, bookings: Bookings) -> None:
+        self.world, self.crm, self.store, self.bookings = world, crm, store, bookings
         self.object, self.field = _DEALS[crm]
         self.presentation, self.closing, self.won = (
             self._value(stage) for stage in ("Presentation", "Closing", "Follow-up")
         )
-        self.lost = {"hubspot": "lost", "salesforce": "Lost"}[crm]
 
     def begin(self) -> None:
         self.store.on_change.append(self._changed)
@@ -76,15 +93,18 @@ class _Reps:
                 )
 
     def _changed(self, kind: str, key: str, changed: Mapping[str, Any], by: str) -> None:
-        if kind != self.object or by != "api" or changed.get(self.field) != self.presentation:
+        if kind != self.object or by == "seed" or changed.get(self.field) != self.presentation:
             return
         course = Course(key, self.world.seed)
         self._at(MEETS_AFTER, key, self.presentation, self._meet)
         self._at(course.presents_for, key, self.presentation, self._after_presentation)
 
     def _meet(self, key: str) -> None:
-        """The demo is held, and written down; Salesforce's events have no outcome to write."""
-        if self.crm != "hubspot":
+        """The demo is held, and written down; Salesforce's events have no outcome to write.
+
+        Whoever booked on the page has a meeting of which the page tells.
+        """
+        if self.crm != "hubspot" or self._has_booked(key):
             return
         meeting = {
             "hs_timestamp": iso(self.world.moment),
@@ -105,7 +125,16 @@ class _Reps:
             self._at(course.closes_for, key, self.closing, self._after_closing)
 
     def _after_closing(self, key: str) -> None:
-        self._edit(key, self.won if Course(key, self.world.seed).is_won else self.lost)
+        course = Course(key, self.world.seed)
+        if course.is_won:
+            self._edit(key, self.won)
+        else:
+            lose(self.store, key, course.reason)
+
+    def _has_booked(self, key: str) -> bool:
+        contacts = self.store.tables["contacts"].records
+        linked = self.store.linked((self.object, key), "contacts")
+        return any(contacts[id_].values.get("email") in self.bookings.made for id_ in linked)
 
     def _at(self, after: timedelta, key: str, stage: str, act: Any) -> None:
         """Act later, if the deal still is where it was."""

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox import control, mail, people, reps
+from sandbox.bookings import Bookings
 from sandbox.faults import Faults
 from sandbox.hubspot import app as hubspot
 from sandbox.hubspot import seed as hubspot_seed
@@ -26,15 +27,16 @@ async def serve(world: World) -> None:
     """Seed the CRMs, open every server, tell where they are, and serve until SIGTERM or idleness."""
     records = {"hubspot": hubspot_seed.load(world), "salesforce": salesforce_seed.load(world)}
     faults = Faults(lambda: world.moment)
+    bookings = Bookings(world)
     runners = {
         "hubspot": web.AppRunner(hubspot.application(world, faults)),
         "salesforce": web.AppRunner(salesforce.application(world, faults)),
-        "control": web.AppRunner(control.application(world, records, faults)),
+        "control": web.AppRunner(control.application(world, records, faults, bookings)),
     }
     urls = {name: await _open(runner) for name, runner in runners.items()}
     urls |= await mail.start(world)
-    people.attach(world)
-    reps.attach(world)
+    people.attach(world, bookings)
+    reps.attach(world, bookings)
     _tell(world, urls)
     await _until_told(world)
     await mail.stop()
@@ -62,6 +64,7 @@ def _tell(world: World, urls: dict[str, str]) -> None:
         "salesforce_refresh_token": keys.salesforce_refresh_token,
         "salesforce_client_id": keys.salesforce_client_id,
         "salesforce_client_secret": keys.salesforce_client_secret,
+        "cal_secret": keys.cal_secret,
         "mail_password": keys.mail_password,
         "start": world.start.isoformat(),
         "reps": [{"name": rep.name, "email": rep.email} for rep in world.company.reps],

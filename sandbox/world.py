@@ -29,6 +29,8 @@ class Keys:
     salesforce_refresh_token: str = field(default_factory=lambda: f"5Aep{secrets.token_hex(32)}")
     salesforce_client_id: str = field(default_factory=lambda: f"3MVG9{secrets.token_hex(16)}")
     salesforce_client_secret: str = field(default_factory=lambda: secrets.token_hex(32))
+    #: By which the booking page's provider signs what it tells.
+    cal_secret: str = field(default_factory=lambda: secrets.token_hex(32))
     mail_password: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
 

@@ -38,8 +38,12 @@ def main(
     days: int = DAYS,
     as_json: bool = False,
     distributed: bool = False,
+    people_work: bool = True,
 ) -> int:
-    """Run the demo, or go on with one that was killed; the exit code: 0 when every promise held."""
+    """Run the demo, or go on with one that was killed; the exit code: 0 when every promise held.
+
+    `people_work` False: nobody does a task, which is what a simulation without rates reckons with.
+    """
     began = time.monotonic()
     console = Console(stderr=as_json)
     place = Place(folder=folder.resolve())
@@ -67,6 +71,7 @@ def main(
             port=place.notes()["port"],
             console=console,
             distributed=distributed,
+            people_work=people_work,
         )
         figures = _audit(place, told, rows)
     place.keep(finished=True)

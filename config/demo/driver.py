@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 
+from config.demo.desk import Desk
 from mail.models import Mailbox
 from runtime import clock
 from workers import clock as moments
@@ -34,6 +35,8 @@ class StandstillError(Exception):
 class Driver:
     control: str
     ends_at: datetime
+    #: None: nobody does what people are asked to do.
+    desk: Desk | None = None
 
     def __post_init__(self) -> None:
         self.session = requests.Session()
@@ -43,9 +46,11 @@ class Driver:
         """Live through every due moment until the end."""
         while True:
             now = clock.now()
-            next_answer = self.live(now)
+            due = [self.live(now), schedule.next_due()]
+            if self.desk is not None:
+                due.append(self.desk.next_due(now))
             passed(now)
-            following = [at for at in (schedule.next_due(), next_answer) if at is not None]
+            following = [at for at in due if at is not None]
             if not following or (min(following) > self.ends_at and not schedule.owing()):
                 return
             moments.advance(min(following))
@@ -54,6 +59,9 @@ class Driver:
         """One moment: the world first, then everything that it makes due. The world's next due."""
         told = self._hand_over(now)
         self._settle(now, sorted(told["delivered"]))
+        if self.desk is not None and self.desk.is_due(now):
+            self.desk.work(now)
+            self._settle(now, [])
         next_due = told["next_due"]
         return datetime.fromisoformat(next_due) if next_due else None
 

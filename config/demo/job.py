@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from config.demo import servers
+from config.demo.desk import Desk
 from config.demo.driver import Driver
 from config.demo.place import Place
 from config.demo.told import Told
@@ -35,10 +36,12 @@ def run(
     port: int,
     console: Console,
     distributed: bool,
+    people_work: bool,
 ) -> Told:
     """Live through the days; what the rows say at their end."""
     now = moments.start(start)
-    driver = Driver(control=told["control"], ends_at=ends_at)
+    desk = Desk(control=told["control"], ends_at=ends_at) if people_work else None
+    driver = Driver(control=told["control"], ends_at=ends_at, desk=desk)
     with ExitStack() as stack:
         if distributed:
             fill_bell()  # the driver's, which stands for beat's

@@ -20,6 +20,13 @@ from config import starter
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 SECONDS_TO_START = 60
+#: What the team's process asks of lost deals, beyond the starter's.
+LOSS_REASON = """
+loss_reason:
+  field: deal.extra.loss_reason
+  choices: [price, timing, competitor]
+  deal_stage: { hubspot: lost, salesforce: Lost }
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,8 +146,17 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
         }
         for rep in told["reps"]
     ]
+    document["booking"] = {
+        "provider": "cal.com",
+        "secret": "${CAL_SECRET}",
+        "link": "https://cal.example/brightwell/demo",
+    }
+    for name, field in (("hubspot", "closed_lost_reason"), ("salesforce", "Loss_Reason__c")):
+        document["connections"][name]["fields"]["deal"] = {"loss_reason": field}
     with path.open("w") as file:
         yaml.dump(document, file)
+    with (place.workspace / "process.yaml").open("a") as file:
+        file.write(LOSS_REASON)
 
 
 def init_workspace(place: Place) -> None:
@@ -156,6 +172,7 @@ def environment(place: Place, told: dict[str, Any]) -> dict[str, str]:
         "SALESFORCE_CLIENT_ID": told["salesforce_client_id"],
         "SALESFORCE_CLIENT_SECRET": told["salesforce_client_secret"],
         "MAIL_PASSWORD": told["mail_password"],
+        "CAL_SECRET": told["cal_secret"],
         "DJANGO_SETTINGS_MODULE": "config.settings",
     }
 

@@ -162,6 +162,7 @@ _ALL: dict[str, tuple[Property, ...]] = {
         Property("amount", "number"),
         Property("closedate", "datetime"),
         Property("product", label="Product"),
+        Property("closed_lost_reason"),
         Property("hs_is_closed", "bool", calculated=True),
         Property("hs_is_closed_won", "bool", calculated=True),
         Property("hs_deal_stage_probability", "number", calculated=True),

@@ -120,6 +120,7 @@ _ALL: dict[str, tuple[Field, ...]] = {
         Field("Probability", "double", read_only=True),
         Field("AccountId", "reference", refers_to="Account"),
         Field("Product__c"),
+        Field("Loss_Reason__c"),
         _OWNER,
     ),
     "OpportunityContactRole": (

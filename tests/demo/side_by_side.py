@@ -34,7 +34,10 @@ def main(folder, days, times):
 
     original_set_up, command._set_up = command._set_up, set_up
     began = time.monotonic()
-    command.main(data=folder / "data", seed=SEED, folder=folder / "demo", days=days, as_json=True)
+    command.main(
+        data=folder / "data", seed=SEED, folder=folder / "demo", days=days, as_json=True,
+        people_work=False,
+    )  # fmt: skip
     told = {**simulated, "lived": lived(), "demo_seconds": round(time.monotonic() - began, 1)}
     (folder / "sides.json").write_text(json.dumps(told))
 

@@ -192,7 +192,7 @@ def test_every_digest_covers_the_process(starter):
             "process.yaml",
             "sequences: [won-handoff,",
             "sequences: [won-handof,",
-            'process.yaml:133:19: unknown sequence "won-handof"; did you mean "won-handoff"? valid: ',
+            'process.yaml:134:19: unknown sequence "won-handof"; did you mean "won-handoff"? valid: ',
         ),
         (
             "cadenza.yaml",

@@ -1,0 +1,118 @@
+"""The reps at their desks: twice a working day they work off their queues, and see who stands still.
+
+What they do here they do as on the command line, and in the CRM by hand; who picks up the phone and
+what comes of it the sandbox decides, which keeps its own record of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+
+import requests
+
+from crm import stages
+from crm.models import Connection, Deal, Lead
+from process import desk, losses, moves, outcomes, standstill, tasks
+from process.desk import Entry
+from process.models import Task
+from runtime import clock
+
+_HOURS = (time(9, 30), time(14, 30))
+_SATURDAY = 5
+#: So many tasks a rep gets done at a time.
+AT_A_TIME = 10
+#: Nobody's service level ends before the next look.
+AHEAD = timedelta(days=4)
+_CALLS = {"call", "social"}
+
+
+@dataclass(kw_only=True)
+class Desk:
+    control: str
+    ends_at: datetime
+
+    def __post_init__(self) -> None:
+        self.session = requests.Session()
+
+    def is_due(self, now: datetime) -> bool:
+        return now in self._hours(now) or now == self.ends_at
+
+    def next_due(self, now: datetime) -> datetime | None:
+        days = (now + timedelta(days=number) for number in range(5))
+        later = (hour for day in days for hour in self._hours(day) if hour > now)
+        following = min(next(later, self.ends_at), self.ends_at)
+        return following if following > now else None
+
+    def work(self, now: datetime) -> None:
+        queue = sorted(desk.entries(now), key=lambda entry: entry.task.owner_id or 0)
+        by_rep = groupby(queue, key=lambda entry: entry.task.owner_id)
+        todo = [entry for _, mine in by_rep for entry in list(mine)[:AT_A_TIME]]
+        self._call([entry for entry in todo if entry.task.kind in _CALLS])
+        for entry in todo:
+            if entry.task.kind not in _CALLS:
+                self._do(entry.task)
+        for lead in standstill.leads(now + AHEAD):
+            self._decide(lead)
+
+    def _call(self, entries: Sequence[Entry]) -> None:
+        """Call everybody, and note how it turned out."""
+        asked = [{"email": e.task.lead.email, "rep": _rep(e.task.lead)} for e in entries]
+        for entry, outcome in zip(entries, self._ask("/calls", asked), strict=True):
+            disposition = outcome if outcome in entry.dispositions else ""
+            tasks.done(entry.task.pk, disposition=disposition, by=_rep(entry.task.lead))
+
+    def _do(self, task: Task) -> None:
+        process = outcomes.applied()
+        rule = process.loss_reason if process else None
+        if rule is not None and task.key.startswith("loss_reason:"):
+            reason = rule.choices[task.pk % len(rule.choices)]
+            losses.lose(task.lead, reason, by=_rep(task.lead))
+        tasks.done(task.pk, by=_rep(task.lead))
+
+    def _decide(self, lead: Lead) -> None:
+        """With whom nothing is under way: a deal is lost or made, in the CRM; else the lead moves."""
+        deal = stages.bound_deal(lead)
+        if deal is not None and not deal.is_closed:
+            self._lose(lead, deal)
+        elif lead.stage == "Presentation" and lead.source.name == "hubspot":
+            self._make_deal(lead)
+        else:
+            moves.by_person(lead, "Follow-up", by=_rep(lead), why="nothing came of it so far")
+
+    def _lose(self, lead: Lead, deal: Deal) -> None:
+        record = stages.live_records("deal", [deal.pk], lead.source_id)[deal.pk]
+        crm = lead.source.name
+        act = {"do": "lose", "crm": crm, "ids": [record.external_id], "reason": "timing"}
+        self._ask("/hands", act)
+        _look_at_once(lead)
+
+    def _make_deal(self, lead: Lead) -> None:
+        record = stages.live_records("lead", [lead.pk], lead.source_id)[lead.pk]
+        deal = {"do": "create", "crm": "hubspot", "object": "deals"}
+        row = {"dealname": f"Demo for {lead}", "dealstage": "presentation", "pipeline": "default"}
+        [[made]] = self._ask("/hands", {**deal, "rows": [row]})
+        to = ["contacts", record.external_id]
+        self._ask("/hands", {**deal, "do": "link", "ids": [made], "to": to})
+        _look_at_once(lead)
+
+    def _ask(self, path: str, told: object) -> Any:
+        answer = self.session.post(f"{self.control}{path}", json=told, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+    @staticmethod
+    def _hours(day: datetime) -> Sequence[datetime]:
+        if day.weekday() >= _SATURDAY:
+            return ()
+        return [datetime.combine(day.date(), hour, tzinfo=UTC) for hour in _HOURS]
+
+
+def _rep(lead: Lead) -> str:
+    return lead.owner.email if lead.owner else "nobody"
+
+
+def _look_at_once(lead: Lead) -> None:
+    """A CRM's webhook would tell what was done there."""
+    Connection.objects.filter(pk=lead.source_id).update(pull_due_at=clock.now())

@@ -1,0 +1,149 @@
+"""The page on which people book a meeting with a rep, and what its provider tells the team of it.
+
+https://cal.com/docs/developing/guides/automation/webhooks
+"""
+
+import hmac
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from sandbox import browser
+from sandbox.parties import Person
+from sandbox.personas import share_of
+from sandbox.world import World
+
+#: Of a hundred who booked, how many do not come; of those, how many book again when they are asked.
+STAYS_AWAY = 25
+BOOKS_AGAIN = 60
+#: Of a hundred who booked, how many choose another time afterwards.
+CHANGES_ITS_MIND = 15
+_TAKES = timedelta(minutes=30)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booking:
+    uid: str
+    person: Person
+    rep: str  #: the address
+    starts_at: datetime
+    #: Of the link that was followed; blank: the page was opened as it is.
+    token: str
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + _TAKES
+
+
+class Bookings:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        #: Address -> how often somebody has booked.
+        self.made: dict[str, int] = {}
+        self.missed: set[str] = set()
+
+    def book_soon(self, person: Person, rep: str, *, link: str = "") -> None:
+        """Within the hour, unless that person has a meeting already; `link` is ours in an email."""
+        number = self.made.get(person.email, 0)
+        if number and person.email not in self.missed:
+            return
+        self.missed.discard(person.email)
+        self.made[person.email] = number + 1
+        token = parse_qs(urlsplit(link).query).get("metadata[cadenza]", [""])[0]
+        uid = f"booking-{person.id}-{number + 1}"
+        at = self.world.moment + timedelta(minutes=15 + self._share(uid, "minutes", whole=45))
+        booking = Booking(
+            uid=uid, person=person, rep=rep, starts_at=self._time(uid, at), token=token
+        )
+        self.world.agenda.at(at, partial(self._book, booking))
+
+    def is_asked_again(self, person: Person) -> bool:
+        """Whether somebody who did not come takes the next invitation to book."""
+        return person.email in self.missed and self._share(person.email, "again") < BOOKS_AGAIN
+
+    async def _book(self, booking: Booking) -> None:
+        await self._tell("BOOKING_CREATED", booking, self._booked(booking))
+        if self._share(booking.uid, "moves") < CHANGES_ITS_MIND:
+            later = replace(
+                booking,
+                uid=f"{booking.uid}-moved",
+                starts_at=self._time(booking.uid, booking.starts_at),
+            )
+            at = self.world.moment + timedelta(hours=3)
+            self.world.agenda.at(at, partial(self._move, booking, later))
+        else:
+            self._expect(booking)
+
+    async def _move(self, booking: Booking, later: Booking) -> None:
+        payload = {**self._booked(later), "rescheduleUid": booking.uid}
+        await self._tell("BOOKING_RESCHEDULED", later, payload)
+        self._expect(later)
+
+    def _expect(self, booking: Booking) -> None:
+        if self._share(booking.uid, "comes") < STAYS_AWAY:
+            at = booking.starts_at + timedelta(minutes=15)
+            self.world.agenda.at(at, partial(self._miss, booking))
+        self.world.agenda.at(booking.ends_at, partial(self._end, booking))
+
+    async def _miss(self, booking: Booking) -> None:
+        self.missed.add(booking.person.email)
+        absence = {"email": booking.person.email, "noShow": True}
+        payload = {"bookingUid": booking.uid, "attendees": [absence]}
+        await self._tell("BOOKING_NO_SHOW_UPDATED", booking, payload)
+
+    async def _end(self, booking: Booking) -> None:
+        await self._tell("MEETING_ENDED", booking, {"uid": booking.uid})
+
+    async def _tell(self, trigger: str, booking: Booking, payload: dict[str, Any]) -> None:
+        """The webhook, signed; what became of it is in the journal."""
+        told = {
+            "triggerEvent": trigger,
+            "createdAt": self.world.moment.isoformat(),
+            "payload": payload,
+        }
+        body = json.dumps(told).encode()
+        signature = hmac.digest(self.world.keys.cal_secret.encode(), body, "sha256").hex()
+        link = f"{self.world.product_url}/webhooks/cal/{booking.rep}"
+        headers = {"X-Cal-Signature-256": signature, "Content-Type": "application/json"}
+        self.world.journal.append(
+            "booking.posted",
+            person=booking.person.id,
+            email=booking.person.email.casefold(),
+            trigger=trigger,
+            uid=booking.uid,
+            by_link=bool(booking.token),
+            taken=await browser.post(link, body, headers),
+        )
+
+    def _booked(self, booking: Booking) -> dict[str, Any]:
+        person = booking.person
+        return {
+            "uid": booking.uid,
+            "title": "Demo",
+            "startTime": booking.starts_at.isoformat(),
+            "endTime": booking.ends_at.isoformat(),
+            "location": f"https://meet.example/{booking.uid}",
+            "attendees": [
+                {
+                    "email": person.email,
+                    "name": f"{person.first_name} {person.last_name}".strip(),
+                    "timeZone": person.timezone or "UTC",
+                }
+            ],
+            "organizer": {"email": booking.rep},
+            "metadata": {"cadenza": booking.token} if booking.token else {},
+        }
+
+    def _time(self, uid: str, after: datetime) -> datetime:
+        """A full hour on a working day, two to four days later."""
+        day = after.date() + timedelta(days=2 + self._share(uid, "day", whole=3))
+        while day.weekday() >= _SATURDAY:
+            day += timedelta(days=1)
+        return datetime.combine(day, time(8 + self._share(uid, "hour", whole=8)), after.tzinfo)
+
+    def _share(self, *about: object, whole: int = 100) -> int:
+        return share_of(whole, *about, self.world.seed)
