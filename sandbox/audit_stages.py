@@ -103,7 +103,9 @@ def mismatches(seen: Seen) -> Iterator[Any]:
 
 
 def _counts(entry: Entry) -> bool:
-    return entry["kind"] in {"mail.received", *_BOOKED} or entry.get("about") == "reply"
+    return (
+        entry["kind"] in {"mail.received", "lead.moved", *_BOOKED} or entry.get("about") == "reply"
+    )
 
 
 def _is_booked(entry: Entry) -> bool:
@@ -133,6 +135,10 @@ def _expected(
             stages = stages_of(seen, crm, what, value)
             if stages and stage not in stages:
                 stage = stages[0]
+            continue
+        if entry["kind"] == "lead.moved":
+            stage = entry["to"]
+            value = written(seen, crm, what, stage) or value
             continue
         happened = []
         if entry["kind"] == "mail.received":

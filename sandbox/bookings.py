@@ -16,7 +16,7 @@ from sandbox.parties import Person
 from sandbox.personas import share_of
 from sandbox.world import World
 
-#: Of a hundred who booked, how many do not come; of those, how many book again when they are asked.
+#: Of a hundred who booked, how many do not come the first time; of those, how many book again.
 STAYS_AWAY = 25
 BOOKS_AGAIN = 60
 #: Of a hundred who booked, how many choose another time afterwards.
@@ -55,7 +55,7 @@ class Bookings:
         self.made[person.email] = number + 1
         token = parse_qs(urlsplit(link).query).get("metadata[cadenza]", [""])[0]
         uid = f"booking-{person.id}-{number + 1}"
-        at = self.world.moment + timedelta(minutes=15 + self._share(uid, "minutes", whole=45))
+        at = self.world.moment + timedelta(minutes=15 * (1 + self._share(uid, "quarter", whole=4)))
         booking = Booking(
             uid=uid, person=person, rep=rep, starts_at=self._time(uid, at), token=token
         )
@@ -84,7 +84,8 @@ class Bookings:
         self._expect(later)
 
     def _expect(self, booking: Booking) -> None:
-        if self._share(booking.uid, "comes") < STAYS_AWAY:
+        is_first = self.made[booking.person.email] == 1
+        if is_first and self._share(booking.uid, "comes") < STAYS_AWAY:
             at = booking.starts_at + timedelta(minutes=15)
             self.world.agenda.at(at, partial(self._miss, booking))
         self.world.agenda.at(booking.ends_at, partial(self._end, booking))

@@ -10,6 +10,7 @@ from sandbox.bookings import Bookings
 from sandbox.faults import BadFault, Fault, Faults
 from sandbox.hands import Hands
 from sandbox.hubspot.webhooks import Webhooks
+from sandbox.mail.post import readable
 from sandbox.names import ONE_CLOCK
 from sandbox.parties import Person
 from sandbox.phone import Phone
@@ -39,6 +40,7 @@ def application(
             web.delete("/faults", doors.forget),
             web.post("/hands", hands.act),
             web.post("/calls", Phone(world, bookings).call),
+            web.post("/moves", control.moves),
             web.post("/webhooks", Webhooks(world).storm),
         ]
     )
@@ -94,6 +96,15 @@ class _Control:
         return web.json_response(
             {**self._now(), "delivered": delivered, "crm_edits": self.edits - edits}
         )
+
+    async def moves(self, request: web.Request) -> web.Response:
+        """[{"email", "to"}, ...]: whom reps move to which stage in the team's own program."""
+        self.world.heard()
+        told = [
+            self.world.journal.append("lead.moved", email=readable(one["email"]), to=one["to"])
+            for one in await request.json()
+        ]
+        return web.json_response(len(told))
 
     async def state(self, _request: web.Request) -> web.Response:
         self.world.heard()

@@ -15,6 +15,7 @@ import requests
 from crm import stages
 from crm.models import Connection, Deal, Lead
 from process import desk, losses, moves, outcomes, standstill, tasks
+from process.definition import STAGES
 from process.desk import Entry
 from process.models import Task
 from runtime import clock
@@ -79,7 +80,8 @@ class Desk:
         elif lead.stage == "Presentation" and lead.source.name == "hubspot":
             self._make_deal(lead)
         else:
-            moves.by_person(lead, "Follow-up", by=_rep(lead), why="nothing came of it so far")
+            self._ask("/moves", [{"email": lead.email, "to": STAGES[-1]}])
+            moves.by_person(lead, STAGES[-1], by=_rep(lead), why="nothing came of it so far")
 
     def _lose(self, lead: Lead, deal: Deal) -> None:
         record = stages.live_records("deal", [deal.pk], lead.source_id)[deal.pk]

@@ -18,6 +18,8 @@ KEPT = (
     "touches_missing",
     "touches_extra",
     "outside_window",
+    "stage_disagreements",
+    "stuck",
 )
 PATIENCE = 240
 

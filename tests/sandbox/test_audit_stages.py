@@ -196,10 +196,9 @@ def test_a_lead_that_a_person_put_back_is_not_enrolled_again_by_the_next_email()
 
 def test_a_stage_without_a_name_in_the_crm_leaves_the_value_as_it_was():
     answered = {"on": "answered", "to": "Follow-up"}
-    stages = [
-        {**stage, "exit": [answered]} if stage["name"] == "Approach" else stage
-        for stage in PROCESS["stages"]
-    ]
+    unnamed = {"hubspot": {"deal_stage": ["won"]}}
+    changed = {"Approach": {"exit": [answered]}, "Follow-up": {"counterparts": unnamed}}
+    stages = [{**stage, **changed.get(stage["name"], {})} for stage in PROCESS["stages"]]
     seen = world(
         received("e1.s1"),
         replied(),
@@ -437,3 +436,115 @@ def test_a_sequence_without_a_window_keeps_office_hours():
     assert outside("2026-03-04T07:59:00+00:00") == 1
     assert outside("2026-03-04T16:00:00+00:00") == 1
     assert outside("2026-03-07T12:00:00+00:00") == 1
+
+
+def booked(email=GRACE, trigger="BOOKING_CREATED"):
+    return {"kind": "booking.posted", "moment": WEDNESDAY, "email": email, "trigger": trigger}
+
+
+def called(outcome, email=GRACE):
+    return {"kind": "call.made", "moment": WEDNESDAY, "email": email, "outcome": outcome}
+
+
+@pytest.mark.parametrize(
+    ("event", "stage"),
+    [
+        (booked(), "CONNECTED"),
+        (booked(trigger="MEETING_ENDED"), "ATTEMPTED_TO_CONTACT"),
+        (called("meeting_set"), "CONNECTED"),
+        (called("connected"), "ATTEMPTED_TO_CONTACT"),
+    ],
+)
+def test_a_meeting_that_was_agreed_on_moves_its_lead(event, stage):
+    journal = (received("e1.s1"), event, replied("Who are you?"))
+
+    right = world(*journal, histories=approached((stage, "api", 2)))
+    wrong = world(*journal, histories=approached(("OPEN_DEAL", "api", 2)))
+
+    assert broken(right) == {}
+    assert broken(wrong) == {"stage_mismatches": 1}
+
+
+def test_a_deal_that_a_rep_makes_has_the_stage_from_then_on():
+    journal = (received("e1.s1"), replied(), replied("It is too expensive."))
+    made = moved(HUBSPOT_DEAL, ("presentation", "person", 2), ("objections", "api", 3))
+    lead = approached(("CONNECTED", "api", 2))
+    seen = world(*journal, histories=lead | made, deals={"hubspot": {"301": ["101"]}})
+
+    assert broken(seen) == {}
+    assert broken(replace(seen, deals={"hubspot": {}})) == {"stage_mismatches": 1}
+    assert counted(seen)["stages"]["Handling Objections"] == 1
+
+
+def test_whom_a_rep_moves_by_hand_is_there():
+    journal = (
+        received("e1.s1"),
+        replied(),
+        {"kind": "lead.moved", "email": GRACE, "to": "Follow-up"},
+    )
+    moved_on = ("CONNECTED", "api", 2)
+
+    assert broken(world(*journal, histories=approached(moved_on, ("BAD_TIMING", "api", 3)))) == {}
+    assert broken(world(*journal, histories=approached(moved_on))) == {"stage_mismatches": 1}
+
+
+def agreed(stage, *, histories, deals=None):
+    """Whether the CRM shows the stage in which the team has Grace."""
+    seen = world(histories=histories, deals=deals, stage_of={("hubspot", "101"): stage})
+    figures = counted(seen)
+    return figures["stages_compared"], figures["stage_disagreements"]
+
+
+def test_a_leads_own_status_shows_its_stage():
+    status = moved(HUBSPOT_LEAD, ("NEW", "seed", 0), ("CONNECTED", "person", 1))
+
+    assert agreed("Presentation", histories=status) == (1, 0)
+    assert agreed("Prospecting", histories=status) == (1, 1)
+
+
+def test_a_status_that_stands_for_no_stage_is_not_compared():
+    status = moved(HUBSPOT_LEAD, ("UNQUALIFIED", "person", 1))
+
+    assert agreed("Presentation", histories=status) == (0, 0)
+    assert agreed("Presentation", histories={}) == (0, 0)
+
+
+def deals(*told):
+    """Each of Grace's deals: (id, when it was made, its values)."""
+    entries = [
+        {"id": id_, "value": value, "at": f"2026-03-0{day}", "by": "person", "journal": 0}
+        for id_, day, *values in told
+        for value in values
+    ]
+    status = moved(HUBSPOT_LEAD, ("CONNECTED", "api", 1))
+    return {
+        "histories": {**status, ("hubspot", "deal"): entries},
+        "deals": {"hubspot": {id_: ["101"] for id_, *_ in told}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("told", "stage"),
+    [
+        ([("1", 2, "prospecting", "closing")], "Closing"),
+        ([("1", 2, "closing"), ("2", 3, "objections")], "Handling Objections"),
+        ([("1", 4, "closing"), ("2", 3, "objections")], "Closing"),
+        ([("1", 2, "closing"), ("2", 3, "won")], "Closing"),
+        ([("1", 2, "won"), ("2", 3, "lost")], "Follow-up"),
+        ([("1", 2, "closing", "lost")], "Presentation"),
+    ],
+)
+def test_the_newest_open_deal_shows_the_stage_else_the_one_won_last_else_the_lead(told, stage):
+    assert agreed(stage, **deals(*told)) == (1, 0)
+    assert agreed("Preparation", **deals(*told)) == (1, 1)
+
+
+def test_a_disagreement_is_told_with_both_sides():
+    seen = world(
+        histories=moved(HUBSPOT_LEAD, ("CONNECTED", "api", 1)),
+        stage_of={("hubspot", "101"): "Closing"},
+    )
+
+    assert offenses(seen)["stage_disagreements"] == [
+        {"record": HUBSPOT_LEAD, "ours": "Closing", "shown": ["Presentation"]}
+    ]

@@ -1,0 +1,34 @@
+"""When the demo's reps are at their desks."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+
+from config.demo.desk import Desk
+
+MONDAY = datetime(2026, 3, 2, 6, tzinfo=UTC)
+
+
+def at(day, hour, minute=0):
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk():
+    return Desk(control="", ends_at=at(10, 6))
+
+
+def test_reps_look_twice_a_working_day_and_when_it_ends(desk):
+    now, looks = MONDAY, []
+    while (now := desk.next_due(now)) is not None:
+        looks.append(now)
+
+    mornings = [at(day, 9, 30) for day in (2, 3, 4, 5, 6, 9)]
+    afternoons = [at(day, 14, 30) for day in (2, 3, 4, 5, 6, 9)]
+    assert looks == sorted([*mornings, *afternoons, at(10, 6)])
+
+
+def test_they_work_at_those_moments_and_no_others(desk):
+    assert [desk.is_due(at(2, 9, 30)), desk.is_due(at(10, 6))] == [True, True]
+    assert [desk.is_due(MONDAY), desk.is_due(at(7, 9, 30))] == [False, False]
