@@ -79,6 +79,11 @@ def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> 
     return frozenset(merged(connector.COLUMNS, custom)[record_kind]) - connector.READ_ONLY
 
 
+def writable_of_people(kind: str, custom: object) -> frozenset[str]:
+    """The same of a person who is new there: in Salesforce a Lead, which may become a Contact."""
+    return writable(kind, "lead", "00Q" if kind == "salesforce" else "", custom)
+
+
 def calls_are_tasks(kind: str) -> bool:
     """Whether a call's task that is done stands in the CRM as the call, and needs no other."""
     return kind == "salesforce"

@@ -1,8 +1,9 @@
 """Landing a page of records in the mirror: link by id, merge per field, note what happened."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Model, Q
@@ -15,7 +16,7 @@ from connectors.base import (
     OwnerRecord,
     Record,
 )
-from crm import brakes, identity, ledger, links, news, order, stages, values
+from crm import brakes, identity, ledger, links, news, order, stages, values, words
 from crm.links import Links
 from crm.merge import Clash, Merged, merge
 from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead, Owner
@@ -279,8 +280,15 @@ class _Page:
                 self._owes(identity.follow_conversion(self.connection, row, record, now=self.now))
                 if record.do_not_contact and is_fresh:
                     note("opted_out", lead=row, connection=self.connection, occurred_at=self.now)
-            if is_fresh and not first_pull:
-                note("lead_created", lead=row, connection=self.connection, occurred_at=self.now)
+            if not first_pull:
+                kind, data = ("lead_created", {}) if is_fresh else ("lead_changed", _says(record))
+                note(
+                    kind,
+                    lead=row,
+                    connection=self.connection,
+                    occurred_at=self.now,
+                    data=data,
+                )
         elif isinstance(row, Deal):
             self._moves_lead_of(row)
             if not first_pull:
@@ -299,7 +307,11 @@ class _Page:
             identity.follow_owner(link, record)
         row = getattr(link, self.kind)
         attempted = self._attempted(link)
-        merged = self._merged(row, record, news.with_echoes(link.base, record, attempted), link)
+        known = news.with_echoes(link.base, record, attempted)
+        merged = self._merged(row, record, known, link)
+        heard = words.heard(
+            link, record, base=known, policy_of=self._policy_of, ours_at=self._edited_at(link)
+        )
         was_closed = isinstance(row, Deal) and row.is_closed
         was_at = row.stage_value if isinstance(row, Deal) else ""
         has_new_people = values.links_of(record).get("lead_ids") != link.base.get("lead_ids")
@@ -307,19 +319,21 @@ class _Page:
         if "owner" in new_links:
             named = str(values.links_of(record)["owner_id"])
             ledger.owner_is_told(link, named, at=self.now)
-        self._keep_clashes(link, merged.clashes)
+        self._keep_clashes(link, {**merged.clashes, **heard.clashes})
         is_back = self._revive(link, row)
         take = self._take_over(row, record, merged, new_links)
         # What the CRM did not answer is as it was: a field that was hidden may come back.
         link.base = {**link.base, **merged.base, **values.links_of(record)}
         link.modified_at, link.deleted_at = record.modified_at, None
         link.emptied, link.dangling = dict(merged.emptied), self.links.dangle(record)
-        link.save(update_fields=["base", "emptied", "modified_at", "deleted_at", "dangling"])
+        link.save(
+            update_fields=["base", "emptied", "words", "modified_at", "deleted_at", "dangling"]
+        )
         self._arrived(attempted, merged.base)
         if isinstance(row, Lead) and row.do_not_contact and row.consented_at:
             identity.lift(row, at=self.now)
         # That it is closed says more than where to: what the deal's end ends, ends by that.
-        self._note_merged(row, take, was_closed=was_closed)
+        self._note_merged(row, {**take, **heard.take}, was_closed=was_closed)
         if "stage_value" in take:
             self._note_moved(row, was_at)
         if is_back or has_new_people or _DECIDING.get(self.kind, frozenset()) & set(take):
@@ -350,8 +364,10 @@ class _Page:
         base: Mapping[str, object],
         link: ExternalRecord | None = None,
     ) -> Merged:
-        theirs = values.of_record(record)
-        return merge(
+        said = values.of_record(record)
+        foreign = self._foreign(row)
+        theirs = {name: value for name, value in said.items() if name not in foreign}
+        merged = merge(
             base=base,
             ours=values.of_row(row, names=theirs),
             theirs=theirs,
@@ -361,6 +377,17 @@ class _Page:
             theirs_at=record.modified_at,
             emptied=link.emptied if link else None,
         )
+        return replace(merged, base=said)
+
+    def _foreign(self, row: Any) -> frozenset[str]:
+        """What the row holds in the words of its source CRM, and this is another one."""
+        if not isinstance(row, Lead) or row.source_id == self.connection.pk:
+            return frozenset()
+        return self._words_held[row.source_id]
+
+    @cached_property
+    def _words_held(self) -> Mapping[int, frozenset[str]]:
+        return {each.pk: words.held(each) for each in Connection.objects.all()}
 
     def _policy_of(self, name: str) -> Policy:
         return policy_of(self.kind, name, self.connection.settings.get("policies") or {})
@@ -522,3 +549,9 @@ class _Page:
             connection=self.connection, kind=kind, external_id__in=list(external_ids)
         ).select_related(kind, *(["deal__lead"] if kind == "deal" else []))
         return {row.external_id: row for row in rows}
+
+
+def _says(record: Record) -> dict[str, object]:
+    """That a CRM knows somebody as well, in its own words."""
+    said = values.of_record(record)
+    return {"fields": sorted(name for name in words.FIELDS if said.get(name))}

@@ -192,18 +192,34 @@ def connectors_name(field: str) -> str:
     return _CONNECTORS_NAME.get(field, field).removeprefix(policy.EXTRA)
 
 
+def ours(link: ExternalRecord, row: Row, names: Iterable[str]) -> dict[str, object]:
+    """Our values for this CRM: its own words stand on its record, see crm.words."""
+    found = values.of_row(row, names=names)
+    if isinstance(row, Lead) and row.source_id != link.connection_id:
+        for name in policy.OF_SOURCE["lead"] & found.keys():
+            found[name] = link.words.get(name, link.base.get(name))
+    return found
+
+
+def takes(link: ExternalRecord) -> frozenset[str]:
+    """Our names of what can be written on the record."""
+    fields = link.connection.settings.get("fields")
+    return registry.writable(
+        link.connection.kind, cast("Kind", link.kind), link.external_id, fields
+    )
+
+
 def owed(link: ExternalRecord, row: Row) -> Mapping[str, object]:
     """Field -> our value, of the fields that the CRM should hold and does not."""
     connection, kind = link.connection, link.kind
-    ours = values.of_row(row, names=link.base)
     to_source = getattr(row, "source_id", connection.pk) == connection.pk
     declared = connection.settings.get("policies") or {}
     wanted: dict[str, object] = {}
-    for name, value in ours.items():
+    for name, value in ours(link, row, link.base).items():
         theirs = link.base.get(name)
         if value == theirs or (is_blank(value) and is_blank(theirs)):
             continue
-        if not policy.flows(kind, name, to_source=to_source):
+        if name not in link.words and not policy.flows(kind, name, to_source=to_source):
             continue
         if is_blank(value) and policy.policy_of(kind, name, declared) != "crm":
             continue  # a blank is carried on only where the team says so
@@ -212,9 +228,7 @@ def owed(link: ExternalRecord, row: Row) -> Mapping[str, object]:
         wanted[name] = value
     if not wanted:
         return wanted
-    can = registry.writable(
-        connection.kind, cast("Kind", kind), link.external_id, connection.settings.get("fields")
-    )
+    can = takes(link)
     return {name: value for name, value in wanted.items() if connectors_name(name) in can}
 
 
@@ -233,7 +247,7 @@ def _settle_link(
         may_stand_there = change.status == Change.Status.PENDING and change.attempted_at is not None
         if may_stand_there and field != "do_not_contact":
             # It may have arrived: only a newer write makes sure that ours is what stands there.
-            owe_update(link, field, values.of_row(row, names=[field])[field], at=at)
+            owe_update(link, field, ours(link, row, [field])[field], at=at)
         else:
             done.append(change.pk)
     if done:

@@ -299,6 +299,8 @@ class ExternalRecord(models.Model):
     base = models.JSONField(default=dict)
     #: Our field name -> our value that the CRM emptied and is to get back; see crm.merge.
     emptied = models.JSONField(default=dict, blank=True)
+    #: Of a person in another CRM than the source: our field name -> its own word; see crm.words.
+    words = models.JSONField(default=dict, blank=True)
     modified_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     #: When all its fields were read from the CRM; see crm.push.
