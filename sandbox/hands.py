@@ -49,7 +49,11 @@ class Hands:
         """{"rows": [values, ...], "at": ISO or none}: as if entered at that moment."""
         at = datetime.fromisoformat(act["at"]) if act.get("at") else None
         kind = act["object"]
-        return [store.create(kind, row, by="person", at=at).id for row in act["rows"]]
+        made = [store.create(kind, row, by="person", at=at).id for row in act["rows"]]
+        if kind == "OpportunityContactRole":
+            for id_, row in zip(made, act["rows"], strict=True):
+                store.link(("Opportunity", row["OpportunityId"]), (kind, id_), [1])
+        return made
 
     def _edit(self, store: Store, act: Act) -> Sequence[str]:
         """{"ids": [...], "values": {...}, "at": ISO or none}."""

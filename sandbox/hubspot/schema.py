@@ -138,6 +138,7 @@ _ALL: dict[str, tuple[Property, ...]] = {
         Property("hs_lead_status", "enumeration", _plain(LEAD_STATUSES)),
         Property("associatedcompanyid", "number"),
         Property("hs_email_optout", "bool"),
+        Property("reject_reason"),
         Property("seats", "number"),
         Property("is_partner", "bool"),
         Property("renewal_date", "date"),

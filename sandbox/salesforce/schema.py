@@ -74,6 +74,7 @@ _PERSON = (
     Field("HasOptedOutOfEmail", "boolean"),
     Field("Timezone__c"),
     Field("Language__c"),
+    Field("Reject_Reason__c"),
     Field("Seats__c", "double"),
     Field("Is_Partner__c", "boolean"),
     Field("Renewal_Date__c", "date"),
