@@ -14,6 +14,7 @@ from process.check_process import check_process
 from process.check_sequences import Known, check_sequence
 from process.definition import OTHER, Process
 from process.emails import Template
+from process.marketing.check import check as check_marketing
 from process.objections.check import check_objections
 from process.prospecting.check import check as check_prospecting
 from process.prospecting.lists import check_lists, check_rules
@@ -51,10 +52,11 @@ def cross_check(
         yield from _signing_keys(*team)
         yield from _webhook_logins(*team)
     if process:
-        yield from check_prospecting(*process, schema, team[0].connections if team else None)
+        yield from check_prospecting(*process, schema)
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
         yield from _renewal(*process, team[0].connections)
+        yield from check_marketing(*process, team[0].connections)
     yield from _duplicates(read)
     known = _known(process, read, templates, lists, schema, team=team)
     if process:

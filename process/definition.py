@@ -10,6 +10,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from crm.kinds import EVENTS, SHOWN
 from process.closing.definition import Handoff, Stalled
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
+from process.marketing.definition import Crm
 from process.names import STAGES, AnswerName, EventName, Fact, StageName, Text
 from process.objections.definition import Objections
 from process.prospecting.lists import ListDefinition
@@ -126,6 +127,8 @@ class Process(Definition):
     scoring: Scoring | None = None
     assignment: Assignment | None = None
     qualification: Qualification | None = None
+    #: Connection -> what a qualification is called there.
+    marketing: dict[str, Crm] = {}
     loss_reason: LossReason | None = None
     #: What people object, what a rep says to it, and the play that it opens.
     objections: Objections | None = None
@@ -142,6 +145,12 @@ class Process(Definition):
             if name in SHOWN:
                 message = f'"{name}" is what machines do too, and no event for rules'
                 raise Fault(message, path=("events", number))
+        return self
+
+    @model_validator(mode="after")
+    def _marketing_has_a_counterpart(self) -> Self:
+        if self.marketing and self.qualification is None:
+            raise Fault("needs qualification: who says yes or no, and why not", path=("marketing",))
         return self
 
     @model_validator(mode="after")

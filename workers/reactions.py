@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from crm import edit, engage
+from crm import edit, engage, words
 from crm.models import Activity, Lead
 from mail.coverage import stop_newcomers
 from mail.models import Inbound, Message, Suppression
@@ -136,10 +136,12 @@ def _prepare(activity: Activity) -> None:
 
 
 def _told_by_crm(activity: Activity) -> None:
-    """An MQL by its lifecycle stage; an edit of another field says nothing of that."""
-    fields = activity.data.get("fields", ["lifecycle_stage"])
-    if activity.lead is not None and "lifecycle_stage" in fields:
-        qualifying.told_by_crm(activity.lead, at=activity.occurred_at)
+    """An MQL, by the words of the CRM that says so; what was changed here stands in the source."""
+    lead = activity.lead
+    if lead is not None:
+        fields = activity.data.get("fields", words.FIELDS)
+        crm = activity.connection or lead.source
+        qualifying.told_by_crm(lead, crm, fields, at=activity.occurred_at)
 
 
 def _put_before_sales(activity: Activity) -> None:
@@ -147,9 +149,19 @@ def _put_before_sales(activity: Activity) -> None:
         qualifying.put_before_sales(activity.lead, activity.data, at=activity.occurred_at)
 
 
-def _is_sql(activity: Activity) -> None:
+def _may_be_sql(activity: Activity) -> None:
     if activity.lead is not None:
-        qualifying.deal_created(activity.lead, at=activity.occurred_at)
+        qualifying.stage_moved(activity.lead)
+
+
+def _is_opportunity(activity: Activity) -> None:
+    if activity.lead is not None:
+        qualifying.deal_created(activity.lead, activity.deal, at=activity.occurred_at)
+
+
+def _may_be_customer(activity: Activity) -> None:
+    if activity.lead is not None and activity.data.get("won"):
+        qualifying.deal_won(activity.lead)
 
 
 def _reconsider(activity: Activity) -> None:
@@ -550,9 +562,17 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
-    "deal_created": [_is_sql, won.stop_prospecting, won.hand_over, _move_on, _reconsider, _enroll],
+    "deal_created": [
+        _is_opportunity,
+        won.stop_prospecting,
+        won.hand_over,
+        _move_on,
+        _reconsider,
+        _enroll,
+    ],
     "deal_closed": [
         _deal_closed,
+        _may_be_customer,
         won.stop_prospecting,
         won.hand_over,
         losses.ask_why,
@@ -560,7 +580,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
         _reconsider,
         _enroll,
     ],
-    "stage_moved": [moves.judge, _prepare, _move_on, _reconsider, _enroll],
+    "stage_moved": [moves.judge, _may_be_sql, _prepare, _move_on, _reconsider, _enroll],
     "opted_out": [_opted_out],
     "owner_gone": [_owner_gone],
     "enrolled": [_move_on],

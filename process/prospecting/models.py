@@ -51,11 +51,13 @@ class LeadQualification(models.Model):
         OPEN = "open"  #: sales has not said yet
         ACCEPTED = "accepted"  #: SAL
         REJECTED = "rejected"
-        DEAL = "deal"  #: SQL: a deal was made of it
+        SQL = "sql"
+        DEAL = "deal"  #: an opportunity: a deal was made of it
+        WON = "won"  #: a customer
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE)
     state = models.CharField(max_length=10, choices=State, default=State.OPEN)
-    because = models.JSONField(default=dict)  #: the score, or the CRM's lifecycle stage
+    because = models.JSONField(default=dict)  #: the score, or the CRM's words
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()  #: until then sales should have said yes or no
     answered_at = models.DateTimeField(null=True, blank=True)

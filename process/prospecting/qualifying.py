@@ -1,17 +1,18 @@
 """From marketing to sales: a qualified lead is put before its owner, who takes it or gives it back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import transaction
 
-from crm import edit
-from crm.models import Activity, Lead
+from crm.models import Activity, Connection, Deal, Lead
 from crm.timeline import note
 from mail.models import Sender
 from process import outcomes, tasks
+from process.marketing import telling
 from process.models import LeadQualification, Task
-from process.prospecting.qualification import Crm, Qualification
+from process.names import STAGES
+from process.prospecting.qualification import Qualification
 from runtime import clock
 from sequences import engine
 from workspace.problems import Fault, unknown
@@ -27,11 +28,13 @@ def note_qualified(lead: Lead, data: dict[str, object], *, at: datetime) -> None
     note("qualified", lead=lead, occurred_at=at, key=key, data=data)
 
 
-def told_by_crm(lead: Lead, *, at: datetime) -> None:
-    """The CRM calls it an MQL."""
-    found = declared()
-    if found is not None and lead.lifecycle_stage in _crm(found, lead).mql:
-        note_qualified(lead, {"lifecycle_stage": lead.lifecycle_stage}, at=at)
+def told_by_crm(
+    lead: Lead, connection: Connection, fields: Collection[str], *, at: datetime
+) -> None:
+    """A CRM calls it an MQL, since one of these fields changed there."""
+    words = telling.is_mql(lead, connection, fields)
+    if words:
+        note_qualified(lead, {**words, "crm": connection.name}, at=at)
 
 
 def put_before_sales(lead: Lead, because: Mapping[str, object], *, at: datetime) -> None:
@@ -53,6 +56,7 @@ def put_before_sales(lead: Lead, because: Mapping[str, object], *, at: datetime)
         note_text=f"cadenza accept {lead.pk}, or cadenza reject {lead.pk} --reason: {reasons}",
         due_at=due_at,
     )
+    telling.tell(lead, ["mql"], by="marketing qualified it")
 
 
 def accept(lead: Lead, *, by: str) -> None:
@@ -61,7 +65,8 @@ def accept(lead: Lead, *, by: str) -> None:
         row, found = _asked(lead)
         _answer(row, _State.ACCEPTED, by=by)
         note("accepted", lead=lead, occurred_at=clock.now(), data={"by": by})
-        _tell_crm(lead, _crm(found, lead).accepted.fields(), by=by)
+        telling.tell(lead, ["sal"], by=by)
+        _qualify(row, lead, found)
 
 
 def reject(lead: Lead, reason: str, *, by: str) -> None:
@@ -74,21 +79,37 @@ def reject(lead: Lead, reason: str, *, by: str) -> None:
         because: dict[str, object] = {"rule": REJECTED, "reason": reason, "by": by}
         engine.stop_lead(lead, REJECTED, at=clock.now(), because=because)
         note("rejected", lead=lead, occurred_at=clock.now(), data={"reason": reason, "by": by})
-        _tell_crm(lead, _crm(found, lead).rejected.fields(reason), by=by)
+        telling.tell_rejected(lead, reason, by=by)
 
 
-def deal_created(lead: Lead, *, at: datetime) -> None:
-    """It is an SQL; who makes a deal of a lead has taken it."""
+def stage_moved(lead: Lead) -> None:
+    """What sales accepted is an SQL from a stage on, where the team says so."""
     found = declared()
-    rows = LeadQualification.objects.filter(lead=lead, state__in=(_State.OPEN, _State.ACCEPTED))
-    row = rows.order_by("-pk").first()
-    if found is None or row is None:
+    row = _last(lead, _State.ACCEPTED)
+    if found is not None and row is not None:
+        _qualify(row, lead, found)
+
+
+def deal_created(lead: Lead, deal: Deal | None, *, at: datetime) -> None:
+    """An opportunity, and an SQL at the latest; who makes a deal of a lead has taken it."""
+    row = _last(lead, _State.OPEN, _State.ACCEPTED, _State.SQL)
+    if declared() is None or row is None:
         return
     if row.state == _State.OPEN:
         tasks.skipped(_key(row))
     row.state, row.deal_at, row.answered_at = _State.DEAL, at, row.answered_at or at
     row.save(update_fields=["state", "deal_at", "answered_at"])
-    _tell_crm(lead, _crm(found, lead).deal.fields(), by="a deal was created")
+    telling.tell(lead, ["sal", "sql", "opportunity"], by="a deal was created")
+    if deal is not None and deal.is_won:
+        deal_won(lead)
+
+
+def deal_won(lead: Lead) -> None:
+    row = _last(lead, _State.DEAL)
+    if declared() is not None and row is not None:
+        row.state = _State.WON
+        row.save(update_fields=["state"])
+        telling.tell(lead, ["customer"], by="a deal was won")
 
 
 def declared() -> Qualification | None:
@@ -116,17 +137,21 @@ def _answer(row: LeadQualification, state: str, *, by: str, reason: str = "") ->
         tasks.done(task.pk)
 
 
-def _tell_crm(lead: Lead, fields: Mapping[str, object], *, by: str) -> None:
-    if fields:
-        edit.change(lead, fields, by=by)
+def _qualify(row: LeadQualification, lead: Lead, found: Qualification) -> None:
+    here, at = lead.stage, found.sql_from
+    if at is not None and here in STAGES and STAGES.index(here) >= STAGES.index(at):
+        row.state = _State.SQL
+        row.save(update_fields=["state"])
+        telling.tell(lead, ["sql"], by=f"came to {here}")
 
 
 def _open(lead: Lead) -> LeadQualification | None:
-    return LeadQualification.objects.filter(lead=lead, state=_State.OPEN).first()
+    return _last(lead, _State.OPEN)
 
 
-def _crm(found: Qualification, lead: Lead) -> Crm:
-    return found.crm.get(lead.source.name, Crm())
+def _last(lead: Lead, *states: str) -> LeadQualification | None:
+    rows = LeadQualification.objects.filter(lead=lead, state__in=states)
+    return rows.order_by("-pk").first()
 
 
 def _key(row: LeadQualification) -> str:

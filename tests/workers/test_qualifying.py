@@ -9,6 +9,7 @@ from crm import edit
 from crm.models import Activity, Change, Deal, ExternalRecord, Lead
 from crm.timeline import note
 from process import apply
+from process.marketing.definition import Crm
 from process.models import LeadQualification, Task
 from process.prospecting import qualifying
 from process.prospecting.qualification import Qualification
@@ -20,18 +21,22 @@ from workers import reactions
 from workspace.problems import Fault
 
 pytestmark = pytest.mark.django_db
-RULE = {
-    "reject_reasons": ["too small", "no budget"],
-    "respond_within": "1 day",
-    "crm": {
-        "hubspot": {
-            "mql": ["marketingqualifiedlead"],
-            "accepted": {"lifecycle_stage": "salesqualifiedlead"},
-            "rejected": {"lifecycle_stage": "lead", "lead_status": "UNQUALIFIED"},
-            "deal": {"lifecycle_stage": "opportunity"},
-        }
-    },
+RULE = {"reject_reasons": ["too small", "no budget"], "respond_within": "1 day"}
+MARKETING = {
+    "mql": {"lifecycle_stage": "marketingqualifiedlead"},
+    "sal": {"lifecycle_stage": "salesqualifiedlead"},
+    "opportunity": {"lifecycle_stage": "opportunity"},
+    "rejected": {"lifecycle_stage": "lead", "lead_status": "UNQUALIFIED"},
 }
+
+
+def with_rule(loaded, **more):
+    """The files with a yes or no, told to HubSpot."""
+    rule = {
+        "qualification": Qualification.model_validate({**RULE, **more}),
+        "marketing": {"hubspot": Crm.model_validate(MARKETING)},
+    }
+    return replace(loaded, process=loaded.process.model_copy(update=rule))
 
 
 def react():
@@ -43,10 +48,7 @@ def react():
 @pytest.fixture
 def mql(loaded, team, make_lead):
     """A lead that HubSpot calls an MQL, put before sales."""
-    process = loaded.process.model_copy(
-        update={"qualification": Qualification.model_validate(RULE)}
-    )
-    apply.configure(replace(loaded, process=process))
+    apply.configure(with_rule(loaded))
     lead = make_lead(lifecycle_stage="lead")
     base = {"lifecycle_stage": "marketingqualifiedlead", "status": lead.status}
     ExternalRecord.objects.filter(lead=lead).update(base=base)
@@ -96,10 +98,7 @@ def test_what_is_rejected_leaves_its_sequence_and_goes_back_with_the_reason(
     loaded,
 ):
     at_work(sequence(OPENING))
-    process = loaded.process.model_copy(
-        update={"qualification": Qualification.model_validate(RULE)}
-    )
-    apply._process(replace(loaded, process=process))
+    apply._process(with_rule(loaded))
     enroll_matching([mql.pk], moved=True)
 
     qualifying.reject(mql, "too small", by="ada")
@@ -132,7 +131,7 @@ def test_who_was_rejected_may_qualify_once_more(mql):
 
 
 @pytest.mark.parametrize("accepted", [True, False])
-def test_a_deal_makes_an_sql_of_it(mql, accepted):
+def test_a_deal_makes_an_opportunity_of_it(mql, accepted):
     if accepted:
         qualifying.accept(mql, by="ada")
     deal = Deal.objects.create(name="First", stage_value="open", lead=mql, source=mql.source)
