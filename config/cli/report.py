@@ -100,6 +100,20 @@ def report_speed(
     _tell("speed", asked, as_csv=as_csv, as_json=as_json)
 
 
+@report_app.command("handoff")
+def report_handoff(
+    *,
+    owner: Owner = "",
+    since: Since = None,
+    until: Until = None,
+    as_csv: Csv = False,
+    as_json: Json = False,
+) -> None:
+    """How long marketing's leads wait for sales' yes or no, and who kept them waiting."""
+    asked = {"owner": owner, "since": since, "until": until}
+    _tell("handoff", asked, as_csv=as_csv, as_json=as_json)
+
+
 @report_app.command("service-levels")
 def report_service_levels(
     *,

@@ -30,12 +30,16 @@ def tell_rejected(lead: Lead, reason: str, *, by: str) -> None:
 
 
 def is_mql(lead: Lead, connection: Connection, fields: Collection[str]) -> Mapping[str, object]:
-    """The words by which a CRM calls it an MQL, where one of these fields made it so; else none."""
+    """The words by which a CRM calls it an MQL, where one of these fields made it so, and since when.
+
+    Nothing where it does not.
+    """
     for link, crm in _known(lead):
         if link.connection_id == connection.pk and crm.mql is not None:
             called: dict[str, object] = {**crm.mql.words()}
             if called.keys() & set(fields) and crm.mql.is_said(words.of(link, lead)):
-                return called
+                at = link.modified_at
+                return {**called, **({"changed_at": at.isoformat()} if at else {})}
     return {}
 
 

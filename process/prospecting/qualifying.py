@@ -56,6 +56,8 @@ def put_before_sales(lead: Lead, because: Mapping[str, object], *, at: datetime)
         note_text=f"cadenza accept {lead.pk}, or cadenza reject {lead.pk} --reason: {reasons}",
         due_at=due_at,
     )
+    data: dict[str, object] = {"due_at": due_at.isoformat()}
+    note("acceptance_asked", lead=lead, occurred_at=clock.now(), key=f"asked:{row.pk}", data=data)
     telling.tell(lead, ["mql"], by="marketing qualified it")
 
 

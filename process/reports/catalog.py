@@ -9,6 +9,7 @@ from process.reports import (
     attribution,
     deliverability,
     funnel,
+    handoff,
     missing,
     nps,
     objections,
@@ -95,6 +96,7 @@ REPORTS: Mapping[str, Build] = {
     "service-levels": lambda scope: service_levels.report(
         reading.histories(service_levels.KINDS), scope, levels=levels()
     ),
+    "handoff": lambda scope: handoff.report(reading.histories(handoff.KINDS), scope),
     "reps": _reps,
     "deliverability": _deliverability,
     "attribution": _attribution,

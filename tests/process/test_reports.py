@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from process.definition import STAGES
-from process.reports import attribution, deliverability, funnel, improve, nps, speed, stages, stays
+from process.reports import (
+    attribution,
+    deliverability,
+    funnel,
+    handoff,
+    improve,
+    nps,
+    speed,
+    stages,
+    stays,
+)
 from process.reports.answers import Meanings
 from process.reports.quantiles import quantile
 from process.reports.rates import Rate, difference
@@ -313,3 +323,44 @@ def test_a_move_of_earlier_days_tells_its_way_by_its_rule():
     assert stays.way_of({"because": {"rule": "moved in the CRM"}}) == "crm"
     assert stays.way_of({"because": {"rule": "exit of Approach on answered"}}) == "outcome"
     assert stays.way_of({"by": "time"}) == "time"
+
+
+def mql(changed, asked, answered=None, *, lead, answer="accepted"):
+    """A lead's way to sales, in hours; it was to be answered within a day."""
+    moment = START + timedelta(hours=changed)
+    due = {"due_at": (moment + timedelta(days=1)).isoformat()}
+    told = {"changed_at": moment.isoformat()}
+    events = [
+        event("qualified", asked * 60 - 1, lead=lead, data=told),
+        event("acceptance_asked", asked * 60, lead=lead, data=due),
+    ]
+    if answered is not None:
+        events.append(event(answer, answered * 60, lead=lead))
+    return history(events, lead=lead)
+
+
+def test_a_late_system_and_a_late_person_are_told_apart():
+    system, person = mql(0, 30, 31, lead=1), mql(0, 1, 30, lead=2, answer="rejected")
+
+    one, two = (
+        rows_of(handoff.report([found], WHOLE), "owner")["ada@x.example",]
+        for found in (system, person)
+    )
+
+    assert (one["system_median"], one["human_median"]) == (timedelta(hours=30), timedelta(hours=1))
+    assert (two["system_median"], two["human_median"]) == (timedelta(hours=1), timedelta(hours=29))
+    assert (one["accepted"], two["rejected"]) == (1, 1)
+    assert one["within_rate"] == two["within_rate"] == Rate(hits=0, of=1)
+
+
+def test_what_waits_for_sales_counts_in_the_rate_once_it_is_late():
+    found = [
+        mql(0, 1, 5, lead=1, answer="deal_created"),
+        mql(0, 1, lead=2),
+        mql(24 * 60 - 2, 24 * 60 - 1, lead=3),
+    ]
+
+    row = rows_of(handoff.report(found, WHOLE), "owner")["everybody",]
+
+    assert [row[name] for name in ("mqls", "accepted", "open", "open_late")] == [3, 1, 1, 1]
+    assert row["within_rate"] == Rate(hits=1, of=2)

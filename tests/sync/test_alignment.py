@@ -13,6 +13,9 @@ from mail.models import Mailbox
 from process import apply, blueprint, moves
 from process.models import LeadQualification, Task
 from process.prospecting import qualifying
+from process.reports import catalog
+from process.reports.rates import Rate
+from process.reports.report import Scope
 from runtime import clock
 from sequences import engine
 from sequences.models import Enrollment
@@ -80,6 +83,8 @@ steps:
   - { id: pause, wait: 1 day }
   - { id: second, email: letter }
 """
+#: The system's time and a person's.
+LATE = [timedelta(minutes=20), timedelta(days=2)]
 LETTER = "Hello {{ lead.first_name }}\n\n{{ sender.postal_address }}\n{{ unsubscribe_url }}\n"
 
 
@@ -270,6 +275,18 @@ def test_what_sales_rejects_goes_back_with_its_reason_and_may_come_again(both):
 
     assert list(states.all()) == [("rejected", "too small"), ("open", "")]
     assert both.say(id_, other)[3] == "Researching"
+
+
+def test_the_time_that_a_pull_took_is_the_systems_and_the_rest_a_persons(both):
+    ((id_, _),) = both.people("grace")
+    both.hubspot.edit(id_, lifecyclestage="marketingqualifiedlead")
+    both.settle()  # which begins 20 minutes later
+
+    both.hubspot.advance(days=2)
+    qualifying.accept(Lead.objects.get(), by="ada")
+
+    [row] = catalog.REPORTS["handoff"](Scope(now=clock.now())).rows[:-1]
+    assert row == ["ada@example.com", 1, 1, 0, 0, 0, Rate(hits=0, of=1), *LATE]
 
 
 def test_what_somebody_said_meanwhile_in_the_other_crm_stays(both):
