@@ -139,7 +139,7 @@ def _brought(row: "Submission", connection: str) -> str:
     name, settings = importing.folder_of(blueprint(), connection)
     added = importing.write([importing.person_of(row)], settings)
     stands = "is written into" if added else "stands already in"
-    return f"{row.email} {stands} {name}; the pull that reads it notes submission {row.pk}: cadenza sync"
+    return f"{row.email} {stands} {name}; once a pull reads it, submission {row.pk} is noted by itself."
 
 
 def _submission(number: int) -> "Submission":

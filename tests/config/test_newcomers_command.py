@@ -178,8 +178,8 @@ def test_whoever_wrote_and_is_taken_comes_with_the_next_pull(run, workspace, fro
         (row.pk, "no lead has the address")
     ]
     assert taken[1] == (
-        "alan@customer.example is written into events; the pull that reads it notes submission "
-        f"{row.pk}: cadenza sync"
+        "alan@customer.example is written into events; once a pull reads it, submission "
+        f"{row.pk} is noted by itself."
     )
     assert "stands already in events" in twice[1]
     assert rows(workspace) == [*before, "alan@customer.example,Alan,,,"]

@@ -1,6 +1,10 @@
 """What a form sets in motion, for a lead that is known and for one that comes later."""
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connection
 
 from crm.timeline import note
 from process import dossier, erasure
@@ -61,3 +65,27 @@ def test_what_waits_belongs_to_the_person_of_its_address(team, make_lead):
     assert [row["email"] for row in exported["submissions"]] == ["grace@customer.example"]
     assert [row["told"] for row in of_a_stranger["submissions"]] == [{"message": "A demo?"}]
     assert list(Submission.objects.values_list("email", flat=True)) == ["alan@customer.example"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="a database in memory lets no two threads in"
+)
+def test_eight_at_once_are_not_more_than_one_network_may(frozen_clock):
+    Form.objects.create(name="demo", settings=SETTINGS)
+    settings = FormSettings.model_validate({**SETTINGS, "per_hour": 3})
+
+    def write(number):
+        form, told = Form.objects.get(), Submitted(f"grace{number}@customer.example", {})
+        try:
+            return submissions.take_in(form, settings, told, page="", address="192.0.2.7").state
+        except submissions.TooMany:
+            return "too many"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        came_of_it = Counter(pool.map(write, range(8)))
+
+    assert came_of_it == {"waiting": 3, "too many": 5}
+    assert Submission.objects.count() == 3
