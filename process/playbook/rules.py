@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from process.blueprint import Blueprint
+from process.objections.definition import Play
 from process.playbook.conditions import fact, humanized, listed, said
 from process.playbook.sample import Sample
 from process.playbook.views import SequencePage
@@ -35,6 +36,42 @@ class Told:
     due: str
     say: str
     sequence: Link
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """An objection, how one knows it and what is said and done about it."""
+
+    name: str
+    answer: str
+    phrases: Sequence[str]
+    response: str
+    asset: str
+    play: Words
+    next_step: str
+
+
+def objections(blueprint: Blueprint, sample: Sample) -> list[Answered]:
+    return [
+        Answered(
+            name=humanized(kind),
+            answer=humanized(one.answer),
+            phrases=blueprint.process.answers.get(one.answer, ()),
+            response=sample.line(one.response).strip(),
+            asset=one.asset or "",
+            play=_play(one.play, sample),
+            next_step=one.next_step,
+        )
+        for kind, one in (blueprint.process.objections or {}).items()
+    ]
+
+
+def _play(play: Play, sample: Sample) -> Words:
+    if play.enroll is not None:
+        return ["The sequence ", Link("sequence", play.enroll), " begins."]
+    return [
+        f"Its owner gets a task ({play.task}), due within {play.due}: {sample.line(play.title or '')}"
+    ]
 
 
 def outcomes(blueprint: Blueprint, sample: Sample) -> Iterator[Outcome]:
@@ -129,6 +166,21 @@ def _written(written: Written) -> str:
         f"{humanized(name.removeprefix('extra.'))} {value or 'as the reason says'}"
         for name, value in written.fields().items()
     )
+
+
+def standstill(blueprint: Blueprint) -> str:
+    rule = blueprint.process.stalled
+    if rule is None:
+        return ""
+    stages = listed(rule.stages)
+    return f"When nothing has happened with an open deal in {stages} for {rule.after}, its lead's owner gets a task."
+
+
+def handoff(blueprint: Blueprint, sample: Sample) -> str:
+    rule = blueprint.process.handoff
+    if rule is None:
+        return ""
+    return f"A won deal gives the lead's owner a task ({rule.task}), due within {rule.due}: {sample.line(rule.title)}"
 
 
 def renewal(blueprint: Blueprint) -> str:

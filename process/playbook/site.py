@@ -23,6 +23,7 @@ _PAGES = {
     "index": "Process",
     "sequences": "Sequences",
     "templates": "Emails",
+    "objections": "Objections",
     "tasks": "Tasks",
     "rules": "Rules",
     "glossary": "Glossary",
@@ -108,6 +109,7 @@ class _Press:
             "stages": self.stages,
             "sequences": self.sequences,
             "templates": self.templates,
+            "objections": rules.objections(blueprint, self.sample),
             "outcomes": list(rules.outcomes(blueprint, self.sample)),
             "tasks": rules.tasks(self.sequences, self.sample),
             "scoring": rules.scoring(blueprint),
@@ -115,6 +117,8 @@ class _Press:
             "occasions": rules.occasions(blueprint),
             "absences": rules.absences(blueprint),
             "told_to_crms": rules.told_to_crms(blueprint),
+            "standstill": rules.standstill(blueprint),
+            "handoff": rules.handoff(blueprint, self.sample),
             "renewal": rules.renewal(blueprint),
         }
 

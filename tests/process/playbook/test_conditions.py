@@ -2,7 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from process.playbook.conditions import said
+from crm.kinds import COMPANY_ANSWERED, EVENTS
+from process.exits import EXIT_EVENTS
+from process.playbook.conditions import event, said
+from process.playbook.words import happens
 
 FACTS = st.sampled_from(
     ["lead.title", "deal.is_won", "event.clicked", "lead.extra.tier", "deal.exists", "task.ask"]
@@ -54,3 +57,10 @@ def test_conditions_in_words(condition, words):
 @given(CONDITIONS)
 def test_no_two_conditions_that_contradict_each_other_read_alike(condition):
     assert said(condition) != said(f"not ({condition})")
+
+
+def test_every_event_has_words_of_its_own():
+    unnamed = [name for name in (*EVENTS, COMPANY_ANSWERED) if event(name).startswith("event ")]
+    untold = [name for name in {*EVENTS, *EXIT_EVENTS} if happens(name).startswith("event ")]
+
+    assert (unnamed, untold) == ([], [])

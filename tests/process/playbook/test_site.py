@@ -79,6 +79,8 @@ qualification:
       rejected: { lead_status: UNQUALIFIED }
 dispositions:
   call: [connected, meeting_set]
+stalled: { after: 14 days, stages: [Presentation, Closing] }
+handoff: { title: "Introduce {{ lead.first_name }}", due: 2 days }
 """
 ODD = """
 name: odd
@@ -157,6 +159,16 @@ def test_rules_in_words(rich):
     told = _read(site(load(rich))["rules.html"])
 
     assert told[told.index("Which leads") :] == (WORDS / "rules.txt").read_text()
+
+
+def test_objections_in_words(rich):
+    process = rich / "process.yaml"
+    play = "    play: { task: call, title: 'Call {{ lead.first_name }}', due: 4 hours }\n"
+    process.write_text(process.read_text().replace("    play: objection-price\n", play, 1))
+
+    told = _read(site(load(rich))["objections.html"])
+
+    assert told == (WORDS / "objections.txt").read_text()
 
 
 def test_hostile_names_and_texts_are_only_text(starter):
