@@ -22,6 +22,7 @@ BOOKS_AGAIN = 60
 #: Of a hundred who booked, how many choose another time afterwards.
 CHANGES_ITS_MIND = 15
 _TAKES = timedelta(minutes=30)
+_OFFERED = (9, 13, 15)
 _SATURDAY = 5
 
 
@@ -47,7 +48,7 @@ class Bookings:
         self.missed: set[str] = set()
 
     def book_soon(self, person: Person, rep: str, *, link: str = "") -> None:
-        """Within the hour, unless that person has a meeting already; `link` is ours in an email."""
+        """In half an hour, unless that person has a meeting already; `link` is ours in an email."""
         number = self.made.get(person.email, 0)
         if number and person.email not in self.missed:
             return
@@ -55,7 +56,7 @@ class Bookings:
         self.made[person.email] = number + 1
         token = parse_qs(urlsplit(link).query).get("metadata[cadenza]", [""])[0]
         uid = f"booking-{person.id}-{number + 1}"
-        at = self.world.moment + timedelta(minutes=15 * (1 + self._share(uid, "quarter", whole=4)))
+        at = self.world.moment + timedelta(minutes=30)
         booking = Booking(
             uid=uid, person=person, rep=rep, starts_at=self._time(uid, at), token=token
         )
@@ -86,8 +87,7 @@ class Bookings:
     def _expect(self, booking: Booking) -> None:
         is_first = self.made[booking.person.email] == 1
         if is_first and self._share(booking.uid, "comes") < STAYS_AWAY:
-            at = booking.starts_at + timedelta(minutes=15)
-            self.world.agenda.at(at, partial(self._miss, booking))
+            self.world.agenda.at(booking.ends_at, partial(self._miss, booking))
         self.world.agenda.at(booking.ends_at, partial(self._end, booking))
 
     async def _miss(self, booking: Booking) -> None:
@@ -140,11 +140,12 @@ class Bookings:
         }
 
     def _time(self, uid: str, after: datetime) -> datetime:
-        """A full hour on a working day, two to four days later."""
+        """One of the times that reps offer, two to four days later."""
         day = after.date() + timedelta(days=2 + self._share(uid, "day", whole=3))
         while day.weekday() >= _SATURDAY:
             day += timedelta(days=1)
-        return datetime.combine(day, time(8 + self._share(uid, "hour", whole=8)), after.tzinfo)
+        hour = _OFFERED[self._share(uid, "hour", whole=len(_OFFERED))]
+        return datetime.combine(day, time(hour), after.tzinfo)
 
     def _share(self, *about: object, whole: int = 100) -> int:
         return share_of(whole, *about, self.world.seed)

@@ -1,4 +1,4 @@
-"""The reps at their desks: twice a working day they work off their queues, and see who stands still.
+"""The reps at their desks: every working day they work off their queues, and see who stands still.
 
 What they do here they do as on the command line, and in the CRM by hand; who picks up the phone and
 what comes of it the sandbox decides, which keeps its own record of it.
@@ -20,10 +20,10 @@ from process.desk import Entry
 from process.models import Task
 from runtime import clock
 
-_HOURS = (time(9, 30), time(14, 30))
+_HOUR = time(9, 30)
 _SATURDAY = 5
 #: So many tasks a rep gets done at a time.
-AT_A_TIME = 10
+AT_A_TIME = 20
 #: Nobody's service level ends before the next look.
 AHEAD = timedelta(days=4)
 _CALLS = {"call", "social"}
@@ -38,11 +38,11 @@ class Desk:
         self.session = requests.Session()
 
     def is_due(self, now: datetime) -> bool:
-        return now in self._hours(now) or now == self.ends_at
+        return now == _look(now) or now == self.ends_at
 
     def next_due(self, now: datetime) -> datetime | None:
-        days = (now + timedelta(days=number) for number in range(5))
-        later = (hour for day in days for hour in self._hours(day) if hour > now)
+        looks = (_look(now + timedelta(days=number)) for number in range(4))
+        later = (look for look in looks if look is not None and look > now)
         following = min(next(later, self.ends_at), self.ends_at)
         return following if following > now else None
 
@@ -104,11 +104,12 @@ class Desk:
         answer.raise_for_status()
         return answer.json()
 
-    @staticmethod
-    def _hours(day: datetime) -> Sequence[datetime]:
-        if day.weekday() >= _SATURDAY:
-            return ()
-        return [datetime.combine(day.date(), hour, tzinfo=UTC) for hour in _HOURS]
+
+def _look(day: datetime) -> datetime | None:
+    """When reps look on that day; None on weekends."""
+    if day.weekday() >= _SATURDAY:
+        return None
+    return datetime.combine(day.date(), _HOUR, tzinfo=UTC)
 
 
 def _rep(lead: Lead) -> str:
