@@ -1,15 +1,15 @@
 """What the rules of the process say, in words: answers, tasks, scores, owners, acceptance."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from process.blueprint import Blueprint
+from process.marketing.definition import LEVELS, Called
 from process.objections.definition import Play
 from process.playbook.conditions import fact, humanized, listed, said
 from process.playbook.sample import Sample
 from process.playbook.views import SequencePage
 from process.playbook.words import Link, Words, happens, starts_words
-from process.prospecting.qualification import Crm, Written
 from sequences import dispositions
 
 #: A row of a table.
@@ -147,25 +147,17 @@ def absences(blueprint: Blueprint) -> list[str]:
     )
 
 
-def told_to_crms(blueprint: Blueprint) -> list[Row]:
-    """CRM, which of its words say MQL, what it is told of a yes, of a no, of a deal."""
-    settings = blueprint.process.qualification
-    known: Mapping[str, Crm] = settings.crm if settings else {}
+def called_in_crms(blueprint: Blueprint) -> list[Row]:
+    """CRM, and what it calls each qualification from marketing's lead to the customer, and a no."""
     return [
-        (
-            name,
-            listed(crm.mql) if crm.mql else "",
-            *map(_written, (crm.accepted, crm.rejected, crm.deal)),
-        )
-        for name, crm in known.items()
+        (name, *(_called(getattr(crm, level)) for level in (*LEVELS, "rejected")))
+        for name, crm in blueprint.process.marketing.items()
     ]
 
 
-def _written(written: Written) -> str:
-    return ", ".join(
-        f"{humanized(name.removeprefix('extra.'))} {value or 'as the reason says'}"
-        for name, value in written.fields().items()
-    )
+def _called(called: Called | None) -> str:
+    words = called.words() if called else {}
+    return ", ".join(f"{humanized(name)} {word}" for name, word in words.items())
 
 
 def standstill(blueprint: Blueprint) -> str:

@@ -116,7 +116,7 @@ class _Press:
             "territories": rules.territories(blueprint),
             "occasions": rules.occasions(blueprint),
             "absences": rules.absences(blueprint),
-            "told_to_crms": rules.told_to_crms(blueprint),
+            "called_in_crms": rules.called_in_crms(blueprint),
             "standstill": rules.standstill(blueprint),
             "handoff": rules.handoff(blueprint, self.sample),
             "renewal": rules.renewal(blueprint),

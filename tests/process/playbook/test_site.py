@@ -72,11 +72,11 @@ assignment:
     - { owner: bob@example.com, from: 2026-08-03, to: 2026-08-14 }
 qualification:
   reject_reasons: [too small, no need]
-  crm:
-    hubspot:
-      mql: [marketingqualifiedlead]
-      accepted: { lifecycle_stage: salesqualifiedlead }
-      rejected: { lead_status: UNQUALIFIED }
+marketing:
+  hubspot:
+    mql: { lifecycle_stage: marketingqualifiedlead }
+    sal: { lifecycle_stage: salesqualifiedlead }
+    rejected: { lead_status: UNQUALIFIED }
 dispositions:
   call: [connected, meeting_set]
 stalled: { after: 14 days, stages: [Presentation, Closing] }
