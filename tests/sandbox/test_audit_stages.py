@@ -197,7 +197,10 @@ def test_a_lead_that_a_person_put_back_is_not_enrolled_again_by_the_next_email()
 def test_a_stage_without_a_name_in_the_crm_leaves_the_value_as_it_was():
     answered = {"on": "answered", "to": "Follow-up"}
     unnamed = {"hubspot": {"deal_stage": ["won"]}}
-    changed = {"Approach": {"exit": [answered]}, "Follow-up": {"counterparts": unnamed}}
+    changed: dict[str, dict[str, object]] = {
+        "Approach": {"exit": [answered]},
+        "Follow-up": {"counterparts": unnamed},
+    }
     stages = [{**stage, **changed.get(stage["name"], {})} for stage in PROCESS["stages"]]
     seen = world(
         received("e1.s1"),

@@ -192,7 +192,9 @@ def told():
 def test_a_deal_that_stands_still_is_told_once_for_each_standstill(at_work, frozen_clock):
     grace = at_work(stalled=STALLED)
     begun = clock.now()
-    frozen_clock.now = stalled.next_due() - timedelta(seconds=1)
+    due_at = stalled.next_due()
+    assert due_at is not None
+    frozen_clock.now = due_at - timedelta(seconds=1)
     early = (schedule.due().tell_stalled, stalled.tell())
 
     frozen_clock.now += timedelta(seconds=1)
