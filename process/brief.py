@@ -59,7 +59,9 @@ def read(lead: Lead) -> Rows:
         lead=lead,
         process=outcomes.applied(),
         deal=stages.bound_deal(lead),
-        deals=list((deals.filter(lead=lead) | own).select_related("lead").order_by("-pk")),
+        deals=list(
+            (deals.filter(lead=lead) | own).select_related("lead").order_by("is_closed", "-pk")
+        ),
         colleagues=list(of_company.order_by("pk")[:COLLEAGUES_TOLD]) if lead.company_id else [],
         activities=list(activities),
         subjects=dict(Message.objects.filter(pk__in=emails).values_list("pk", "subject")),
@@ -168,5 +170,5 @@ def _history(rows: Rows) -> Iterator[Told]:
         why = str(move.because.get("why") or move.because.get("rule") or "")
         yield {"at": move.at, "what": f"to {move.to_stage}", "why": why}
     for enrollment in rows.enrollments:
-        ended = f"{enrollment.status} {enrollment.reason}".strip()
+        ended = ": ".join(filter(None, (enrollment.status, enrollment.reason)))
         yield {"at": enrollment.started_at, "what": f"sequence {enrollment.sequence}", "why": ended}
