@@ -4,17 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sandbox.seen import (
-    Entry,
-    Record,
-    Seen,
-    by_record,
-    delivered,
-    enrollment,
-    record_of,
-    stages_of,
-    written,
-)
+from sandbox.audit_course import BOOKED, expected
+from sandbox.seen import Entry, Record, Seen, by_record, delivered, record_of, stages_of
 
 
 def reached(seen: Seen) -> dict[str, int]:
@@ -96,7 +87,7 @@ def mismatches(seen: Seen) -> Iterator[Any]:
         made = seen.later_deals_of.get((person["crm"], person["record"]), {}).values()
         until = min(made, default=None)
         mine = [entry for entry in entries if until is None or entry["seq"] <= until]
-        wanted = _expected(seen, record, history, mine)
+        wanted = expected(seen, record, history, mine)
         found = history[-1]["value"] if history else ""
         if wanted != found:
             yield {"email": address, "record": record, "expected": wanted, "found": found}
@@ -104,72 +95,5 @@ def mismatches(seen: Seen) -> Iterator[Any]:
 
 def _counts(entry: Entry) -> bool:
     return (
-        entry["kind"] in {"mail.received", "lead.moved", *_BOOKED} or entry.get("about") == "reply"
+        entry["kind"] in {"mail.received", "lead.moved", *BOOKED} or entry.get("about") == "reply"
     )
-
-
-def _is_booked(entry: Entry) -> bool:
-    """A meeting was agreed on: by the link, or on the phone."""
-    return _BOOKED.get(entry["kind"]) in set(entry.values())
-
-
-#: Kind of entry -> the value by which it tells of a meeting that was agreed on.
-_BOOKED = {"booking.posted": "BOOKING_CREATED", "call.made": "meeting_set"}
-
-
-def _expected(
-    seen: Seen, record: Record, history: Sequence[Entry], entries: Sequence[Entry]
-) -> str:
-    """The value that the process leads to: its exits, and what people did in the CRM."""
-    crm, what, _ = record
-    people = [entry for entry in history if entry["by"] != "api"]
-    events = sorted(
-        [*((entry["journal"], 1, entry) for entry in people), *((e["seq"], 0, e) for e in entries)],
-        key=lambda event: event[:2],
-    )
-    stage, value = "", ""
-    enrolled: set[str] = set()
-    for _, from_crm, entry in events:
-        if from_crm:
-            value = entry["value"]
-            stages = stages_of(seen, crm, what, value)
-            if stages and stage not in stages:
-                stage = stages[0]
-            continue
-        if entry["kind"] == "lead.moved":
-            stage = entry["to"]
-            value = written(seen, crm, what, stage) or value
-            continue
-        happened = []
-        if entry["kind"] == "mail.received":
-            if enrollment(entry) not in enrolled:
-                enrolled.add(enrollment(entry))
-                happened.append(("enrolled", ""))
-            happened.append(("email_sent", ""))
-        elif entry["kind"] in _BOOKED:
-            happened += [("meeting_booked", "")] if _is_booked(entry) else []
-        else:
-            happened.append(("answered", _disposition(seen, entry["text"])))
-        for event, answer in happened:
-            to = _exit(seen, stage, event, answer)
-            if to:
-                stage, value = to, written(seen, crm, what, to) or value
-    return value
-
-
-def _exit(seen: Seen, stage: str, event: str, answer: str) -> str:
-    for each in seen.process["stages"]:
-        if each["name"] != stage:
-            continue
-        for rule in each["exit"]:
-            if rule.get("on") == event and (not rule.get("answer") or answer in rule["answer"]):
-                return str(rule["to"])
-    return ""
-
-
-def _disposition(seen: Seen, text: str) -> str:
-    folded = " ".join(text.casefold().split())
-    for name, phrases in seen.process["answers"].items():
-        if any(phrase.casefold() in folded for phrase in phrases):
-            return str(name)
-    return "other"

@@ -15,8 +15,9 @@ from sandbox.world import World
 NO_ANSWER, VOICEMAIL = 25, 15
 #: Of a hundred who answer no email, how many agree to a meeting on the phone, or want none.
 MEETS, DECLINES = 35, 20
-#: Who books when they were reached.
-_BOOK = {"interested", "objects", "out_of_office"}
+#: Of a hundred who take an interest and were reached, how many book a meeting.
+BOOKS = 40
+_TAKE_INTEREST = {"interested", "objects", "out_of_office"}
 
 
 class Phone:
@@ -42,9 +43,13 @@ class Phone:
         person = self.people.get(email)
         outcome = self._outcome(person, self.calls[email]) if person else "no_answer"
         self.world.journal.append("call.made", email=email, rep=rep, outcome=outcome)
-        if person and outcome == "connected" and person.persona.partition(":")[0] in _BOOK:
+        if person and outcome == "connected" and self._wants_to_book(person):
             self.bookings.book_soon(person, rep)
         return outcome
+
+    def _wants_to_book(self, person: Person) -> bool:
+        kind = person.persona.partition(":")[0]
+        return kind in _TAKE_INTEREST and self._share(person, "books") < BOOKS
 
     def _outcome(self, person: Person, number: int) -> str:
         drawn = self._share(person, number)

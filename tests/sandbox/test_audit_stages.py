@@ -480,15 +480,40 @@ def test_a_deal_that_a_rep_makes_has_the_stage_from_then_on():
 
 
 def test_whom_a_rep_moves_by_hand_is_there():
-    journal = (
-        received("e1.s1"),
-        replied(),
-        {"kind": "lead.moved", "email": GRACE, "to": "Follow-up"},
-    )
+    by_hand = {"kind": "lead.moved", "moment": WEDNESDAY, "email": GRACE, "to": "Follow-up"}
+    journal = (received("e1.s1"), replied(), by_hand)
     moved_on = ("CONNECTED", "api", 2)
 
     assert broken(world(*journal, histories=approached(moved_on, ("BAD_TIMING", "api", 3)))) == {}
     assert broken(world(*journal, histories=approached(moved_on))) == {"stage_mismatches": 1}
+
+
+@pytest.mark.parametrize(
+    ("ends", "value"),
+    [("2026-04-18T11:59:00+00:00", "ATTEMPTED_TO_CONTACT"), ("2026-04-18T12:00:00+00:00", "NEW")],
+)
+def test_a_lead_leaves_when_its_time_in_the_stage_is_over(ends, value):
+    last = {"kind": "mail.delivered", "moment": ends, "about": "bounce", "email": "x@y.example"}
+    journal = (received("e1.s1"), replied("Who are you?"), last)
+
+    right = world(*journal, histories=approached((value, "api", 3)))
+    wrong = world(*journal, histories=approached(("OPEN_DEAL", "api", 3)))
+
+    assert broken(right) == {}
+    assert broken(wrong) == {"stage_mismatches": 1}
+
+
+def test_an_answer_takes_nobody_out_of_follow_up_who_has_bought():
+    journal = (received("e1.s1"), replied())
+    engaging = ("prospecting", "preparation", "engaging")
+    bought = approached(("won", "person", 1), record=HUBSPOT_DEAL, values=engaging)
+    put_off = approached(("BAD_TIMING", "person", 1))
+    thinks_again = approached(("BAD_TIMING", "person", 1), ("CONNECTED", "api", 2))
+    deal = {"hubspot": {"301": ["101"]}}
+
+    assert broken(world(*journal, deals=deal, histories=bought)) == {}
+    assert broken(world(*journal, histories=thinks_again)) == {}
+    assert broken(world(*journal, histories=put_off)) == {"stage_mismatches": 1}
 
 
 def agreed(stage, *, histories, deals=None):
