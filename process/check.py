@@ -12,6 +12,7 @@ from mail.esp.definition import is_login
 from process import emails
 from process.check_process import check_process
 from process.check_sequences import Known, check_sequence
+from process.closing.check import check_handoff
 from process.definition import OTHER, Process
 from process.emails import Template
 from process.marketing.check import check as check_marketing
@@ -66,6 +67,7 @@ def cross_check(
         )
         yield from check_rules(described, read)
         yield from check_process(*process, known, list(team[0].connections) if team else None)
+        yield from check_handoff(*process, known)
         if len(read) == len(sequences):
             yield from check_objections(*process, known)
     for sequence, document in read:

@@ -261,6 +261,18 @@ class _Checked:
         )
 
 
+def template_problems(
+    document: Document, written: Mapping[Path, str | None], schema: Schema
+) -> Iterator[Problem]:
+    """Of the templates at these places of a file of definitions."""
+    for path, text in written.items():
+        for fault in template_faults(text or "", document.file, schema):
+            message = f"{_dotted(path)}: {fault}"
+            yield document.problem(
+                path, message, value=text or "", choices=fault.choices, offset=fault.offset
+            )
+
+
 def template_faults(text: str, file: str, schema: Schema) -> Iterator[Fault]:
     """What is wrong in a template that stands in a file of definitions, by its offset there."""
     for problem in check_template(text, file, schema):

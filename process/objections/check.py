@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from process.check_sequences import Known, template_faults
+from process.check_sequences import Known, template_problems
 from process.definition import Process
 from process.objections.definition import Objection
 from workspace.problems import Path, Problem, unknown
@@ -14,7 +14,11 @@ def check_objections(process: Process, document: Document, known: Known) -> Iter
     for kind, objection in (process.objections or {}).items():
         at: Path = ("objections", kind)
         yield from _names(document, at, objection, process, known)
-        yield from _templates(document, at, objection, known)
+        written = {
+            (*at, "response"): objection.response,
+            (*at, "play", "title"): objection.play.title,
+        }
+        yield from template_problems(document, written, known.schema)
         before = first.setdefault(objection.answer, kind)
         if before != kind:
             message = f'{_dotted((*at, "answer"))}: "{objection.answer}" opens {before} already'
@@ -32,21 +36,6 @@ def _names(
         if name not in choices:
             message = f"{_dotted(path)}: {unknown(what, name, choices)}"
             yield document.problem(path, message, value=name, choices=choices)
-
-
-def _templates(
-    document: Document, at: Path, objection: Objection, known: Known
-) -> Iterator[Problem]:
-    written = {(*at, "response"): objection.response, (*at, "play", "title"): objection.play.title}
-    for path, text in written.items():
-        for fault in template_faults(text or "", document.file, known.schema):
-            yield document.problem(
-                path,
-                f"{_dotted(path)}: {fault}",
-                value=text or "",
-                choices=fault.choices,
-                offset=fault.offset,
-            )
 
 
 def _dotted(path: Path) -> str:

@@ -39,8 +39,10 @@ def test_the_starter_is_valid(starter):
 
     assert list(blueprint.sequences) == [
         "after-demo",
+        "after-loss",
         "approach-cold",
         "approach-inbound",
+        "check-in",
         "feedback-request",
         "meeting-recap",
         "meeting-reminder",
@@ -49,6 +51,9 @@ def test_the_starter_is_valid(starter):
         "objection-price",
         "objection-solution",
         "objection-timing",
+        "preparation-tasks",
+        "proposal-follow-up",
+        "prospecting-tasks",
         "referral-ask",
         "renewal-reminder",
         "stalled-deal",
@@ -192,7 +197,7 @@ def test_every_digest_covers_the_process(starter):
             "process.yaml",
             "sequences: [won-handoff,",
             "sequences: [won-handof,",
-            'process.yaml:134:19: unknown sequence "won-handof"; did you mean "won-handoff"? valid: ',
+            'process.yaml:136:19: unknown sequence "won-handof"; did you mean "won-handoff"? valid: ',
         ),
         (
             "cadenza.yaml",
