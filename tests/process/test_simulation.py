@@ -110,7 +110,7 @@ def test_a_stay_beyond_the_service_level_is_told(loaded):
 
     [approach] = [breach for breach in told.breaches if breach.stage == "Approach"]
     assert (approach.stays, approach.beyond) == (2, 2)
-    assert approach.longest_days > 50
+    assert approach.longest_days == 45  # then it is left by time
 
 
 @pytest.mark.parametrize(
