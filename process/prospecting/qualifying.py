@@ -141,7 +141,8 @@ def _answer(row: LeadQualification, state: str, *, by: str, reason: str = "") ->
 
 def _qualify(row: LeadQualification, lead: Lead, found: Qualification) -> None:
     here, at = lead.stage, found.sql_from
-    if at is not None and here in STAGES and STAGES.index(here) >= STAGES.index(at):
+    # The last stage is also where those go who did not buy.
+    if at is not None and here in {at, *STAGES[STAGES.index(at) : -1]}:
         row.state = _State.SQL
         row.save(update_fields=["state"])
         telling.tell(lead, ["sql"], by=f"came to {here}")

@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
+from ruamel import yaml
 
 from config import starter
 from crm.facts import FIELDS
@@ -71,8 +72,6 @@ marketing:
     sal: { lead_status: Working - Contacted }
     sql: { lead_status: Qualified }
     rejected: { lead_status: Unqualified, reason_field: reject_reason }
-
-stages:
 """
 LETTERS = """\
 name: letters
@@ -106,16 +105,18 @@ def workspace(sandbox, tmp_path, monkeypatch, sink, frozen_clock, db):  # noqa: 
     (folder / "sequences" / "letters.yaml").write_text(LETTERS)
     urls = {name: sandbox[name] for name in ("hubspot", "salesforce")}
     (folder / "cadenza.yaml").write_text(TEAM.format(**urls, smtp=sink.port))
-    process = (folder / "process.yaml").read_text().replace("stages:\n", RULES, 1)
-    (folder / "process.yaml").write_text(_without_sequences(process))
+    (folder / "process.yaml").write_text(_stages(folder / "process.yaml") + RULES)
     apply.apply(blueprint.load(folder, schema=FIELDS))
     yield folder
     mailboxes.close_all()
 
 
-def _without_sequences(process):
-    lines = process.splitlines(keepends=True)
-    return "".join(line for line in lines if not line.strip().startswith("sequences:"))
+def _stages(file):
+    """What the starter says of its stages alone."""
+    process = yaml.YAML(typ="safe").load(file.read_text())
+    for stage in process["stages"]:
+        stage["tactics"].pop("sequences", None)
+    return "".join(f"{name}: {json.dumps(process[name])}\n" for name in ("answers", "stages"))
 
 
 @pytest.fixture(params=["hubspot", "salesforce"])

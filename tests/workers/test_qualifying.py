@@ -144,6 +144,26 @@ def test_a_deal_makes_an_opportunity_of_it(mql, accepted):
     assert (open_tasks(), owed()) == ([], {"lifecycle_stage": "opportunity"})
 
 
+@pytest.mark.parametrize(
+    ("stage", "state"),
+    [
+        ("Approach", "accepted"),
+        ("Presentation", "sql"),
+        ("Closing", "sql"),
+        ("Follow-up", "accepted"),
+    ],
+)
+def test_an_sal_is_an_sql_from_a_stage_on_but_not_where_the_lost_go(mql, loaded, stage, state):
+    apply.configure(with_rule(loaded, sql_from="Presentation"))
+    qualifying.accept(mql, by="ada")
+    Lead.objects.filter(pk=mql.pk).update(stage=stage)
+
+    note("stage_moved", lead=mql, occurred_at=clock.now(), data={"from": "", "to": stage})
+    react()
+
+    assert [found for found, *_ in states()] == [state]
+
+
 def test_without_a_section_nothing_is_asked(make_lead):
     lead = make_lead(lifecycle_stage="marketingqualifiedlead")
     note("lead_created", lead=lead, occurred_at=clock.now())
