@@ -383,7 +383,7 @@ def test_counterparts_are_held_against_the_connections(problems_after):
 
     assert len(found) == 14  # of seven stages: one is unknown, one is missing
     assert found[0] == (
-        'process.yaml:46:5: Prospecting has no counterpart in the connection "sfdc"'
+        'process.yaml:47:5: Prospecting has no counterpart in the connection "sfdc"'
     )
     assert found[1] == 'process.yaml:48:7: unknown connection "salesforce"; valid: hubspot, sfdc'
 

@@ -52,7 +52,8 @@ def rich(starter):
     process = starter / "process.yaml"
     stage = "  - name: Closing\n"
     asked = f"{stage}    requires: [company.name]\n    allowed: [Follow-up]\n"
-    process.write_text(process.read_text().replace(stage, asked) + RULES)
+    text = process.read_text().partition("# An open deal with which")[0]  # RULES has its own
+    process.write_text(text.replace(stage, asked) + RULES)
     (starter / "sequences" / "odd.yaml").write_text(ODD)
     return starter
 
