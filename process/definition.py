@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, PrivateAttr, model_validator
 
 from crm.kinds import EVENTS, SHOWN
 from process.closing.definition import Handoff, Stalled
@@ -39,6 +39,27 @@ __all__ = [
 
 #: An answer in which no phrase occurs.
 OTHER = "other"
+
+
+def _named(written: object) -> object:
+    """Pairs come from the database."""
+    is_paired = isinstance(written, list) and all(map(_is_pair, written))
+    return dict(written) if isinstance(written, list) and is_paired else written
+
+
+def _is_pair(item: object) -> bool:
+    return isinstance(item, list) and [type(part) for part in item] == [str, list]
+
+
+def _pairs(answers: Mapping[str, Sequence[str]]) -> list[list[object]]:
+    """PostgreSQL keeps a mapping in an order of its own, and the first that fits is taken."""
+    return [[name, list(phrases)] for name, phrases in answers.items()]
+
+
+Phrases = Annotated[tuple[Text, ...], Field(min_length=1)]
+Answers = Annotated[
+    dict[AnswerName, Phrases], BeforeValidator(_named), PlainSerializer(_pairs, when_used="json")
+]
 
 
 class Tactics(Definition):
@@ -116,7 +137,7 @@ class Process(Definition):
     _places: dict[str, str] = PrivateAttr(default_factory=dict)
 
     #: Name -> the phrases that mean it; the first name with a phrase in the answer is taken.
-    answers: dict[AnswerName, Annotated[tuple[Text, ...], Field(min_length=1)]]
+    answers: Answers
     #: The team's own kinds of activity, which `cadenza event` writes and rules read.
     events: tuple[EventName, ...] = ()
     #: Kind of task -> how one may turn out; absent: as sequences.dispositions ships them.

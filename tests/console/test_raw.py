@@ -97,7 +97,9 @@ def send(port, raw):
             line.shutdown(socket.SHUT_WR)
             while chunk := line.recv(1 << 16):
                 answer += chunk
-        except (ConnectionError, BrokenPipeError):  # it hung up while we spoke
+        except TimeoutError:
+            raise
+        except OSError:  # it hung up while we spoke
             pass
         return answer
 

@@ -385,7 +385,7 @@ def test_counterparts_are_held_against_the_connections(problems_after):
     assert found[0] == (
         'process.yaml:47:5: Prospecting has no counterpart in the connection "sfdc"'
     )
-    assert found[1] == 'process.yaml:48:7: unknown connection "salesforce"; valid: hubspot, sfdc'
+    assert found[1] == 'process.yaml:49:7: unknown connection "salesforce"; valid: hubspot, sfdc'
 
 
 def test_files_that_are_missing(starter):
