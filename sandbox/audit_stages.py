@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from sandbox.audit_course import BOOKED, expected
@@ -83,14 +84,22 @@ def mismatches(seen: Seen) -> Iterator[Any]:
             continue
         record = record_of(seen, person)
         history = histories.get(record, [])
-        # From then on a deal that a rep made has the stage.
-        made = seen.later_deals_of.get((person["crm"], person["record"]), {}).values()
-        until = min(made, default=None)
-        mine = [entry for entry in entries if until is None or entry["seq"] <= until]
+        # A deal that a rep made has the stage, until it is lost.
+        spans = list(_dealt(seen, person))
+        mine = [e for e in entries if not any(made < e["seq"] <= lost for made, lost in spans)]
         wanted = expected(seen, record, history, mine)
         found = history[-1]["value"] if history else ""
         if wanted != found:
             yield {"email": address, "record": record, "expected": wanted, "found": found}
+
+
+def _dealt(seen: Seen, person: Entry) -> Iterator[tuple[int, float]]:
+    """Of each deal that a rep made: its first entry in the journal, and the one that lost it."""
+    histories = by_record(seen)
+    for deal, made in seen.later_deals_of.get((person["crm"], person["record"]), {}).items():
+        last = histories[person["crm"], "deal", deal][-1]
+        is_lost = str(last["value"]).casefold() == "lost"
+        yield made, last["journal"] if is_lost else inf
 
 
 def _counts(entry: Entry) -> bool:
