@@ -141,7 +141,6 @@ PROMISED = (
     "touches_missing",
     "touches_extra",
     "outside_window",
-    "stage_disagreements",
     "stuck",
 )
 
