@@ -141,6 +141,7 @@ PROMISED = (
     "touches_missing",
     "touches_extra",
     "outside_window",
+    "stage_disagreements",
     "stuck",
 )
 
