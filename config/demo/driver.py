@@ -11,6 +11,7 @@ from typing import Any
 import requests
 
 from config.demo.desk import Desk
+from crm.models import Connection
 from mail.models import Mailbox
 from runtime import clock
 from workers import clock as moments
@@ -43,7 +44,8 @@ class Driver:
         self.pause = threading.Event()
 
     def run(self, passed: Passed) -> None:
-        """Live through every due moment until the end."""
+        """Live through every due moment until the end, when the CRMs are asked once more."""
+        has_caught_up = False
         while True:
             now = clock.now()
             due = [self.live(now), schedule.next_due()]
@@ -51,9 +53,14 @@ class Driver:
                 due.append(self.desk.next_due(now))
             passed(now)
             following = [at for at in due if at is not None]
-            if not following or (min(following) > self.ends_at and not schedule.owing()):
+            if following and (min(following) <= self.ends_at or schedule.owing()):
+                moments.advance(min(following))
+            elif has_caught_up:
                 return
-            moments.advance(min(following))
+            else:
+                # What people did in a CRM since its last pull is no news yet: as `cadenza sync` does.
+                Connection.objects.update(pull_due_at=now)
+                has_caught_up = True
 
     def live(self, now: datetime) -> datetime | None:
         """One moment: the world first, then everything that it makes due. The world's next due."""

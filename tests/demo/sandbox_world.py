@@ -58,7 +58,7 @@ class SandboxWorld:
 
     @property
     def told(self):
-        return self.process.model_dump(mode="json")
+        return {**self.process.model_dump(mode="json"), "answers": self.process.answers}
 
     def away(self, lead, deed):
         if deed.until is None:
