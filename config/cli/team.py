@@ -181,7 +181,7 @@ def demo(  # noqa: PLR0917 - Typer reads options from parameters
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """The main job against the local sandbox, 60 days in a minute or two."""
+    """The main job against the local sandbox, 60 days in two or three minutes."""
     if data is not None and not (data / "sales_pipeline.csv").exists():
         raise typer.BadParameter(f"{data} has no sales_pipeline.csv", param_hint="--data")
     # What the caller's environment says is for real work; the demo brings its own.
