@@ -16,27 +16,19 @@ from crm.timeline import note
 from process import outcomes, tasks
 from process.closing.definition import Stalled
 from runtime import clock
+from runtime.seldom import Seldom
 
-#: Real seconds between two looks of one process.
-LOOK_EVERY = 600.0
+#: Every open deal is looked at.
+LOOKS = Seldom(every=600)
 _AT_ONCE = 500
 #: Whatever moves a deal, or shows that somebody is at it.
 _MOTION = TOUCHES | {"deal_created", "deal_moved", "deal_restored", "stage_moved", "task_done"}
 
-_looked_at: float | None = None
-
 
 def is_due() -> bool:
     """Whether somebody is to be told; asked again within minutes, nobody looks."""
-    global _looked_at  # noqa: PLW0603 - when this process looked is the point
     rule = _rule()
-    if rule is None:
-        return False
-    lately = _looked_at is not None and clock.monotonic() - _looked_at < LOOK_EVERY
-    if clock.is_real() and lately:
-        return False
-    _looked_at = clock.monotonic()
-    return _standing(rule).exists()
+    return rule is not None and LOOKS.is_time() and _standing(rule).exists()
 
 
 def tell() -> int:

@@ -18,27 +18,19 @@ from process import outcomes
 from process.models import Renewal
 from process.renewal.definition import RenewalSettings
 from runtime import clock
+from runtime.seldom import Seldom
 
-#: Real seconds between two looks of one process: every won deal is looked at.
-LOOK_EVERY = 600.0
+#: Every won deal is looked at.
+LOOKS = Seldom(every=600)
 _AT_ONCE = 500
 #: What sorts behind it is no day of ours.
 _NO_DAY = "9998"
 
-_looked_at: float | None = None
-
 
 def is_due() -> bool:
     """Whether there is something to tell; asked again within minutes, nobody looks."""
-    global _looked_at  # noqa: PLW0603 - when this process looked is the point
     settings = _settings()
-    if settings is None:
-        return False
-    lately = _looked_at is not None and clock.monotonic() - _looked_at < LOOK_EVERY
-    if clock.is_real() and lately:
-        return False
-    _looked_at = clock.monotonic()
-    return _untold(settings).exists()
+    return settings is not None and LOOKS.is_time() and _untold(settings).exists()
 
 
 def tell() -> int:

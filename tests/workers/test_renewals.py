@@ -100,6 +100,6 @@ def test_without_a_field_nobody_looks(team, make_lead, django_assert_max_num_que
 def test_with_a_real_clock_one_looks_now_and_then(customer, frozen_clock, monkeypatch):
     customer((clock.now() + timedelta(days=5)).date().isoformat())
     monkeypatch.setattr(clock, "is_real", lambda: True)
-    monkeypatch.setattr(sweep, "_looked_at", None)
+    monkeypatch.setattr(sweep.LOOKS, "looked_at", None)
 
     assert (sweep.is_due(), sweep.is_due()) == (True, False)
