@@ -61,7 +61,10 @@ else:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
-                "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={sync};",
+                # 16 MB: what a batch changes stays in memory until it is committed.
+                "init_command": (
+                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA cache_size=-16000"
+                ),
             },
         }
     }

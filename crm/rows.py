@@ -45,9 +45,9 @@ WHERE {table}.id = given.id
 _INSERT_GIVEN = "INSERT INTO {table} ({every}) SELECT {selected} FROM (VALUES {rows})"
 _INSERT_NEW_GIVEN = "INSERT OR IGNORE INTO {table} ({every}) SELECT {selected} FROM (VALUES {rows})"
 _UPDATE_GIVEN = "UPDATE {table} SET {new} FROM (VALUES {rows}) WHERE id = {id}"
-#: So many rows are given to SQLite at once: a statement costs it more than a row does. It always
-#: sees the same few statements, and need not parse them again.
-_TOGETHER = 50
+#: So many rows are given to SQLite at once, the most that there are: a statement costs it more than
+#: a row does. It always sees the same few statements, and need not parse them again.
+_TOGETHER = (64, 16, 4, 1)
 
 
 def read(
@@ -174,15 +174,15 @@ def moment(at: datetime) -> object:
 def _write_together(
     cursor: CursorWrapper, written: Table, statement: str, rows: Sequence[Row]
 ) -> None:
-    """Have SQLite write the rows, in their order; those that fill no statement one by one."""
-    given = written.given(rows)
-    left = len(given) % _TOGETHER
-    full = [given[at : at + _TOGETHER] for at in range(0, len(given) - left, _TOGETHER)]
-    alone = [[row] for row in given[len(given) - left :]]
-    for together, groups in ((_TOGETHER, full), (1, alone)):
+    """Have SQLite write the rows, in their order."""
+    given, at = written.given(rows), 0
+    for together in _TOGETHER:
+        until = len(given) - (len(given) - at) % together
+        groups = [given[first : first + together] for first in range(at, until, together)]
         if groups:
             told = written.told(statement, together)
-            cursor.executemany(told, [tuple(chain(*group)) for group in groups])
+            cursor.executemany(told, [tuple(chain.from_iterable(group)) for group in groups])
+        at = until
 
 
 @lru_cache
