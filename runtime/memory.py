@@ -5,7 +5,7 @@ import gc
 #: Objects after which the garbage collector looks at the new ones: those of a batch of rows are in
 #: use until it is written. Then how often before it looks at older ones, which makes as many
 #: objects from one full collection to the next as Python has by itself.
-_THRESHOLDS = (20_000, 2, 2)
+_THRESHOLDS = (40_000, 1, 1)
 
 
 def settle() -> None:
