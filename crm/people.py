@@ -47,8 +47,8 @@ def read(lead_ids: Iterable[int], fields: Fields = facts.FIELDS) -> Mapping[int,
                 "lead": facts.told(of_lead, columns),
                 "company": companies.get(company_id, facts.BLANK["company"]),
                 "owner": owners[owner_id][1],
-                "answer": {"disposition": disposition or None},
-                "meeting": facts.of_meeting(meeting),
+                "answer": {"disposition": disposition} if disposition else facts.BLANK["answer"],
+                "meeting": facts.of_meeting(meeting) if meeting else facts.BLANK["meeting"],
             },
         )
         for pk, company_id, owner_id, deleted_at, disposition, meeting, *columns in found

@@ -105,16 +105,9 @@ def _kept(drafts: Sequence[Draft]) -> Mapping[tuple[int, str], int]:
 
 
 def _noted(pk: int, draft: Draft, at: datetime) -> timeline.Note:
-    return timeline.Note(
-        kind="queued",
-        occurred_at=at,
-        lead_id=draft.lead_id,
-        deal_id=draft.deal_id,
-        enrollment_id=draft.enrollment_id,
-        message_id=pk,
-        key=None,
-        data={"step": draft.step_id, "mailbox": draft.mailbox_id},
-    )
+    data = {"step": draft.step_id, "mailbox": draft.mailbox_id}
+    of = draft.lead_id, draft.deal_id, draft.enrollment_id
+    return timeline.Note("queued", at, *of, pk, None, data)
 
 
 def _revive(pk: int, draft: Draft) -> bool:

@@ -65,9 +65,9 @@ class Window:
         )
 
     def opens_on(self, day: date) -> bool:
-        return day.weekday() in self.days and not any(
-            is_holiday(country, day) for country in self.holidays
-        )
+        if day.weekday() not in self.days:
+            return False
+        return not self.holidays or not any(is_holiday(country, day) for country in self.holidays)
 
 
 def is_open(window: Window, timezone: ZoneInfo, moment: datetime) -> bool:

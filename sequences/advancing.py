@@ -86,7 +86,7 @@ def _advance(asked: Asked, effects: Effects, now: datetime) -> Update | Stop | N
 def _follow_version(enrollment: Claimed, asked: Asked, now: datetime) -> Asked:
     """Move to the sequence's active version when that says so, and the step at hand is over."""
     newest = asked.newest
-    if newest is None or newest.pk == enrollment.version_id:
+    if newest is None or newest.id == enrollment.version_id:
         return asked
     old, new = definition_of(asked.version), definition_of(newest)
     to = moving.move(old, new, asked.state, now)

@@ -8,7 +8,7 @@ the step, so that a simulation and production agree to the minute.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from mail.window import next_open
@@ -37,7 +37,7 @@ Because = Mapping[str, object]
 JITTER = timedelta(hours=3)
 JITTER_STEP = timedelta(minutes=15)
 _JITTERS = JITTER // JITTER_STEP
-_MARK_SECONDS = JITTER_STEP.total_seconds()
+_A_MARK = datetime(1970, 1, 1, tzinfo=UTC)
 #: A gate that says nothing else is passed after so long: nobody is held for ever.
 PATIENCE = Duration(amount=20, unit="business day")
 #: Ends after which the rules are asked again; the others come with an event of their own, or from a
@@ -166,20 +166,21 @@ def next_step(  # noqa: PLR0911 - one for each kind of decision
         return Wait(until=None, why=lambda: _because(sequence, step_id, "outcome", step=step_id))
     ready_at = state.anchored_at or state.started_at
     unknown: Step | None = None  # a wait for a moment that there is not
-    for step in _walk(behind(sequence.steps, state.anchor), state.taken):
-        taken = state.taken.get(step.id)
+    ahead = behind(sequence.steps, state.anchor)
+    for step in _walk(ahead, state.taken) if sequence.has_branches else ahead:
         # By type: `isinstance` goes through pydantic's metaclass, for each step of everybody.
         if type(step) is WaitStep or type(step) is GoalStep:
             waited = _waited(step, ready_at, state)
             unknown, ready_at = (step, ready_at) if waited is None else (unknown, waited)
-        elif taken is None:
+            continue
+        taken = state.taken.get(step.id)
+        if taken is None:
             if unknown is not None:
                 return _nothing_to_wait_for(sequence, unknown)
             return _Turn(sequence, state, ready_at, now).take(step)
-        elif type(step) is TaskStep and step.gate and taken.ended_at is None:
+        if type(step) is TaskStep and step.gate and taken.ended_at is None:
             return _gate(sequence, step, taken, state, now)
-        else:
-            unknown, ready_at = None, max(ready_at, passed_at(step, taken))
+        unknown, ready_at = None, max(ready_at, passed_at(step, taken))
     if unknown is not None:
         return _nothing_to_wait_for(sequence, unknown)
     if now < ready_at:
@@ -351,7 +352,7 @@ def _hash(key: str) -> int:
 
 def _next_mark(moment: datetime) -> datetime:
     """The next quarter hour: emails that become due together are decided and sent together."""
-    return moment + timedelta(seconds=-moment.timestamp() % _MARK_SECONDS)
+    return moment + (_A_MARK - moment) % JITTER_STEP
 
 
 def _because(sequence: Sequence, part: str, rule: str, **values: object) -> Because:

@@ -207,6 +207,10 @@ class Sequence(Definition):
         return self.enroll.on if self.enroll is not None else ()
 
     @cached_property
+    def has_branches(self) -> bool:
+        return any(isinstance(step, BranchStep) for step in self.steps)
+
+    @cached_property
     def goals(self) -> tuple[GoalStep, ...]:
         return tuple(step for _, step in everywhere(self.steps) if isinstance(step, GoalStep))
 

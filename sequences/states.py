@@ -160,8 +160,8 @@ def unit_of(person: Person) -> str:
 def _taken(ids: Iterable[int]) -> Mapping[int, dict[str, Taken]]:
     taken: dict[int, dict[str, Taken]] = defaultdict(dict)
     fields = ("enrollment_id", "step_id", "at", "way", "ended_at", "disposition")
-    for enrollment_id, step_id, *run in rows.read(StepRun, fields, ids, by="enrollment_id"):
-        taken[enrollment_id][step_id] = Taken(*run)
+    for id_, step_id, at, way, ended_at, how in rows.read(StepRun, fields, ids, by="enrollment_id"):
+        taken[id_][step_id] = Taken(at, way, ended_at, how)
     return taken
 
 

@@ -13,7 +13,7 @@ _WITHOUT_DEFINITION = ("id", "sequence", "digest", "templates", "active", "appli
 
 def definition_of(version: AppliedVersion) -> Sequence:
     """The definition as it was applied, parsed once per process."""
-    return _parsed(version.pk, version.digest)
+    return _parsed(version.id, version.digest)
 
 
 @lru_cache(maxsize=512)
@@ -36,7 +36,7 @@ def with_active(ids: Collection[int]) -> Mapping[int, AppliedVersion]:
     marks = ", ".join(["%s"] * len(ids))
     found = rows.select(AppliedVersion, _WITHOUT_DEFINITION, f"active OR id IN ({marks})", [*ids])
     versions = (AppliedVersion.from_db(None, _WITHOUT_DEFINITION, row) for row in found)
-    return {version.pk: version for version in versions}
+    return {version.id: version for version in versions}
 
 
 def templates_of(version: AppliedVersion) -> list[EmailTemplate]:

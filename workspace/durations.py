@@ -1,9 +1,10 @@
 """Lengths of time as people write them: `3 business days`, `90 seconds`."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
@@ -90,8 +91,12 @@ class Duration:
         local = moment.astimezone(zone(timezone) if isinstance(timezone, str) else timezone)
         return _at_its_time(local, local.date() - self.elapsed)
 
-    @lru_cache(maxsize=20_000)  # noqa: B019 - few durations are written, and each is asked about often
-    def _by_calendar(self, moment: datetime, timezone: str | ZoneInfo) -> datetime:
+    @cached_property
+    def _by_calendar(self) -> Callable[[datetime, str | ZoneInfo], datetime]:
+        """Few durations are written, and each is asked about often: it remembers for itself."""
+        return lru_cache(maxsize=5000)(self._reckoned)
+
+    def _reckoned(self, moment: datetime, timezone: str | ZoneInfo) -> datetime:
         local = moment.astimezone(zone(timezone) if isinstance(timezone, str) else timezone)
         if self.unit == "business day":
             day = _business_days_later(local.date(), self.amount)

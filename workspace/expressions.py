@@ -16,6 +16,8 @@ from workspace import reading
 from workspace.problems import Fault, unknown
 from workspace.reading import Schema
 
+#: Names in `lead.stage`.
+_A_FIELD = 2
 Evaluation = Callable[[Mapping[str, object]], object]
 
 _environment = Environment(autoescape=False)  # noqa: S701 - only parses, renders nothing
@@ -187,8 +189,20 @@ def _evaluation(  # noqa: PLR0911 - one for each kind of node
             inner, test = _evaluation(node.node), _TESTS[node.name]
             return lambda context: test(inner(context))
         case _:
-            chain = reading.dotted(node) or ()
-            return lambda context: look_up(chain, context)
+            return _reading(reading.dotted(node) or ())
+
+
+def _reading(chain: Sequence[str]) -> Evaluation:
+    if len(chain) != _A_FIELD:
+        return lambda context: look_up(chain, context)
+    group, field = chain
+
+    def read(context: Mapping[str, object]) -> object:
+        values = context.get(group)
+        # As look_up would, in half the time: nearly every rule reads a field of a plain dict.
+        return values.get(field) if type(values) is dict else look_up(chain, context)
+
+    return read
 
 
 def _list(node: nodes.List | nodes.Tuple) -> Evaluation:
