@@ -106,6 +106,14 @@ SELECT about.id, 5, NULL, 'company_won', 'deal', won.id
   WHERE is_prospecting AND is_won AND occurred_at > since
     AND found.kind IN ('deal_closed', 'deal_created')
 UNION ALL
+SELECT about.id, 5, NULL, 'company_won', 'deal', won.id
+  FROM outreach AS about JOIN crm_lead AS lead ON lead.id = about.lead_id
+  JOIN crm_lead AS colleague ON colleague.company_id = lead.company_id
+  JOIN crm_deal AS won ON won.lead_id = colleague.id AND won.company_id IS NULL
+  JOIN crm_activity AS found ON found.deal_id = won.id
+  WHERE is_prospecting AND is_won AND occurred_at > since
+    AND found.kind IN ('deal_closed', 'deal_created')
+UNION ALL
 SELECT about.id, 6, NULL, 'too_late', 'message', about.id FROM about WHERE leave_before <= %s
 ) AS found ORDER BY about_id, place, at, id
 """  # noqa: S608 - kinds that the code names

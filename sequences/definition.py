@@ -105,6 +105,9 @@ class Enroll(Definition):
     requires: tuple[Fact, ...] = ()  #: facts that must not be blank
     #: Whether `apply` also enrolls the leads of whom the rule is already true.
     existing: bool = True
+    #: Whether people of a company that bought from us enter though it sells; at an event of `on`
+    #: they do: what a customer asks for is a new matter.
+    customers: bool = False
 
     @property
     def is_of_a_moment(self) -> bool:
@@ -286,6 +289,12 @@ class Sequence(Definition):
     def is_prospecting(self) -> bool:
         """Whether a deal that its company wins with us ends it."""
         return self.stage not in _FROM_THE_SALE_ON
+
+    @property
+    def is_for_customers(self) -> bool:
+        """Whether somebody whose company bought from us may enter."""
+        rule = self.enroll
+        return not self.is_prospecting or (rule is not None and (rule.customers or bool(rule.on)))
 
     def place(self, part: str) -> str:
         """file:line of a part; blank when it is not known."""

@@ -10,7 +10,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models import QuerySet
 
-from crm import facts
+from crm import customers, facts
 from crm.kinds import activities_of
 from crm.models import Company, Deal, Lead
 from crm.stages import bound_deals
@@ -136,6 +136,8 @@ def enroll(
         if Enrollment.objects.filter(lead=lead, status__in=OPEN).exists():
             return None
         if rule is not None and _place_is_taken(version, rule, lead):
+            return None
+        if not definition.is_for_customers and customers.bought([lead]):
             return None
         start_at = Slots(per_day, start_at, begun=partial(_begun, version.sequence)).free()
         Waiting.objects.filter(lead=lead, sequence=version.sequence).delete()

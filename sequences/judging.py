@@ -55,6 +55,8 @@ class Known:
     touched: Mapping[int, datetime]
     #: Addresses that got an email which this database does not know of.
     in_doubt: frozenset[str] = frozenset()
+    #: Lead -> a deal that its company has won with us; empty where that is no matter.
+    bought: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -96,6 +98,7 @@ class Judge:
             _of_person(lead, self.known.suppressed)
             or (_IN_DOUBT if lead.email in self.known.in_doubt else "")
             or ("already in a sequence" if lead.pk in self.known.busy else "")
+            or self._has_bought(lead)
             or self._was_in_it(lead)
             or self.privacy.lacking(facts)
             or (problem() if has_mailbox else _no_mailbox(lead))
@@ -114,6 +117,10 @@ class Judge:
             or self._company_is_taken(lead)
             or self._rep_is_busy(lead)
         )
+
+    def _has_bought(self, lead: Judged) -> str:
+        deal = self.known.bought.get(lead.pk)
+        return "" if deal is None else f'its company bought from us: "{deal}" is won (customers)'
 
     def _was_in_it(self, lead: Judged) -> str:
         never = self.rule.again is None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from crm import facts, history
+from crm import customers, facts, history
 from crm.models import Deal, Lead
 from mail import compose, sent_copies
 from mail.legal import Rules
@@ -57,7 +57,7 @@ class Candidates:
             sequence=self._definition.name,
             rule=self._rule,
             now=clock.now(),
-            known=_known(self._definition.name, self._rule, leads),
+            known=_known(self._definition, self._rule, leads),
             let_in=self._let_in,
             privacy=Rules.of(self._sender.privacy if self._sender else None),
             again=self._again,
@@ -94,13 +94,13 @@ class Candidates:
         return ""
 
 
-def _known(sequence: str, rule: Enroll, leads: Sequence[Lead]) -> Known:
+def _known(definition: Definition, rule: Enroll, leads: Sequence[Lead]) -> Known:
     ids = [lead.pk for lead in leads]
     book = book_of(leads)
     of_leads = Enrollment.objects.filter(lead__in=ids)
     ended = {
         lead_id: at or clock.now()
-        for lead_id, at in of_leads.filter(sequence=sequence)
+        for lead_id, at in of_leads.filter(sequence=definition.name)
         .order_by("pk")
         .values_list("lead_id", "ended_at")
     }
@@ -110,6 +110,7 @@ def _known(sequence: str, rule: Enroll, leads: Sequence[Lead]) -> Known:
         busy=frozenset(of_leads.filter(status__in=OPEN).values_list("lead_id", flat=True)),
         ended=ended,
         touched=history.last_touches(ids) if rule.quiet_for else {},
+        bought={} if definition.is_for_customers else customers.bought(leads),
     )
 
 

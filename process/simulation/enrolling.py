@@ -100,7 +100,7 @@ class Enrolling:
             sequence=sequence,
             rule=rule,
             now=self.scene.now,
-            known=self._known(sequence, leads),
+            known=self._known(definition, leads),
             let_in=self._let_in(sequence, leads),
             privacy=self.scene.files.privacy,
         )
@@ -114,14 +114,20 @@ class Enrolling:
             )
             yield lead, refusal
 
-    def _known(self, sequence: str, leads: Sequence[Lead]) -> Known:
+    def _known(self, definition: Definition, leads: Sequence[Lead]) -> Known:
+        sequence = definition.name
         suppressed = self.scene.suppressed
         return Known(
             suppressed=frozenset(lead.email for lead in leads if lead.email in suppressed),
             busy=frozenset(lead.pk for lead in leads if lead.enrollment is not None),
             ended={lead.pk: lead.ended[sequence] for lead in leads if sequence in lead.ended},
             touched={lead.pk: lead.touched_at for lead in leads if lead.touched_at is not None},
+            bought={} if definition.is_for_customers else self._bought(leads),
         )
+
+    def _bought(self, leads: Sequence[Lead]) -> Mapping[int, str]:
+        found = {lead.pk: self.scene.bought(lead) for lead in leads}
+        return {pk: name for pk, name in found.items() if name is not None}
 
     def _let_in(self, sequence: str, leads: Sequence[Lead]) -> LetIn:
         """As far as these leads are concerned."""

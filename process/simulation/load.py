@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from crm import facts, history, meetings, stages
+from crm import customers, facts, history, meetings, stages
 from crm.models import Activity
 from crm.models import Connection as ConnectionRow
 from crm.models import Deal as DealRow
@@ -46,6 +46,7 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         mailboxes=mailboxes,
         quotas=_quotas(blueprint, now),
         suppressed={lead.email for lead, _ in covered(list(Suppression.objects.all()))},
+        customers=customers.companies(),
         timed_until=_timed_until(blueprint),
     )
     _add_put_here(found)

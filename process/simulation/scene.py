@@ -66,6 +66,8 @@ class Scene:
     #: Sequence -> lead -> who waits for a place there, the longest waiting first.
     waits: dict[str, dict[int, Wait]] = field(default_factory=lambda: defaultdict(dict))
     suppressed: set[str] = field(default_factory=set)
+    #: Company -> a deal that was won there before the simulation began.
+    customers: Mapping[int | None, str] = field(default_factory=dict)
     #: How many open enrollments: ("company", company) and (sequence, owner).
     open: Counter[tuple[str, int | None]] = field(default_factory=Counter)
     #: Mailbox -> how many open enrollments.
@@ -93,6 +95,15 @@ class Scene:
         for lead in self.leads.values():
             if lead.company_id is not None:
                 self.of_company[lead.company_id].append(lead)
+
+    def bought(self, lead: Lead) -> str | None:
+        """The name of a deal that the lead, or its company, has won with us."""
+        company = lead.company_id
+        if company in self.customers:
+            return self.customers[company]
+        colleagues = self.of_company[company] if company is not None else [lead]
+        won = (deal for one in colleagues for deal in one.deals if deal.is_won)
+        return next((str(deal.facts["name"] or "") for deal in won), None)
 
     def number(self) -> int:
         """What comes later has the higher one, as rows of a database have."""

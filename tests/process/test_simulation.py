@@ -10,6 +10,7 @@ from process.simulation import rates, sample
 from process.simulation.engine import Simulation
 from process.simulation.people import People
 from process.simulation.report import report
+from process.simulation.rows import NO_DEAL, Deal
 from workspace.problems import Invalid
 
 BEGINS = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -54,6 +55,20 @@ def test_an_answer_ends_it_and_begins_the_play_for_it(loaded):
     ends = [(e.sequence.name, e.reason) for e in scene.enrollments]
     assert ends == [("approach-cold", "answered")] * 4 + [("objection-price", "")] * 4
     assert {lead.stage for lead in scene.leads.values()} == {"Handling Objections"}
+
+
+def test_nobody_of_a_company_that_bought_is_prospected(loaded):
+    scene = sample.scene(loaded, 9, BEGINS)
+    won = {**NO_DEAL, "name": "Big", "exists": True, "is_closed": True, "is_won": True}
+    scene.leads[3].deals.append(Deal(pk=1, facts=won))
+    scene.customers = {4: "Old"}
+
+    Simulation(scene, People(NOBODY, seed=7)).run(BEGINS + timedelta(days=1))
+
+    begun = {enrollment.lead.pk for enrollment in scene.enrollments}
+    assert {pk: lead.company_id for pk, lead in scene.leads.items() if pk not in begun} == {
+        3: 2, 4: 2, 5: 2, 9: 4,
+    }  # fmt: skip
 
 
 def test_nothing_leaves_after_an_unsubscribe(loaded):

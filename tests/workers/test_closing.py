@@ -16,6 +16,7 @@ from process.closing import stalled
 from process.definition import Process
 from process.models import Task
 from runtime import clock
+from sequences import enroll, versions
 from sequences.models import Enrollment
 from tests.workers.test_life import settle, until_queued
 from workers import schedule
@@ -142,7 +143,7 @@ def test_nothing_leaves_before_anybody_reacted(at_work, make_lead, frozen_clock)
         ({"is_prospecting": False}, {}),
         ({"is_notice": True}, {}),
         ({}, {"is_won": False}),
-        ({}, {"company": None}),
+        ({}, {"company": None, "lead": None}),
     ],
 )
 def test_what_lies_beside_it_stops_nothing(message, deal, at_work, make_lead, frozen_clock):
@@ -157,7 +158,38 @@ def test_what_lies_beside_it_stops_nothing(message, deal, at_work, make_lead, fr
     assert stops.reason(Message.objects.get(pk=queued.pk)) is None
 
 
-def test_who_began_after_it_was_won_is_written_to(at_work, make_lead, frozen_clock):
+def test_a_deal_of_a_colleague_alone_is_the_companys_too(at_work, make_lead, frozen_clock):
+    grace = at_work()
+    newcomer(make_lead, frozen_clock, "alan@customer.example")
+    message = until_queued(frozen_clock)
+    frozen_clock.now += timedelta(minutes=1)
+    Deal.objects.update(company=None)
+    note("deal_closed", lead=grace, deal=Deal.objects.get(), occurred_at=clock.now())
+
+    before = stops.reason(message)
+    Deal.objects.update(is_closed=True, is_won=True)
+
+    deal = Deal.objects.get()
+    assert before is None
+    assert stops.reason(message) == stops.Stop(reason="company_won", because={"deal": deal.pk})
+
+
+@pytest.mark.parametrize("deal", [{}, {"company": None}, {"lead": None}])
+def test_who_comes_after_it_was_won_is_not_prospected(deal, at_work, make_lead, frozen_clock):
+    grace = at_work()
+    wins(grace)
+    settle(frozen_clock)
+    Deal.objects.update(**deal)
+    frozen_clock.now += timedelta(days=1)
+
+    alan = newcomer(make_lead, frozen_clock, "alan@customer.example")
+
+    why = enroll.judge(versions.active_of("approach-cold"), alan).refusal
+    assert not Enrollment.objects.filter(lead=alan).exists()
+    assert why == 'its company bought from us: "Big" is won (customers)'
+
+
+def test_what_a_colleague_asks_for_is_a_new_matter(at_work, make_lead, frozen_clock):
     grace = at_work()
     wins(grace)
     settle(frozen_clock)
@@ -165,9 +197,11 @@ def test_who_began_after_it_was_won_is_written_to(at_work, make_lead, frozen_clo
     alan = newcomer(make_lead, frozen_clock, "alan@customer.example")
     Enrollment.objects.filter(sequence="won-handoff").delete()
 
+    note("form_submitted", lead=alan, occurred_at=clock.now())
+    settle(frozen_clock)
     message = until_queued(frozen_clock)
 
-    assert message.lead == alan
+    assert (message.lead, message.sequence) == (alan, "approach-inbound")
     assert stops.reason(message) is None
 
 
