@@ -184,7 +184,8 @@ def test_who_comes_after_it_was_won_is_not_prospected(deal, at_work, make_lead, 
 
     alan = newcomer(make_lead, frozen_clock, "alan@customer.example")
 
-    why = enroll.judge(versions.active_of("approach-cold"), alan).refusal
+    cold = next(one for one in versions.active() if one.sequence == "approach-cold")
+    why = enroll.judge(cold, alan).refusal
     assert not Enrollment.objects.filter(lead=alan).exists()
     assert why == 'its company bought from us: "Big" is won (customers)'
 
