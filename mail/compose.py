@@ -76,6 +76,14 @@ def refuse_without_basis(message: Message, sender: Sender) -> None:
         raise Unsendable(lacking)
 
 
+def refuse_begun(message: Message) -> None:
+    """Once more: the meeting to which it invites may have begun since; raises Unsendable."""
+    try:
+        invitations.refuse_begun(message, facts.context(message.lead, message.deal))
+    except ValueError as error:
+        raise Unsendable(str(error)) from error
+
+
 def redirect_to() -> str:
     """Where all email goes in staging; blank: to the leads."""
     return Sender.objects.values_list("redirect_to", flat=True).first() or ""

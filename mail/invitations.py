@@ -6,14 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
-from jinja2 import TemplateError
 
 from crm.models import Lead
-from mail import address, mime
+from mail import address, invited, mime
 from mail.models import Message
 from runtime import clock
-from workspace.expressions import look_up
-from workspace.templating import render
 from workspace.zones import zone
 
 #: How calendars name the file when they save it; not text/calendar, of which there is one part.
@@ -21,8 +18,6 @@ FILE_NAME, FILE_TYPE = "invite.ics", "application/ics"
 _MAKER = "-//Cadenza//Outreach//EN"
 #: Around the meeting, rules of its time zone are told for so long.
 _RULES_FOR = timedelta(days=366)
-#: CRMs write others for no date at all, and near the calendar's ends no time zone can be reckoned.
-_YEARS = range(1970, 9998)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,16 +54,24 @@ def of(
         return _settled(written, timezone=timezone, organizer=organizer, attendee=attendee)
     domain = address.domain(mailbox.address.rpartition("@")[2])
     reminder = written["reminder"]
+    # Before it is queued it is a preview, and the sample's facts are of some year.
+    told = invited.read(written, context, now=clock.now() if message.pk else None)
     return Invitation(
         uid=f"{message.token}@{domain}",
-        title=_rendered(written, "title", context),
-        starts_at=_start(message, written["start"], context).astimezone(zone(timezone)),
+        title=told.title,
+        starts_at=told.starts_at.astimezone(zone(timezone)),
         duration=timedelta(seconds=written["duration"]),
-        location=_rendered(written, "location", context),
+        location=told.location,
         reminder=None if reminder is None else timedelta(seconds=reminder),
         organizer=organizer,
         attendee=attendee,
     )
+
+
+def refuse_begun(message: Message, context: Mapping[str, object]) -> None:
+    """ValueError when an invitation that was made earlier could not be made now."""
+    if message.invite is not None and "method" not in message.invite:
+        invited.read(message.invite, context, now=clock.now())
 
 
 def told(message: Message, timezone: str) -> dict[str, object]:
@@ -164,31 +167,3 @@ def _alarm(title: str, before: timedelta) -> Alarm:
     for name, value in {"action": "DISPLAY", "description": title, "trigger": -before}.items():
         alarm.add(name, value)
     return alarm
-
-
-def _rendered(written: Mapping[str, Any], name: str, context: Mapping[str, object]) -> str:
-    try:
-        return " ".join(render(written[name] or "", context).split())
-    except TemplateError as error:
-        raise ValueError(f"the invitation's {name}: {error}") from error
-
-
-def _start(message: Message, fact: str, context: Mapping[str, object]) -> datetime:
-    value = look_up(fact.split("."), context)
-    if value is None:
-        raise ValueError(f"the invitation's start, {fact}, is blank")
-    moment = _moment(str(value))
-    if moment is None or moment.year not in _YEARS:
-        raise ValueError(f"the invitation's start, {fact}, is no moment: {value}")
-    # Before it is queued it is a preview, and the sample's facts are of some year.
-    if message.pk is not None and moment <= clock.now():
-        raise ValueError(f"the invitation's start, {fact}, has passed: {value}")
-    return moment
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

@@ -47,6 +47,7 @@ def _make(message: Message, sender: Sender | None) -> Made:
             return compose.compose(message, sender)
         if sender is not None:
             compose.refuse_without_basis(message, sender)
+        compose.refuse_begun(message)
     except (Unsendable, Unsigned) as error:
         return error
     return None

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from jinja2 import TemplateError
 
-from crm.facts import context
+from crm.facts import Facts, context
 from crm.models import Lead
+from crm.stages import bound_deals
 from process.blueprint import Blueprint
 from process.check import EMAIL_FACTS
 from process.emails import Template
@@ -18,6 +20,8 @@ from workspace.reading import place
 from workspace.templating import render, turns_on
 
 LINT = "blank_fact"
+#: Leads are looked at in pages of this size.
+PAGE = 500
 #: Fact -> the places where a template prints it with nothing in its stead.
 Places = Mapping[str, tuple[str, int, int]]
 
@@ -37,6 +41,16 @@ def lints(blueprint: Blueprint) -> Iterator[Problem]:
                     f'give another text: {fact} | default("..."), or say requires: [{fact}]'
                 )
                 yield Problem(file=file, line=line, column=column, message=message, lint=LINT)
+
+
+def everybody() -> Iterator[tuple[Lead, Facts]]:
+    """The leads with an address, and what is known of them."""
+    rows = Lead.objects.filter(deleted_at=None).exclude(email="")
+    found = rows.select_related("company", "owner").iterator(PAGE)
+    while page := list(islice(found, PAGE)):
+        deals = bound_deals([lead.pk for lead in page])
+        for lead in page:
+            yield lead, context(lead, deals.get(lead.pk))
 
 
 def _sent(blueprint: Blueprint) -> list[str]:
@@ -79,10 +93,8 @@ def _lacking(facts: list[str]) -> tuple[Counter[str], int]:
     """Fact -> how many of the leads with an address lack it, and how many there are."""
     lacking: Counter[str] = Counter()
     total = 0
-    rows = Lead.objects.filter(deleted_at=None).exclude(email="")
-    for lead in rows.select_related("company", "owner").iterator(2000):
+    for _, known in everybody():
         total += 1
-        known = context(lead, None)
         lacking.update(fact for fact in facts if look_up(fact.split("."), known) is None)
     return lacking, total
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from crm.definition import ConnectionSettings
@@ -55,6 +55,8 @@ class Blueprint:
     digests: Mapping[str, str]
     #: What is allowed and most likely not meant.
     warnings: Sequence[Problem] = ()
+    #: Sequence -> its file, for what the leads tell of it.
+    documents: Mapping[str, Document] = field(default_factory=dict, repr=False, compare=False)
 
 
 def load(folder: Path, *, schema: Schema) -> Blueprint:
@@ -87,7 +89,8 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     placed = [found.placed(places(found, document)) for found, document in described]
     ours = process[0].placed(exits(*process))
     blueprint = _blueprint(team[0], ours, placed, templates, lists)
-    return replace(blueprint, warnings=warnings)
+    documents = {found.name: document for found, document in read}
+    return replace(blueprint, warnings=warnings, documents=documents)
 
 
 def load_team(folder: Path) -> Team:

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import ceil
 
-from crm import facts
 from crm.connections import UNUSABLE, connector_of
 from crm.models import Connection
 from mail.models import EmailTemplate, Mailbox, Sender
+from process import touches
 from process.blueprint import Blueprint, Template
 from process.frozen import Frozen, Moved
+from process.touches import Touch
 from runtime import clock
 from sequences import cadence, enroll, moving, versions
-from sequences.cadence import Assign, Send, State
+from sequences.cadence import State
 from sequences.definition import Sequence as Definition
-from sequences.forecast import forecast
 from sequences.mailboxes import Rotation
 from sequences.models import AppliedVersion, Enrollment
 from sequences.refusals import OPEN, Candidate
@@ -29,16 +29,6 @@ from workspace.zones import zone
 
 #: Enrollments are looked at in pages of this size.
 PAGE = 500
-
-
-@dataclass(frozen=True, kw_only=True)
-class Touch:
-    """A step to come of one lead, when nobody answers and the mailbox is free."""
-
-    at: datetime
-    kind: str  #: email | task
-    what: str  #: the template, or the kind of task
-    step: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +162,7 @@ def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
             digest=blueprint.digests[name],
             version=_state_of(active, blueprint.digests[name]),
             enrolls=enrolls,
-            touches=dict(_touches(definition, enrolls, places)),
+            touches=dict(touches.foreseen(definition, enrolls, places)),
             whereabouts=places,
             refused=Counter(candidate.refusal for candidate in refusals),
             refusals=refusals,
@@ -193,42 +183,6 @@ def _state_of(active: AppliedVersion | None, digest: str) -> str:
     if active is None:
         return "new"
     return "unchanged" if active.digest == digest else "changed"
-
-
-def _touches(
-    definition: Definition,
-    candidates: Sequence[Candidate],
-    places: Mapping[int, Mapping[str, Because]],
-) -> Iterator[tuple[int, list[Touch]]]:
-    """As `decide` foresees them from now on; a throttle lets some begin later."""
-    now = clock.now()
-    for candidate in candidates:
-        timezone = str(places[candidate.lead.pk]["timezone"]["zone"])
-        state = _beginning(candidate, timezone, now)
-        touches = []
-        for foreseen in forecast(definition, state, now):
-            decision = foreseen.decision
-            if isinstance(decision, Send):
-                touch = ("email", decision.template, decision.step.id)
-            elif isinstance(decision, Assign):
-                touch = ("task", decision.step.task, decision.step.id)
-            else:
-                continue
-            kind, what, step = touch
-            touches.append(Touch(at=foreseen.at, kind=kind, what=what, step=step))
-        yield candidate.lead.pk, touches
-
-
-def _beginning(candidate: Candidate, timezone: str, now: datetime) -> State:
-    lead = candidate.lead
-    return State(
-        lead_id=lead.pk,
-        unit=f"company {lead.company_id}" if lead.company_id else "",
-        started_at=now,
-        timezone=timezone,
-        taken={},
-        facts={**facts.context(lead, candidate.deal), "event": {}},
-    )
 
 
 def _in_flight(name: str, definition: Definition, digest: str) -> InFlight | None:

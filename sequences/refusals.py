@@ -12,6 +12,7 @@ from mail.legal import Rules
 from mail.models import EmailTemplate, Mailbox, Sender
 from mail.suppression import book_of
 from runtime import clock
+from sequences import invitations
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.judging import Judge, Known, LetIn
@@ -91,7 +92,7 @@ class Candidates:
             problem = compose.problem(template, lead, deal, mailbox=mailbox, sender=self._sender)
             if problem:
                 return f"template {template.name}: {problem}"
-        return ""
+        return invitations.problem(self._definition, facts.context(lead, deal), clock.now())
 
 
 def _known(definition: Definition, rule: Enroll, leads: Sequence[Lead]) -> Known:

@@ -1,6 +1,7 @@
 """A plan on the terminal and in its file: what `plan` shows and `apply` reads."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from config.cli.tables import show as show_tables
 from process.blueprint import Blueprint
 from process.frozen import Frozen, Moved
 from process.planning import Plan, SequencePlan
+from process.touches import Touch
 from sequences import whereabouts
 from sequences.steps import EmailStep, everywhere
 from workspace.counts import counted
@@ -84,6 +86,8 @@ def show(plan: Plan, trials: Experiments, *, people: bool) -> None:
             typer.echo(f"  {template} carries {', '.join(files)}")
         for line in _first_touches(entry, MOST if people else 3):
             typer.echo(f"  {line}")
+        for (step, problem), count in _troubled(entry).most_common(MOST):
+            typer.echo(f"  {step} would fail for {count}: {problem}")
         for reason, count in sorted(entry.refused.items(), key=lambda item: -item[1])[:MOST]:
             typer.echo(f"  not {count}: {reason}")
         if len(entry.refused) > MOST:
@@ -135,12 +139,18 @@ def _in_flight(entry: SequencePlan) -> Iterator[str]:
 def _first_touches(entry: SequencePlan, most: int) -> Iterator[str]:
     for candidate in entry.enrolls[:most]:
         touches = entry.touches[candidate.lead.pk]
-        told = ", ".join(f"{_day(touch.at)} {touch.what}" for touch in touches)
+        told = ", ".join(map(_told, touches))
         place = entry.whereabouts[candidate.lead.pk]
         where = whereabouts.told_of(place["timezone"], place["holidays"])
         yield f"{candidate.lead} ({where}): {told or 'nothing'}"
     if len(entry.enrolls) > most:
         yield f"and {len(entry.enrolls) - most} more; --people shows {MOST}, --json all"
+
+
+def _troubled(entry: SequencePlan) -> Counter[tuple[str, str]]:
+    """Step and problem -> how many leads."""
+    touches = (touch for found in entry.touches.values() for touch in found)
+    return Counter((touch.step, touch.problem) for touch in touches if touch.problem)
 
 
 def _tables(plan: Plan) -> dict[str, list[dict[str, Any]]]:
@@ -150,6 +160,11 @@ def _tables(plan: Plan) -> dict[str, list[dict[str, Any]]]:
         "reps": [{"rep": rep, "tasks": count} for rep, count in plan.reps.items()],
         "crm_writes": [vars(cost) for cost in plan.costs],
     }
+
+
+def _told(touch: Touch) -> str:
+    fails = " (would fail)" if touch.problem else ""
+    return f"{_day(touch.at)} {touch.what}{fails}"
 
 
 def _day(moment: datetime) -> str:

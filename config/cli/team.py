@@ -80,9 +80,10 @@ def _of_the_leads(loaded: "Blueprint") -> Iterator["Problem"]:
     if connection.vendor == "sqlite" and not Path(name).is_file():
         return
     if "crm_lead" in connection.introspection.table_names():
-        from process import blanks  # noqa: PLC0415 - as above
+        from process import blank_starts, blanks  # noqa: PLC0415 - as above
 
         yield from blanks.lints(loaded)
+        yield from blank_starts.lints(loaded)
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from mail import pacing
+from mail import invited, pacing
 from mail.quotas import domain_of
 from mail.window import Window
 from process.simulation.rows import Email, Mailbox, Touch
@@ -81,6 +81,10 @@ class Delivery:
         if email.leave_before is not None and email.leave_before <= now:
             self._take_back(mailbox, email)
             return
+        if _cannot_invite(email, now):
+            self._uncount(mailbox, email)
+            self._fail(email)
+            return
         arrival = Arrival(
             at=now,
             lead=enrollment.lead,
@@ -148,6 +152,14 @@ class Delivery:
 
     def _drop(self, email: Email) -> None:
         email.is_cancelled, email.enrollment.email = True, None
+
+
+def _cannot_invite(email: Email, now: datetime) -> bool:
+    if email.invite is None:
+        return False
+    enrollment = email.enrollment
+    facts = enrollment.lead.context(enrollment.deal)
+    return bool(invited.problem(email.invite.plain(), facts, now=now))
 
 
 def _where(email: Email) -> Where:

@@ -10,7 +10,7 @@ from crm.kinds import activities_of
 from mail.proof import Proofs
 from process.simulation.rows import Enrollment, Lead, Mailbox, Wait
 from process.simulation.scene import Scene
-from sequences import whereabouts
+from sequences import invitations, whereabouts
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.judging import Judge, Known, LetIn, Refusal
@@ -143,7 +143,8 @@ class Enrolling:
     def _problem(self, definition: Definition, lead: Lead, facts: Mapping[str, object]) -> str:
         """Why one of its emails cannot be made for the lead."""
         context = {**facts, **self.scene.files.letterhead}
-        return self._proofs.problem(definition.templates(), context, to=lead.email)
+        found = self._proofs.problem(definition.templates(), context, to=lead.email)
+        return found or invitations.problem(definition, facts, self.scene.now)
 
     def _enroll_all(self, definition: Definition, judged: Iterable[Judged]) -> None:
         per_day = definition.enroll.per_day if definition.enroll else None

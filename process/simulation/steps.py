@@ -184,6 +184,7 @@ class Steps:
                 template=decision.template,
                 due_at=self.scene.now,
                 leave_before=self._limit(enrollment, decision),
+                invite=decision.step.invite,
             )
         )
         self.scene.schedule(enrollment, None)

@@ -158,6 +158,24 @@ def test_what_cannot_be_made_does_not_leave(mailbox, queue, lead, sink, demo_at,
     assert message.last_error.startswith(f"the invitation's {error}")
 
 
+@pytest.mark.django_db
+def test_one_that_is_tried_again_does_not_leave_once_its_meeting_has_begun(
+    mailbox, queue, lead, sink, time
+):
+    lead.extra = {"demo_at": (NOON + timedelta(minutes=10)).isoformat()}
+    lead.save()
+    sink.answers["RCPT"] = ["451 4.3.0 later"]
+    message = queue(lead, invite=INVITE)
+    assert outbox.deliver(mailbox.pk) == {"retried": 1}
+
+    time.forward(hours=1)
+    outcome = outbox.deliver(mailbox.pk)
+
+    message.refresh_from_db()
+    assert (outcome, sink.taken) == ({"failed": 1}, [])
+    assert "has passed" in message.last_error
+
+
 TEXT = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\x85")
 )

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from crm import meetings, stages
 from crm.models import Company, Lead, Owner, StageMove
 from crm.timeline import note
-from mail import claims, stops, unsubscribe
+from mail import claims, compose, stops, unsubscribe
 from mail import settle as settling
 from mail.definition import RampUpSettings, TeamLimits
 from mail.models import Mailbox, Message
@@ -72,6 +72,7 @@ ENROLLS = st.fixed_dictionaries(
     },
 )
 LISTS = {"guests": frozenset({"p0@x.example", "p2@x.example"})}
+INVITE = {"title": "Demo", "start": "meeting.start", "duration": "30 minutes"}
 #: per_day, per_hour, per_minute and the minutes between two, of each mailbox.
 CAPS = st.sampled_from([(100, 25, None, 1), (1, 1, None, 1), (2, 1, 1, 45), (3, 2, 1, 0)])
 #: How Ada's second mailbox starts.
@@ -138,6 +139,8 @@ def files_of_a_team(draw):
         for step in sequence["steps"]:
             if "email" in step and draw(st.booleans()):
                 step["thread"] = "new"
+            if "email" in step and draw(st.integers(0, 3)) == 0:
+                step["invite"] = INVITE
         window = {**sequence["window"], "holidays": holidays}
         found[name] = type(draw(sequences())).model_validate(
             {**sequence, "name": name, "enroll": draw(ENROLLS), "window": window}
@@ -204,6 +207,31 @@ def test_who_is_paused_by_hand_stays_so_in_a_simulation(loaded, make_lead, froze
     Simulation(scene, Script([absence])).run(clock.now() + timedelta(days=30))
 
     assert scene.touches == []
+
+
+@pytest.mark.parametrize("waits", [[], [{"id": "w", "wait": "3 days"}]])
+def test_who_cannot_be_invited_is_not_in_a_simulation_either(
+    loaded, make_lead, frozen_clock, waits
+):
+    for name, start in {"blank": None, "soon": 1, "later": 9}.items():
+        at = start and (clock.now() + timedelta(days=start)).isoformat()
+        make_lead(f"{name}@x.example", extra={"demo_at": at}, company=None)
+    invite = {**INVITE, "start": "lead.extra.demo_at"}
+    steps = [*waits, {"id": "s0", "email": "a", "invite": invite}]
+    written = {"name": "any", "stage": "Approach", "steps": steps}
+    rule = {"when": 'lead.stage == "Approach"'}
+    blueprint = _blueprint(loaded, {"any": Sequence.model_validate({**written, "enroll": rule})})
+    apply.configure(blueprint)
+    people = list(Lead.objects.order_by("pk"))
+
+    simulated = simulate([blueprint], people, [], 0, clock.now())
+    lived = live([blueprint], people, [], 0, frozen_clock)
+
+    assert simulated == lived
+    written_to = [people[0].pk + number for number in ((1, 2) if not waits else (2,))]
+    assert [touch[1] for touch in lived["touches"]] == written_to
+    failed = [end[0] for end in lived["ends"] if end[-1] == "the email was refused"]
+    assert failed == ([] if not waits else [people[0].pk, people[1].pk])
 
 
 @contextmanager
@@ -370,10 +398,19 @@ def work():
                 settling.stopped(message, stop)
                 continue
             assert stop is None, settling.stopped(message, stop)
-            leaves(message)
+            _leaves_or_fails(message)
         if not sent and not any(map(claims.due, Mailbox.objects.all())):
             return
     raise AssertionError("it never comes to rest")
+
+
+def _leaves_or_fails(message):
+    try:
+        compose.refuse_begun(message)
+    except compose.Unsendable as error:
+        settling.failed(message, str(error))
+    else:
+        leaves(message)
 
 
 def _claimed(mailbox):
