@@ -4,13 +4,15 @@ The timeouts of sockets count anew with each byte that comes: who sends one now 
 a caller for as long as it likes.
 """
 
+import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -21,29 +23,58 @@ class Overdue(requests.Timeout):
 
 
 @contextmanager
-def session(within: float) -> Iterator[requests.Session]:
-    """For what is to be answered within so many real seconds in all; raises Overdue then."""
+def within(seconds: float) -> Iterator[None]:
+    """What this thread asks in it is to be answered within so many real seconds in all, or Overdue.
+
+    It holds for the connections of an Adapter, and of pools that are bound to it.
+    """
     cut = _Cut()
-    timer = threading.Timer(within, cut)
+    timer = threading.Timer(seconds, cut)
     timer.daemon = True
-    with requests.Session() as opened:
-        for scheme in ("https://", "http://"):
-            opened.mount(scheme, _Adapter(cut))
-        timer.start()
-        try:
-            yield opened
-        except requests.RequestException:
-            if not cut.was_made:
-                raise
-        finally:
-            timer.cancel()
-            cut.forget()
+    _here.cuts.append(cut)
+    timer.start()
+    try:
+        yield
+    except (OSError, urllib3.exceptions.HTTPError):
+        if not cut.was_made:
+            raise
+    finally:
+        timer.cancel()
+        _here.cuts.remove(cut)
+        cut.forget()
     if cut.was_made:  # also where what had come until then passes for an answer
-        raise Overdue(f"no whole answer within {within:g} s")
+        raise Overdue(f"no whole answer within {seconds:g} s")
+
+
+@contextmanager
+def session(seconds: float) -> Iterator[requests.Session]:
+    """For what is to be answered within so many real seconds in all; raises Overdue then."""
+    with within(seconds), requests.Session() as opened:
+        for scheme in ("https://", "http://"):
+            opened.mount(scheme, Adapter(max_retries=0))
+        yield opened
+
+
+class Adapter(HTTPAdapter):
+    """Its connections end when the time of their caller is over."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        bind(self.poolmanager)
+
+    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*arguments, **options)
+        bind(manager)
+        return manager
+
+
+def bind(pools: urllib3.PoolManager) -> None:
+    """Likewise the connections of these pools, before one is opened."""
+    pools.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
 
 
 class _Cut:
-    """Ends every connection that it knows, and those that are opened later."""
+    """Ends every connection that it knows, and those that are used later."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,13 +87,12 @@ class _Cut:
             for known in self._known:
                 _end(known)
 
-    def watch(self, opened: socket.socket) -> socket.socket:
+    def watch(self, used: socket.socket) -> None:
         """Under a name of our own: encryption takes the socket's away."""
         with self._lock:
-            self._known.append(opened.dup())
+            self._known.append(socket.socket(fileno=os.dup(used.fileno())))
             if self.was_made:
-                _end(opened)
-        return opened
+                _end(self._known[-1])
 
     def forget(self) -> None:
         with self._lock:
@@ -70,37 +100,43 @@ class _Cut:
                 self._known.pop().close()
 
 
-class _Adapter(HTTPAdapter):
-    def __init__(self, cut: _Cut) -> None:
-        self._pools = _pools(cut)
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, *arguments: Any, **options: Any) -> Any:
-        manager = super().proxy_manager_for(*arguments, **options)
-        manager.pool_classes_by_scheme = self._pools
-        return manager
+class _Here(threading.local):
+    def __init__(self) -> None:
+        self.cuts: list[_Cut] = []
 
 
-def _pools(cut: _Cut) -> Mapping[str, type[HTTPConnectionPool]]:
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return cut.watch(super()._new_conn())
+_here = _Here()
 
-    class Encrypted(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return cut.watch(super()._new_conn())
 
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
+class _Watched(HTTPConnection):
+    """One that was kept open counts for whoever uses it now."""
 
-    class EncryptedPool(HTTPSConnectionPool):
-        ConnectionCls = Encrypted
+    def _new_conn(self) -> socket.socket:
+        opened = super()._new_conn()
+        _watch(opened)
+        return opened
 
-    return {"http": PlainPool, "https": EncryptedPool}
+    def request(self, *arguments: Any, **options: Any) -> None:
+        if self.sock is not None:
+            _watch(self.sock)
+        super().request(*arguments, **options)
+
+
+class _WatchedEncrypted(_Watched, HTTPSConnection):
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Watched
+
+
+class _EncryptedPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedEncrypted
+
+
+def _watch(used: socket.socket) -> None:
+    for cut in _here.cuts:
+        cut.watch(used)
 
 
 def _end(connection: socket.socket) -> None:

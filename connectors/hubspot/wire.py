@@ -14,7 +14,7 @@ import urllib3
 from hubspot import HubSpot
 from hubspot.crm.contacts.exceptions import ApiException
 
-from connectors import endpoints
+from connectors import deadline, endpoints
 from connectors.base import (
     ConnectorError,
     RateLimited,
@@ -29,7 +29,9 @@ from connectors.retry import persistently
 from connectors.vendor_text import shown
 
 URL = "https://api.hubapi.com"
+#: Real seconds: to connect, for each piece of an answer, for all of it, for all of a token's.
 _CONNECT, _READ = 3.0, 10.0
+IN_ALL, TOKEN_IN_ALL = 60.0, 15.0
 _DAILY_LIMIT_WAIT = 3600.0
 _CALLERS_FAULT = 4  # of any 4xx
 _LOCKED, _TOO_MANY, _MIGRATING = 423, 429, 477
@@ -61,6 +63,7 @@ class Wire:
         )
         # Kept: each access to `basic_api` builds a new pool. Any object's client takes any path.
         self._api = client.crm.contacts.basic_api.api_client
+        deadline.bind(self._api.rest_client.pool_manager)
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
         return persistently(
@@ -128,24 +131,25 @@ class Wire:
         self._budget.take("search" if path.endswith("/search") else "call")
         self.calls += 1
         try:
-            answer = self._api.call_api(
-                quote(path),
-                method,
-                query_params=list(query.items()) if query else [],
-                header_params={
-                    "Accept": "application/json",
-                    "Content-Type": _FORM if form else "application/json",
-                },
-                body=body,
-                post_params=list(form.items()) if form else [],
-                auth_settings=[] if form else ["oauth2"],
-                # Models drop unknown keys and turn HTML into objects full of None.
-                _preload_content=False,
-                _return_http_data_only=True,
-                # The client has no timeout of its own.
-                _request_timeout=(_CONNECT, _READ),
-            )
-            headers, content = answer.headers, answer.data
+            with deadline.within(TOKEN_IN_ALL if form else IN_ALL):
+                answer = self._api.call_api(
+                    quote(path),
+                    method,
+                    query_params=list(query.items()) if query else [],
+                    header_params={
+                        "Accept": "application/json",
+                        "Content-Type": _FORM if form else "application/json",
+                    },
+                    body=body,
+                    post_params=list(form.items()) if form else [],
+                    auth_settings=[] if form else ["oauth2"],
+                    # Models drop unknown keys and turn HTML into objects full of None.
+                    _preload_content=False,
+                    _return_http_data_only=True,
+                    # The client has no timeout of its own.
+                    _request_timeout=(_CONNECT, _READ),
+                )
+                headers, content = answer.headers, answer.data
         except ApiException as error:
             self._fail(method, path, error)
         except UnicodeDecodeError as error:

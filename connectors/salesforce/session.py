@@ -1,7 +1,7 @@
 """The session that simple-salesforce works on: one adapter for login and calls alike.
 
-simple-salesforce writes `https://` into every URL, sets no timeout and repeats nothing; the adapter
-below its session is the one place that all of it passes.
+simple-salesforce writes `https://` into every URL, sets no timeout and repeats nothing; the session
+and the adapter below it are the one place that all of it passes.
 """
 
 import re
@@ -10,17 +10,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
-from connectors import endpoints
+from connectors import deadline, endpoints
 from connectors.base import SandboxRefused, Unavailable
 from connectors.endpoints import Budget
 
+#: Real seconds: to connect, for each piece of an answer, for all of it, for all of a token's.
 CONNECT, READ = 3.0, 20.0
+IN_ALL, TOKEN_IN_ALL = 120.0, 15.0
 _USAGE = re.compile(r"api-usage=(\d+)/(\d+)")
 
 
-class OneHostAdapter(HTTPAdapter):
+class OneHostAdapter(deadline.Adapter):
     """Talks to the configured host alone, over plain http where the configured URL says so."""
 
     def __init__(self, *, url: str, allow_sandbox: bool, budget: Budget) -> None:
@@ -73,12 +74,18 @@ class OneHostAdapter(HTTPAdapter):
 
 
 def session_on(adapter: OneHostAdapter) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
     # Without an auth of its own, requests lets a ~/.netrc replace our bearer token.
     session.auth = _as_it_is
     return session
+
+
+class _Session(requests.Session):
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        with deadline.within(IN_ALL):
+            return super().send(request, **options)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -14,6 +14,7 @@ import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
+from connectors import deadline
 from connectors.base import (
     Conflict,
     ConnectorError,
@@ -26,6 +27,7 @@ from connectors.base import (
 from connectors.endpoints import GAVE_UP, Budget
 from connectors.logins import Minted, Tokens
 from connectors.retry import persistently
+from connectors.salesforce import session
 from connectors.salesforce.session import OneHostAdapter, session_on
 from connectors.vendor_text import shown
 from runtime import clock
@@ -226,9 +228,10 @@ class Wire:
         https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_flows.htm
         """
         try:
-            response = self._session.post(
-                f"{self._url}/services/oauth2/token", data=self._login_by.form(refresh_token)
-            )
+            with deadline.within(session.TOKEN_IN_ALL):
+                response = self._session.post(
+                    f"{self._url}/services/oauth2/token", data=self._login_by.form(refresh_token)
+                )
             body = response.json()
         except (requests.RequestException, ValueError, RecursionError) as error:
             raise Unavailable(

@@ -14,7 +14,7 @@ from typing import Any
 
 import requests
 
-from connectors import endpoints
+from connectors import deadline, endpoints
 from connectors.base import (
     Conflict,
     ConnectorError,
@@ -27,7 +27,9 @@ from connectors.endpoints import Budget
 from connectors.retry import persistently
 from connectors.vendor_text import shown
 
+#: Real seconds: to connect and for each piece of an answer; for all of it.
 _TIMEOUT = (3.0, 20.0)
+_IN_ALL = 60.0
 _WAIT = 5.0
 #: Deactivated records are asked for too: they are the deleted ones.
 _CONTEXT = {"active_test": False}
@@ -43,6 +45,8 @@ class Wire:
         self._budget, self._allow_sandbox = budget, allow_sandbox
         self._base = f"{url}/{database}/rest/model"
         self._session = requests.Session()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, deadline.Adapter())
         # Without an auth of its own, requests lets a ~/.netrc replace our key.
         self._session.auth = _as_it_is
         self._session.headers.update(
@@ -102,14 +106,15 @@ class Wire:
         self._budget.take("call")
         self.calls += 1
         try:
-            response = self._session.request(
-                method,
-                f"{self._base}/{path}",
-                params=list(query),
-                json=body,
-                timeout=_TIMEOUT,
-                allow_redirects=False,
-            )
+            with deadline.within(_IN_ALL):
+                response = self._session.request(
+                    method,
+                    f"{self._base}/{path}",
+                    params=list(query),
+                    json=body,
+                    timeout=_TIMEOUT,
+                    allow_redirects=False,
+                )
         except requests.RequestException as error:
             raise Unavailable(f"Tryton at {self._base}: {type(error).__name__}") from error
         endpoints.refuse_sandbox(

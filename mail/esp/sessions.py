@@ -8,8 +8,8 @@ from typing import Any
 
 import requests
 from django.conf import settings
-from requests.adapters import HTTPAdapter
 
+from connectors import deadline
 from connectors.endpoints import normalized_url
 from mail import mailboxes
 from mail.esp.kinds import KINDS
@@ -20,6 +20,8 @@ from workspace import secrets
 #: Real seconds without use after which a session is closed: servers hang up after a minute or more,
 #: and a request on a connection that is being closed may or may not have been read.
 IDLE_FOR = 20.0
+#: Real seconds for all of an answer, as for all of an SMTP server's.
+IN_ALL = 30.0
 
 
 class _Session(requests.Session):
@@ -29,7 +31,8 @@ class _Session(requests.Session):
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
         self.asked += 1
-        return super().request(*args, **{**options, "allow_redirects": False})
+        with deadline.within(IN_ALL):
+            return super().request(*args, **{**options, "allow_redirects": False})
 
 
 @dataclass
@@ -106,5 +109,5 @@ def _open(mailbox: Mailbox, login: Mapping[str, object]) -> Any:
     opened.session = _Session()
     opened.session.trust_env = not sandbox  # no proxy, which may stand elsewhere
     for scheme in ("https://", "http://"):
-        opened.session.mount(scheme, HTTPAdapter(pool_connections=1, max_retries=0))
+        opened.session.mount(scheme, deadline.Adapter(pool_connections=1, max_retries=0))
     return opened

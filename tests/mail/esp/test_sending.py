@@ -9,6 +9,7 @@ from mail import mailboxes, outbox, settle, suppression, unsubscribe
 from mail.esp import sending, sessions
 from mail.models import Mailbox, Message, Sender, Suppression
 from runtime import clock
+from tests.connectors.test_deadline import BEGUN, dripping
 from tests.mail.conftest import ADA, free_port
 from tests.mail.esp.conftest import every_kind
 
@@ -236,6 +237,23 @@ def test_an_answer_that_does_not_come_in_time_is_unconfirmed(mailbox, message, a
 
     assert counts == {"unconfirmed": 1}
     assert len(api.taken) == 1
+
+
+@pytest.mark.parametrize("begins", [b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\nX-", BEGUN])
+def test_an_answer_that_is_not_whole_in_time_is_unconfirmed(
+    mailbox, message, api, monkeypatch, begins
+):
+    monkeypatch.setattr(sessions, "IN_ALL", 0.4)
+    with dripping(begins) as url:
+        mailbox.esp = {**mailbox.esp, "url": url}
+        mailbox.save()
+        began = clock.monotonic()
+
+        counts = after(mailbox, message, api=api)
+
+        assert clock.monotonic() - began < mailboxes.ANSWER_WITHIN / 2
+    assert counts == {"unconfirmed": 1}
+    assert message.last_error == "no whole answer within 0.4 s"
 
 
 def test_an_api_that_cannot_be_reached_is_waited_for(mailbox, message, api, time):
