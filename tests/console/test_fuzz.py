@@ -3,11 +3,13 @@
 CADENZA_RUNS=n sets how many requests each test tries.
 """
 
+import gc
 import hmac
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as BadBase64
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
@@ -62,8 +64,7 @@ def ask():
             told.append((status, headers))
             return told.append
 
-        began = process_time()
-        with transaction.atomic():
+        with timed() as spent, transaction.atomic():
             chunks = application(
                 {
                     "REQUEST_METHOD": method,
@@ -91,11 +92,24 @@ def ask():
         assert answer.status < 500
         # What a browser sent may be told to expire: a session that there is not.
         assert "Max-Age=0" in answer.headers.get("Set-Cookie", "Max-Age=0")
-        assert process_time() - began < SLOW
+        assert spent[0] < SLOW
         return answer, seen
 
     yield put
     request_started.connect(close_old_connections)
+
+
+@contextmanager
+def timed():
+    """Going through all that thousands of tries have left takes a second by itself, and is no request's."""
+    spent = []
+    gc.disable()
+    began = process_time()
+    try:
+        yield spent
+        spent.append(process_time() - began)
+    finally:
+        gc.enable()
 
 
 # -- what is asked ---------------------------------------------------------------------------
