@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 #: Real seconds. A claim is renewed well before it runs out.
 CLAIM = 90.0
 RENEW = 20.0
-#: Without a word from the server it is asked whether it lives; with the wait for its answer a
-#: half-open connection is found within a minute. It also keeps within the 29 minutes of RFC 2177.
+#: So often the server is asked whether it lives, and the row whether it is still ours; with the wait
+#: for the answer a half-open connection is found within a minute. It also keeps within the 29 minutes
+#: of RFC 2177.
 ASK_AFTER = 35.0
 #: How long one look at the socket takes at most: so soon a listener stops.
 LOOK = 1.0
@@ -118,15 +119,14 @@ class Listener:
             client.select_folder("INBOX", readonly=True)
             bell.ring("read_mailbox", [mailbox.pk])  # what came while nobody listened
             client.idle()
-            heard_at = clock.monotonic()
+            asked_at = clock.monotonic()
             while not self.stop.is_set():
                 said = _heard(client)
-                if not said and clock.monotonic() - heard_at > ASK_AFTER:
+                if clock.monotonic() - asked_at > ASK_AFTER:
                     if not self._mine(mailbox.pk):
                         return
-                    said = [*_ask(client), (b"OK", b"alive")]
-                if said:
-                    heard_at = clock.monotonic()
+                    said += _ask(client)
+                    asked_at = clock.monotonic()
                 if _is_mail(said):
                     bell.ring("read_mailbox", [mailbox.pk])
         finally:

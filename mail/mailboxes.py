@@ -19,6 +19,7 @@ from imapclient.exceptions import IMAPClientError, LoginError
 from connectors.base import ConnectorError, Unauthorized
 from connectors.endpoints import is_loopback
 from mail import address, handing, oauth
+from mail.imap import Imap
 from mail.models import Mailbox
 from mail.smtp import Smtp, SmtpOverTls
 from runtime import clock
@@ -115,7 +116,7 @@ def open_imap(mailbox: Mailbox) -> IMAPClient:
     scheme, host, port = _address(mailbox.imap_url, IMAP_PORTS)
     password = _password(mailbox)
     try:
-        client = IMAPClient(
+        client = Imap(
             host,
             port,
             ssl=scheme == "imaps",
