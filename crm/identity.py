@@ -17,6 +17,7 @@ from crm.models import (
     Lead,
     Owner,
 )
+from crm.normalize import domain as normalized_domain
 from crm.normalize import email as normalized_email
 from crm.timeline import note
 
@@ -69,7 +70,8 @@ def _address(record: OwnerRecord) -> str:
 
 def _companies(connection: Connection, records: Sequence[CompanyRecord]) -> Mapping[str, Company]:
     """Companies of two CRMs are one when both know the same domain, once on each side."""
-    domains = Counter(record.domain.lower() for record in records if record.domain)
+    named = {record.external_id: normalized_domain(record.domain) for record in records}
+    domains = Counter(name for name in named.values() if name)
     taken = ExternalRecord.objects.filter(connection=connection, kind="company")
     rows: dict[str, list[Company]] = defaultdict(list)
     for row in Company.objects.filter(domain__in=list(domains)).exclude(
@@ -77,9 +79,9 @@ def _companies(connection: Connection, records: Sequence[CompanyRecord]) -> Mapp
     ):
         rows[row.domain].append(row)
     return {
-        record.external_id: rows[record.domain.lower()][0]
-        for record in records
-        if domains[record.domain.lower()] == 1 and len(rows[record.domain.lower()]) == 1
+        external_id: rows[name][0]
+        for external_id, name in named.items()
+        if domains[name] == 1 and len(rows[name]) == 1
     }
 
 

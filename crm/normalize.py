@@ -1,4 +1,4 @@
-"""One spelling per address, for equality."""
+"""One spelling per address and per domain, for equality."""
 
 import idna
 
@@ -10,19 +10,24 @@ def email(address: str) -> str:
     they may be different people.
     """
     local, _, written = address.strip().rpartition("@")
-    domain = _in_ascii(written).rstrip(".")  # the root's dot names the same domain
-    return f"{local}@{domain}".lower() if local and domain else ""
+    name = domain(written)
+    return f"{local.lower()}@{name}" if local and name else ""
 
 
-def _in_ascii(domain: str) -> str:
+def domain(name: str) -> str:
+    """Trimmed, in lower case and in its ASCII form; the root's dot names the same domain."""
+    return _in_ascii(name.strip()).rstrip(".").lower()
+
+
+def _in_ascii(name: str) -> str:
     """By IDNA 2008, by which "faß" and "fass" are two; by the older standard what that has no place for."""
-    if domain.isascii():
-        return domain
+    if name.isascii():
+        return name
     try:
-        return idna.encode(domain, uts46=True).decode("ascii")
+        return idna.encode(name, uts46=True).decode("ascii")
     except UnicodeError:
         pass
     try:
-        return domain.encode("idna").decode("ascii")
+        return name.encode("idna").decode("ascii")
     except UnicodeError:
-        return domain
+        return name

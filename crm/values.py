@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from connectors.base import DealRecord, Kind, LeadRecord, OwnerRecord, Record
 from connectors.records import names_of
+from crm.normalize import domain as normalized_domain
 from crm.normalize import email as normalized_email
 from crm.policy import EXTRA
 
@@ -34,7 +35,7 @@ def of_record(record: Record) -> dict[str, object]:
     if "email" in values:
         values["email"] = normalized_email(str(values["email"]))
     if "domain" in values:
-        values["domain"] = str(values["domain"]).lower()
+        values["domain"] = normalized_domain(str(values["domain"]))
     return values
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from crm import normalize
 from crm.models import Company
 from mail import address, suppression
 from workspace.problems import Fault, unknown
@@ -80,7 +81,7 @@ def _erased(written: str) -> str:
 def _company(written: str) -> Company:
     """By its number, else its name, else its domain."""
     named = Company.objects.filter(name__iexact=written)
-    of_domain = Company.objects.filter(domain=written.lower())
+    of_domain = Company.objects.filter(domain=normalize.domain(written))
     numbered = Company.objects.filter(pk=int(written)) if _is_number(written) else named.none()
     found = next((list(rows[:5]) for rows in (numbered, named, of_domain) if rows.exists()), [])
     if not found:
