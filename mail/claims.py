@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -76,18 +76,7 @@ def _claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message] | None:
         fields = ("status", "claimed_until", "handed_at", "because")
         taken = [(m.status, m.claimed_until, m.handed_at, m.because, m.pk) for m in claimed]
         rows.update(Message, fields, taken)
-        if claimed:
-            _count_day(mailbox, now)
     return claimed
-
-
-def _count_day(mailbox: Mailbox, now: datetime) -> None:
-    """Of every mailbox, also of one that is not said to be new: that may be said later."""
-    today = now.astimezone(UTC).date()
-    if mailbox.last_sending_day is None or mailbox.last_sending_day < today:
-        Mailbox.objects.filter(pk=mailbox.pk).update(
-            sending_days=mailbox.sending_days + 1, last_sending_day=today
-        )
 
 
 def mark_handed(message: Message) -> bool:

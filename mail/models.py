@@ -89,7 +89,7 @@ class Mailbox(models.Model):
     gap = models.DurationField()  #: least time between two emails
     #: {"start": ..., "add": ...}: while it is new, see pacing.RampUp; null: all its caps allow.
     ramp_up = models.JSONField(null=True, blank=True)
-    #: Days (UTC) on which emails were claimed from it, and the last of them.
+    #: Days (UTC) on which emails left it, and the last of them.
     sending_days = models.IntegerField(default=0)
     last_sending_day = models.DateField(null=True, blank=True)
     #: The team's `limits`, see mail.quotas; the same in each, since a claim reads this row anyway.

@@ -4,9 +4,10 @@ Every function returns the word under which `deliver` counts it.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from crm import rows, timeline
 from mail import reputation, suppression
@@ -53,7 +54,19 @@ def sent(message: Message, evidence: dict[str, object], *, provider_id: str = ""
             message, OPEN, status=Status.SENT, sent_at=at, handed_at=at, last_error="", **known
         ):
             note(message, "email_sent", at=at, data=evidence, key=f"sent:{message.pk}")
+            _count_day(message.mailbox, at)
     return "sent"
+
+
+def _count_day(mailbox: Mailbox, at: datetime) -> None:
+    """Of every mailbox, also of one that is not said to be new: that may be said later."""
+    day = at.astimezone(UTC).date()
+    if mailbox.last_sending_day is None or mailbox.last_sending_day < day:
+        earlier = Q(last_sending_day=None) | Q(last_sending_day__lt=day)
+        Mailbox.objects.filter(earlier, pk=mailbox.pk).update(
+            sending_days=F("sending_days") + 1, last_sending_day=day
+        )
+        mailbox.last_sending_day = day
 
 
 def bounced(message: Message, reply: str) -> str:

@@ -54,8 +54,6 @@ class Delivery:
                 if admission.because["rule"] == "window":
                     closed[_where(email)] = admission.at
                 mailbox.postpone(email, admission.at)
-        if admitted:
-            mailbox.sent(now)
         for email in admitted:
             self._hand(mailbox, email)
 
@@ -122,6 +120,7 @@ class Delivery:
         self._drop(email)
         enrollment.lead.touched_at = now
         enrollment.lead.written_from = mailbox.pk
+        mailbox.sent(now)
         self.scene.touches.append(
             Touch(
                 at=now,

@@ -39,7 +39,7 @@ from sequences.definition import Sequence
 from sequences.models import Enrollment, StepRun
 from sequences.steps import TaskStep, everywhere
 from tests.sequences.strategies import DISPOSITIONS, IDS, sequences
-from tests.workers.test_life import leaves, settle, until_queued
+from tests.workers.test_life import settle, until_queued
 from workers import schedule
 from workspace.durations import Duration
 
@@ -410,7 +410,7 @@ def _leaves_or_fails(message):
     except compose.Unsendable as error:
         settling.failed(message, str(error))
     else:
-        leaves(message)
+        settling.sent(message, {})
 
 
 def _claimed(mailbox):
