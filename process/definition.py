@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, PrivateAttr, model_validator
 
 from crm.kinds import EVENTS, SHOWN
+from process import phrases
 from process.closing.definition import Handoff, Stalled
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.marketing.definition import Crm
@@ -53,7 +54,7 @@ def _is_pair(item: object) -> bool:
 
 def _pairs(answers: Mapping[str, Sequence[str]]) -> list[list[object]]:
     """PostgreSQL keeps a mapping in an order of its own, and the first that fits is taken."""
-    return [[name, list(phrases)] for name, phrases in answers.items()]
+    return [[name, list(meant)] for name, meant in answers.items()]
 
 
 Phrases = Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -216,9 +217,9 @@ class Process(Definition):
 
     def meaning(self, text: str) -> str:
         """The first of the answers with a phrase in the text, else "other"."""
-        folded = " ".join(text.casefold().replace("\u2019", "'").split())
-        for name, phrases in self.answers.items():
-            if any(phrase.casefold() in folded for phrase in phrases):
+        said = phrases.folded(text)
+        for name, meant in self.answers.items():
+            if any(phrases.stands_in(phrases.folded(phrase), said) for phrase in meant):
                 return name
         return OTHER
 

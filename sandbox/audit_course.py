@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sandbox import phrases
 from sandbox.seen import Entry, Record, Seen, enrollment, stages_of, written
 
 #: Kind of entry -> the value by which it tells of a meeting that was agreed on.
@@ -85,7 +86,7 @@ class _Course:
             if BOOKED[entry["kind"]] in (entry.get("trigger"), entry.get("outcome")):
                 yield "meeting_booked", ""
         else:
-            yield "answered", _disposition(self.seen, entry["text"])
+            yield "answered", phrases.meaning(self.seen.process["answers"], entry["text"])
 
     def _exits(self) -> Iterator[Mapping[str, Any]]:
         for stage in self.seen.process["stages"]:
@@ -98,11 +99,3 @@ class _Course:
 def _length(written_: str) -> timedelta:
     amount, unit = written_.split()
     return timedelta(**{f"{unit.removesuffix('s')}s": int(amount)})
-
-
-def _disposition(seen: Seen, text: str) -> str:
-    folded = " ".join(text.casefold().split())
-    for name, phrases in seen.process["answers"].items():
-        if any(phrase.casefold() in folded for phrase in phrases):
-            return str(name)
-    return "other"

@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from sandbox import phrases
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 DAYS = os.environ.get("CADENZA_DAYS", "20")
 PATIENCE = timedelta(days=14)
@@ -94,11 +96,7 @@ class Lived:
         ]
 
     def meaning(self, text):
-        folded = " ".join(text.casefold().split())
-        for name, phrases in self.process["answers"].items():
-            if any(phrase.casefold() in folded for phrase in phrases):
-                return name
-        return "other"
+        return phrases.meaning(self.process["answers"], text)
 
 
 @pytest.fixture(scope="module")

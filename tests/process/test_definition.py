@@ -35,23 +35,23 @@ def test_the_starter_has_the_seven(starter):
         (
             "    owner: marketing\n",
             "",
-            'process.yaml:37:5: the field "owner" of stages.0 is missing',
+            'process.yaml:39:5: the field "owner" of stages.0 is missing',
         ),
         (
             "    exit:\n      - { on: enrolled, to: Preparation }\n",
             "",
-            'process.yaml:37:5: the field "exit" of stages.0 is missing',
+            'process.yaml:39:5: the field "exit" of stages.0 is missing',
         ),
         (
             "    exit:\n      - { on: enrolled, to: Preparation }\n",
             "    exit: []\n",
-            "process.yaml:43:11: stages.0.exit needs at least one entry",
+            "process.yaml:45:11: stages.0.exit needs at least one entry",
         ),
         (
             "to: Preparation",
             "to: Prepartion",
             (
-                'process.yaml:44:29: stages.0.exit.0.to: unknown value "Prepartion"; '
+                'process.yaml:46:29: stages.0.exit.0.to: unknown value "Prepartion"; '
                 'did you mean "Preparation"? valid: Approach, Closing, Follow-up, '
                 "Handling Objections, Preparation, Presentation, Prospecting"
             ),
@@ -59,18 +59,18 @@ def test_the_starter_has_the_seven(starter):
         (
             "to: Preparation",
             "to: Prospecting",
-            "process.yaml:44:29: stages.0.exit.0.to: Prospecting cannot lead to itself",
+            "process.yaml:46:29: stages.0.exit.0.to: Prospecting cannot lead to itself",
         ),
         (
             "{ on: enrolled,",
             "{ on: enrolled, answer: [price],",
-            'process.yaml:44:33: stages.0.exit.0.answer: belongs to "on: answered" only',
+            'process.yaml:46:33: stages.0.exit.0.answer: belongs to "on: answered" only',
         ),
         (
             "{ lead_status: [NEW], deal_stage: [prospecting] }",
             "{}",
             (
-                "process.yaml:48:16: stages.0.counterparts.hubspot: "
+                "process.yaml:50:16: stages.0.counterparts.hubspot: "
                 "needs at least one of lead_status, deal_stage"
             ),
         ),
@@ -78,7 +78,7 @@ def test_the_starter_has_the_seven(starter):
             "answer: [interested]",
             "answer: [intersted]",
             (
-                'process.yaml:72:34: stages.2.exit.0.answer.0: unknown answer "intersted"; '
+                'process.yaml:74:34: stages.2.exit.0.answer.0: unknown answer "intersted"; '
                 'did you mean "interested"? valid: declined, has_solution, interested, other, price, '
                 "timing, wrong_person"
             ),
@@ -95,7 +95,7 @@ def test_the_starter_has_the_seven(starter):
             "service_level: 5 days",
             "service_level: soon",
             (
-                'process.yaml:46:20: stages.0.service_level: "soon" is no duration; '
+                'process.yaml:48:20: stages.0.service_level: "soon" is no duration; '
                 'write an amount and a unit, such as "3 business days"'
             ),
         ),
