@@ -54,7 +54,9 @@ def settle(connection: Connection, leads: Sequence[Lead], *, at: datetime) -> No
     """Take over what the source CRM says of the leads' stages.
 
     A value that stands for several stages moves a lead only when the present one is not among them.
+    A first pull moves nobody: it finds a lead by its status, and then by its deal.
     """
+    is_first_pull = connection.first_pulled_at is None
     stages_of = _stages_by_value(connection)
     deals = bound_deals([lead.pk for lead in leads])
     first_seen: list[Lead] = []
@@ -64,7 +66,7 @@ def settle(connection: Connection, leads: Sequence[Lead], *, at: datetime) -> No
         stages = stages_of.get(said, ())
         if lead.source_id != connection.pk or not stages or lead.stage in stages:
             continue
-        if lead.stage:
+        if lead.stage and not is_first_pull:
             because: Because = {"rule": "moved in the CRM", "value": said[1]}
             by, who = StageMove.By.CRM, connection.name
             _record_move(lead, stages[0], at=at, because=because, by=by, who=who)

@@ -44,7 +44,8 @@ def at_work(loaded, make_lead, frozen_clock):
         apply.apply(replace(loaded, process=Process.model_validate(process)))
         tells(lead, stage="closing")
         settle(frozen_clock)
-        return lead
+        Connection.objects.update(first_pulled_at=clock.now())
+        return Lead.objects.get(pk=lead.pk)
 
     return begin
 

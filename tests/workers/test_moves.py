@@ -8,7 +8,7 @@ import pytest
 from connectors.base import DealRecord
 from crm import stages
 from crm.land import land
-from crm.models import Activity, Deal, Lead, StageMove
+from crm.models import Activity, Connection, Deal, Lead, StageMove
 from crm.timeline import note
 from process import apply, losses, moves, passage, timing
 from process.definition import Process
@@ -30,7 +30,9 @@ def at_work(loaded, make_lead, frozen_clock):
         found.update(written)
         process["loss_reason"] = loss_reason
         apply.configure(replace(loaded, process=Process.model_validate(process)))
-        return make_lead(**(lead or {}), stage_since=clock.now())
+        made = make_lead(**(lead or {}), stage_since=clock.now())
+        Connection.objects.update(first_pulled_at=clock.now())
+        return made
 
     return begin
 
@@ -165,7 +167,9 @@ def test_a_move_that_waits_is_asked_again_when_its_company_changes(at_work, froz
 def test_a_move_in_the_crm_holds_though_it_is_not_allowed(at_work, frozen_clock):
     lead = at_work(exit=[{"on": "answered", "to": "Closing"}], allowed=["Closing"])
     Lead.objects.filter(pk=lead.pk).update(status="CONNECTED")
-    stages.settle(lead.source, [Lead.objects.get(pk=lead.pk)], at=clock.now())
+    stages.settle(
+        Connection.objects.get(pk=lead.source_id), [Lead.objects.get(pk=lead.pk)], at=clock.now()
+    )
 
     settle(frozen_clock)
 
@@ -173,10 +177,26 @@ def test_a_move_in_the_crm_holds_though_it_is_not_allowed(at_work, frozen_clock)
     assert StageMove.objects.get().out_of_order
 
 
+def test_a_first_pull_finds_leads_where_they_are(at_work, frozen_clock):
+    lead = at_work()
+    Lead.objects.update(status="CONNECTED")
+    Connection.objects.update(first_pulled_at=None)
+
+    stages.settle(
+        Connection.objects.get(pk=lead.source_id), [Lead.objects.get(pk=lead.pk)], at=clock.now()
+    )
+
+    settle(frozen_clock)
+    assert moved() == []
+    assert Lead.objects.get().stage == "Presentation"
+
+
 def test_a_move_in_the_crm_holds_and_its_missing_facts_are_asked_for(at_work, frozen_clock):
     lead = at_work("Presentation", requires=["lead.title"])
     Lead.objects.filter(pk=lead.pk).update(status="CONNECTED")
-    stages.settle(lead.source, [Lead.objects.get(pk=lead.pk)], at=clock.now())
+    stages.settle(
+        Connection.objects.get(pk=lead.source_id), [Lead.objects.get(pk=lead.pk)], at=clock.now()
+    )
 
     settle(frozen_clock)
 
