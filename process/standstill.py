@@ -6,7 +6,7 @@ end of the process.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -22,12 +22,12 @@ from sequences.refusals import OPEN
 _AT_ONCE = 500
 
 
-def leads(at: datetime) -> list[Lead]:
-    """Those who stand still at that moment, unless something happens before."""
+def leads(at: datetime, *, ahead: timedelta = timedelta()) -> list[Lead]:
+    """Those who stand still at that moment, or will so long after, since nothing is to come."""
     process = outcomes.applied()
     if process is None:
         return []
-    late = [lead for lead in _idle(process, at) if _is_over(process, lead, at)]
+    late = [lead for lead in _idle(process, at) if _is_over(process, lead, at + ahead)]
     suppressed, customers = book_of(late), _customers(late)
     return [lead for lead in late if lead.pk not in customers and not suppressed.of_lead(lead)]
 

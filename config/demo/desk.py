@@ -54,7 +54,7 @@ class Desk:
         for entry in todo:
             if entry.task.kind not in _CALLS:
                 self._do(entry.task)
-        for lead in standstill.leads(now + AHEAD):
+        for lead in standstill.leads(now, ahead=AHEAD):
             self._decide(lead)
 
     def _call(self, entries: Sequence[Entry]) -> None:

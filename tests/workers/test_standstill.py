@@ -100,6 +100,18 @@ def test_an_exit_by_time_is_something_to_come_until_its_time(make_lead):
     assert idle(timedelta(days=45)) == [lead]
 
 
+def test_who_will_stand_still_is_told_before_and_an_exit_by_time_is_not_forestalled(make_lead):
+    grace = make_lead(stage="Presentation", stage_since=clock.now())
+    make_lead("alan@customer.example", stage="Approach", stage_since=clock.now())
+
+    def told(after):
+        return standstill.leads(clock.now() + timedelta(days=after), ahead=timedelta(days=2))
+
+    assert told(4) == []
+    assert told(5) == [grace]
+    assert told(44) == [grace]
+
+
 def test_a_customer_is_where_the_process_ends(make_lead):
     lead = make_lead(stage="Follow-up", stage_since=clock.now())
     after = timedelta(days=91)
