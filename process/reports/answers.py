@@ -10,6 +10,8 @@ from process.reports.rows import Event, History
 SENT = "email_sent"  #: by us; what the CRM knows besides is nobody's step
 ANSWERED = EVENTS["answered"]
 MEETINGS = EVENTS["meeting_booked"]
+#: What may be a call; of tasks that were done only some are.
+CALLS = EVENTS["called"] | EVENTS["task_done"]
 #: An answer that only the CRM knows of, or of days before meanings were kept.
 UNREAD = "not read"
 
@@ -38,6 +40,12 @@ def meaning_of(event: Event) -> str:
     """The answer that rules went by, in process.yaml's words."""
     told = event.data.get("meaning") or {}
     return str(told.get("settled") or UNREAD)
+
+
+def is_call(event: Event) -> bool:
+    return event.kind in EVENTS["called"] or (
+        event.kind in EVENTS["task_done"] and event.data.get("task") == "call"
+    )
 
 
 @dataclass(kw_only=True)

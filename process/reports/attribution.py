@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from crm.kinds import EVENTS
+from process.reports.answers import CALLS, is_call
 from process.reports.report import Report, Scope
 from process.reports.rows import ClosedDeal, Event, History
 
 _EVENTS = {
     kind: name
-    for name in ("email_sent", "called", "form_submitted", "meeting_held", "page_visited")
+    for name in ("email_sent", "form_submitted", "meeting_held", "page_visited")
     for kind in EVENTS[name]
 }
-KINDS = frozenset(_EVENTS)
+KINDS = CALLS.union(_EVENTS)
 COLUMNS = "currency model what deals amount without_amount".split()
 NO_TOUCH = "no touch"
 NOTES = (
     (
-        "Deals that were won in the period while Cadenza watched. A touch is an email, by its sequence, "
-        "a call, a form, a page or a meeting held, of the deal's person and before it was won."
+        "Deals that were won in the period while Cadenza watched. A touch is an email or a call, by its "
+        "sequence, a form, a page or a meeting held, of the deal's person and before it was won."
     ),
     (
         "source: the custom field source of the deal, else of its person, else the CRM that it is in; "
@@ -67,7 +68,8 @@ def _attribute(
     deal: ClosedDeal,
     events: Sequence[Event],
 ) -> None:
-    touches = [_what(event) for event in events if event.at < deal.closed_at] or [NO_TOUCH]
+    before = (event for event in events if event.at < deal.closed_at)
+    touches = [_what(event) for event in before if _is_touch(event)] or [NO_TOUCH]
     models = {
         "won": ["all"],
         "source": [deal.source],
@@ -93,5 +95,9 @@ def shared(amount: Decimal | None, whats: Sequence[str]) -> Mapping[str, Decimal
     return found
 
 
+def _is_touch(event: Event) -> bool:
+    return event.kind in _EVENTS or is_call(event)
+
+
 def _what(event: Event) -> str:
-    return event.sequence or _EVENTS[event.kind].replace("_", " ")
+    return event.sequence or _EVENTS.get(event.kind, "called").replace("_", " ")

@@ -3,20 +3,19 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from crm.kinds import EVENTS
-from process.reports.answers import ANSWERED, MEETINGS, SENT
+from process.reports.answers import ANSWERED, CALLS, MEETINGS, SENT, is_call
 from process.reports.report import Cell, Report, Scope
 from process.reports.rows import ClosedDeal, Event, History, Work
 
 _COUNTED: Mapping[str, frozenset[str]] = {
     "emails": frozenset({SENT}),
-    "calls": EVENTS["called"],
     "replies": ANSWERED,
     "meetings": MEETINGS,
 }
-KINDS = frozenset[str]().union(*_COUNTED.values())
+KINDS = CALLS.union(*_COUNTED.values())
 COLUMNS = "owner emails calls tasks_done tasks_late tasks_open replies meetings won".split()
 NOTES = (
+    "calls: those that the CRM has, or somebody noted, and call tasks that were done.",
     (
         "emails and replies belong to the owner of the mailbox, tasks and deals to their own owner, "
         "calls and meetings to the lead's."
@@ -58,7 +57,9 @@ def report(
 
 
 def _words(event: Event) -> Iterable[str]:
-    return (word for word, kinds in _COUNTED.items() if event.kind in kinds)
+    if is_call(event):
+        yield "calls"
+    yield from (word for word, kinds in _COUNTED.items() if event.kind in kinds)
 
 
 def _of_work(work: Work, scope: Scope) -> Iterable[str]:

@@ -17,6 +17,7 @@ from process.reports import (
     handoff,
     improve,
     nps,
+    reps,
     speed,
     stages,
     stays,
@@ -25,7 +26,7 @@ from process.reports.answers import Meanings
 from process.reports.quantiles import quantile
 from process.reports.rates import Rate, difference
 from process.reports.report import Scope
-from process.reports.rows import ClosedDeal, Event, History, Person
+from process.reports.rows import ClosedDeal, Event, History, Person, Work
 from process.reports.service_levels import ServiceLevels
 from workspace.durations import Duration
 
@@ -191,6 +192,46 @@ def test_a_wait_is_counted_for_whoever_kept_the_lead_waiting():
     assert (everybody["touched"], everybody["waiting"]) == (1, 0)
     assert everybody["system_median"] == timedelta(minutes=30)
     assert everybody["within_rate"] == Rate(hits=1, of=1)
+
+
+def test_a_call_that_a_task_asked_for_is_a_call():
+    calls = [
+        event("crm_call", 1),
+        event("called", 2),
+        event("task_done", 3, data={"task": "call"}, sequence="cold"),
+        event("task_done", 4, data={"task": "research"}, sequence="cold"),
+    ]
+    deal = ClosedDeal(
+        id=1, owner="", lead=1, won=True, amount=Decimal("10.00"), currency="", source="web",
+        closed_at=NOW,
+    )  # fmt: skip
+
+    activity = reps.report([history(calls)], [], [], WHOLE, owners={})
+    won = attribution.report([history(calls)], [deal], WHOLE)
+
+    assert rows_of(activity, "owner")["ada@x.example",]["calls"] == 3
+    parts = rows_of(won, "model", "what")
+    linear = {what: row["amount"] for (model, what), row in parts.items() if model == "linear"}
+    assert linear == {"called": Decimal("6.67"), "cold": Decimal("3.33")}
+
+
+def test_a_task_is_late_once_it_is_due():
+    def work(**values):
+        times = {"made_at": START, "due_at": START + timedelta(hours=1), "ended_at": None}
+        return Work(**{"owner": "ada", "kind": "call", "skipped": False, **times, **values})
+
+    works = [
+        work(ended_at=START + timedelta(hours=1)),
+        work(ended_at=START + timedelta(hours=2)),
+        work(),
+        work(due_at=None),
+        work(due_at=NOW),
+        work(ended_at=START + timedelta(hours=2), skipped=True),
+    ]
+
+    row = rows_of(reps.report([], works, [], WHOLE, owners={}), "owner")["ada",]
+
+    assert [row[f"tasks_{word}"] for word in ("done", "late", "open")] == [2, 2, 3]
 
 
 amounts = st.one_of(st.none(), st.decimals(0, 10**9, places=2))
