@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from sandbox.bookings import Bookings
@@ -16,12 +17,15 @@ from sandbox.world import World
 _DEALS = {"hubspot": ("deals", "dealstage"), "salesforce": ("Opportunity", "StageName")}
 _PEOPLE = {"hubspot": ("contacts", "jobtitle"), "salesforce": ("Contact", "Title")}
 _LOST = {"hubspot": "lost", "salesforce": "Lost"}
+_AMOUNT = {"hubspot": "amount", "salesforce": "Amount"}
 _REASON = {"hubspot": "closed_lost_reason", "salesforce": "Loss_Reason__c"}
 #: Why deals are lost; blank: the rep did not say.
 REASONS = ("price", "timing", "competitor", "")
 #: Of a hundred presented deals that many come to Closing; of those that many are won.
 TO_CLOSING = 70
 TO_WON = 65
+#: What a deal is worth, in cents: from 400 to 60,400.
+LEAST, SPREAD = 40_000, 6_000_000
 #: So long after a deal came to Presentation the demo is held.
 MEETS_AFTER = timedelta(days=2)
 #: One of so many people gets another title some day.
@@ -57,6 +61,11 @@ class Course:
     @property
     def comes_to_closing(self) -> bool:
         return self._share("close") < TO_CLOSING
+
+    @property
+    def amount(self) -> Decimal:
+        """What the proposal says."""
+        return Decimal(LEAST + self._share("amount", whole=SPREAD)) / 100
 
     @property
     def closes_for(self) -> timedelta:
@@ -121,7 +130,7 @@ class _Reps:
     def _after_presentation(self, key: str) -> None:
         course = Course(key, self.world.seed)
         if course.comes_to_closing:
-            self._edit(key, self.closing)
+            self._edit(key, self.closing, **{_AMOUNT[self.crm]: self._number(course.amount)})
             self._at(course.closes_for, key, self.closing, self._after_closing)
 
     def _after_closing(self, key: str) -> None:
@@ -146,8 +155,12 @@ class _Reps:
 
         self.world.agenda.at(self.world.moment + after, later)
 
-    def _edit(self, key: str, stage: str) -> None:
-        self.store.edit(self.object, key, {self.field: stage}, by="person")
+    def _edit(self, key: str, stage: str, **others: object) -> None:
+        self.store.edit(self.object, key, {self.field: stage, **others}, by="person")
+
+    def _number(self, amount: Decimal) -> str | float:
+        """As the CRM keeps it."""
+        return str(amount) if self.crm == "hubspot" else float(amount)
 
     def _mend(self, kind: str, title: str, key: str) -> Any:
         def edit() -> None:
