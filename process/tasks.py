@@ -89,7 +89,8 @@ def done(
         task.save(update_fields=["done_at", "disposition", "ended_by"])
         if tell_crm:
             _tell_crm(task, task.done_at, remark)
-        told = {"disposition": disposition, "by": by, "note": remark}
+        due_at = task.due_at.isoformat() if task.due_at else ""
+        told = {"disposition": disposition, "by": by, "note": remark, "due_at": due_at}
         data = {"task": task.kind, "title": task.title, "step": task.step_id, **_given(told)}
         _note("task_done", task, task.done_at, data, key=f"task_done:{task.pk}")
     return True

@@ -11,13 +11,29 @@ from pathlib import Path
 import requests
 
 from config.demo import command
+from config.demo import place as place_of
 
 MEETINGS = (("hubspot", "meetings", "hs_meeting_title"), ("salesforce", "Event", "Subject"))
 TASKS = {"hubspot": "tasks", "salesforce": "Task"}
+DEALS = {"hubspot": "deals", "salesforce": "Opportunity"}
+#: Where a customer waits until the team asks for a score: so few days nobody would be asked.
+WAITS = (
+    ("won-handoff", "wait: 10 business days"),
+    ("won-handoff", "wait: 5 business days"),
+    ("feedback-request", "wait: 20 business days"),
+)
 
 
 def main(folder, days):
     audit = command._audit
+
+    def write_and_hurry(place, told, **values):
+        place_of.write_workspace(place, told, **values)
+        for sequence, wait in WAITS:
+            path = place.workspace / "sequences" / f"{sequence}.yaml"
+            text = path.read_text()
+            assert wait in text, f"{sequence} has no {wait}"
+            path.write_text(text.replace(wait, "wait: 1 hour"))
 
     def audit_and_keep(place, told, rows):
         from sandbox.audit import look
@@ -36,10 +52,20 @@ def main(folder, days):
             for record in records(told["control"], crm, kind)
             if record["values"].get(title) != "Demo"  # those are the reps' own
         ]
+        kept["records"] = {crm: records(told["control"], crm, kind) for crm, kind in DEALS.items()}
+        kept["calls"] = records(told["control"], "hubspot", "calls")
+        kept["reps"] = {
+            **{owner["id"]: owner["email"] for owner in owners(told)},
+            **{
+                user["id"]: user["values"]["Email"]
+                for user in records(told["control"], "salesforce", "User")
+            },
+        }
         (folder / "witness.json").write_text(json.dumps(kept, default=str))
         return audit(place, told, rows)
 
     command._audit = audit_and_keep
+    vars(command)["write_workspace"] = write_and_hurry
     return command.main(folder=folder / "demo", days=days, as_json=True)
 
 
@@ -49,6 +75,16 @@ def records(control, crm, kind):
     )
     answer.raise_for_status()
     return answer.json()
+
+
+def owners(told):
+    answer = requests.get(
+        f"{told['hubspot']}/crm/v3/owners",
+        headers={"Authorization": f"Bearer {told['hubspot_token']}"},
+        timeout=60,
+    )
+    answer.raise_for_status()
+    return answer.json()["results"]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
@@ -94,6 +95,64 @@ class Lived:
             for entry in self.journal
             if entry["kind"] == kind and (about is None or entry.get("about") == about)
         ]
+
+    @cached_property
+    def tasks(self):
+        """What people were asked to do, as it stands in the CRMs: whose, done, a call, due."""
+        found, reps = [], self.witness["reps"]
+        for task in self.witness["tasks"]["hubspot"] + self.witness["tasks"]["meetings"]:
+            values = task["values"]
+            state = values.get("hs_task_status") or values.get("hs_meeting_outcome")
+            found.append(
+                {
+                    "owner": reps[values["hubspot_owner_id"]],
+                    "is_done": state == "COMPLETED",
+                    "is_call": False,  # a call that was made is a record of its own
+                    "due": datetime.fromisoformat(values["hs_timestamp"]),
+                }
+            )
+        for call in self.witness["calls"]:
+            owner = reps[call["values"]["hubspot_owner_id"]]
+            found.append({"owner": owner, "is_done": None, "is_call": True, "due": None})
+        for task in self.witness["tasks"]["salesforce"]:
+            values = task["values"]
+            # Emails and answers are logged as tasks, too, under their own Message-ID.
+            if "@cadenza.invalid" in values["Description"]:
+                is_done = values["Status"] == "Completed"
+                found.append(
+                    {
+                        "owner": reps[values["OwnerId"]],
+                        "is_done": is_done,
+                        "is_call": is_done and values["TaskSubtype"] == "Call",
+                        "due": datetime.fromisoformat(f"{values['ActivityDate']}T23:59:59Z"),
+                    }
+                )
+        return found
+
+    @cached_property
+    def won(self):
+        """The deals that reps won in the CRMs: which one, whose, of whom, for how many cents."""
+        found = []
+        for crm, field, value, owner, amount in (
+            ("hubspot", "dealstage", "won", "hubspot_owner_id", "amount"),
+            ("salesforce", "StageName", "Won", "OwnerId", "Amount"),
+        ):
+            moved = self.witness["histories"][f"{crm} deal"]
+            ids = {e["id"] for e in moved if e["by"] == "person" and e["value"] == value}
+            people = {p["record"]: p["email"] for p in self.witness["people"] if p["crm"] == crm}
+            for deal in self.witness["records"][crm]:
+                if deal["id"] in ids:
+                    assert deal["values"][field] == value
+                    [person] = self.witness["deals"][crm][deal["id"]]
+                    found.append(
+                        {
+                            "crm": crm,
+                            "owner": self.witness["reps"].get(deal["values"].get(owner), "nobody"),
+                            "email": people[person],
+                            "cents": round(100 * Decimal(str(deal["values"][amount]))),
+                        }
+                    )
+        return found
 
     def meaning(self, text):
         return phrases.meaning(self.process["answers"], text)
@@ -218,24 +277,69 @@ def test_the_funnel_is_what_left_and_what_people_wrote_upon_it(lived):
         assert (rate["hits"], rate["of"]) == (len(in_time[key]), len(due[key])), key
 
 
-def test_won_deals_are_those_that_reps_won_in_the_crms(lived):
-    won = {
-        crm: [
-            entry["id"]
-            for entry in lived.witness["histories"][f"{crm} deal"]
-            if entry["by"] == "person" and entry["value"] == value
-        ]
-        for crm, value in (("hubspot", "won"), ("salesforce", "Won"))
-    }
+def test_what_reps_did_is_what_the_mail_server_and_the_crms_have(lived):
+    tasks = lived.tasks
+    never_done = lived.ask(
+        """SELECT owner, count(*) FROM t a WHERE kind = 'task_assigned' AND NOT EXISTS (
+            SELECT 1 FROM t WHERE kind = 'task_done' AND enrollment = a.enrollment
+              AND step = a.step)
+          AND EXISTS (SELECT 1 FROM t WHERE enrollment = a.enrollment AND (kind = 'unenrolled'
+            OR kind = 'task_skipped' AND step = a.step)) GROUP BY 1"""
+    )
+
+    rows = lived.report("reps")
+
+    for name, counted in {
+        "emails": Counter(mail["from"] for mail in lived.entries("mail.received")),
+        "replies": Counter(e["to"] for e in lived.entries("mail.delivered", "reply")),
+        "calls": Counter(task["owner"] for task in tasks if task["is_call"]),
+        "tasks_done": Counter(task["owner"] for task in tasks if task["is_done"])
+        - Counter(dict(never_done)),
+        "tasks_open": Counter(task["owner"] for task in tasks if task["is_done"] is False),
+        "won": Counter(deal["owner"] for deal in lived.won),
+    }.items():
+        assert told({row["owner"]: row[name] for row in rows}) == counted, name
+
+
+def test_won_deals_and_their_amounts_are_those_that_reps_won_in_the_crms(lived):
+    deals, cents = Counter(), Counter()
+    for deal in lived.won:
+        deals[deal["crm"]] += 1
+        cents[deal["crm"]] += deal["cents"]
 
     rows = lived.report("attribution")
 
-    by_source = {row["what"]: row["deals"] for row in rows if row["model"] == "source"}
-    assert by_source == told({crm: len(ids) for crm, ids in won.items()})
-    count = sum(map(len, won.values()))
-    assert sum(row["won"] for row in lived.report("reps")) == count
-    for model in ("won", "first", "last"):
-        assert sum(row["deals"] for row in rows if row["model"] == model) == count
+    by_source = {row["what"]: row for row in rows if row["model"] == "source"}
+    assert {name: row["deals"] for name, row in by_source.items()} == deals
+    assert {name: 100 * Decimal(row["amount"]) for name, row in by_source.items()} == cents
+    assert not any(row["without_amount"] for row in rows)
+    for model in ("won", "first", "last", "linear"):
+        of_model = [row for row in rows if row["model"] == model]
+        assert 100 * sum(Decimal(row["amount"]) for row in of_model) == cents.total(), model
+
+
+def test_scores_are_those_that_customers_gave(lived):
+    """By address: each one's last; 9 and 10 promote, 0 to 6 do not."""
+    last = {e["email"]: e["score"] for e in lived.entries("score.posted") if e["taken"]}
+    up, down = (
+        sum(is_so(s) for s in last.values()) for is_so in (lambda s: s > 8, lambda s: s < 7)
+    )
+    owners = lived.ask("SELECT owner, count(DISTINCT lead) FROM t WHERE kind = 'nps' GROUP BY 1")
+
+    *rows, everybody = lived.report("nps")
+
+    assert last
+    names = ("people", "promoters", "passives", "detractors", "score")
+    assert [everybody[name] for name in names] == [
+        len(last), up, len(last) - up - down, down, f"{100 * (up - down) / len(last):.1f}",
+    ]  # fmt: skip
+    assert {row["owner"]: row["people"] for row in rows} == dict(owners)
+    people = len(last) + 3
+    mean = (up - down) / people
+    spread = (up + down + 1.5) / people - mean**2
+    reach = 1.959964 * (spread / people) ** 0.5
+    for name, end in (("low", max(-1, mean - reach)), ("high", min(1, mean + reach))):
+        assert everybody[name] == f"{100 * end:.1f}", name
 
 
 def test_open_tasks_are_those_that_are_open_in_the_crms(lived):
@@ -405,20 +509,72 @@ def test_objections_by_sql(lived):
     assert sum(row["won_back"] for row in lived.report("objections")) == won
 
 
+TOUCHES = """
+WITH touches AS (
+  SELECT w.id, w.cents, coalesce(nullif(t.sequence, ''), CASE kind WHEN 'called' THEN 'called'
+      WHEN 'crm_call' THEN 'called' WHEN 'task_done' THEN 'called' WHEN 'crm_email' THEN 'email sent'
+      WHEN 'form_submitted' THEN 'form submitted' WHEN 'page_visited' THEN 'page visited'
+      ELSE 'meeting held' END) AS what,
+    row_number() OVER (PARTITION BY w.id ORDER BY t.s, t.id) AS place,
+    count(*) OVER (PARTITION BY w.id) AS many
+  FROM won w JOIN t ON t.lead = w.lead AND t.s < w.s AND (t.kind IN ('email_sent', 'crm_email',
+      'called', 'crm_call', 'meeting_held', 'crm_meeting_held', 'form_submitted', 'page_visited')
+    OR t.kind = 'task_done' AND t.data ->> 'task' = 'call')
+)
+"""
+
+
 def test_touches_of_won_deals_by_sql(lived):
+    """Whose deal it is the mail server tells: that person's emails are the lead's on the timeline."""
+    lived.sql.execute("CREATE TABLE IF NOT EXISTS won (id INTEGER PRIMARY KEY, lead, s, cents)")
+    sent = {e["to"]: e["message_id"] for e in lived.entries("mail.received")}
+    for deal in lived.won:
+        [(lead, s)] = lived.ask(
+            """SELECT DISTINCT c.lead, c.s FROM t JOIN t c ON c.lead = t.lead
+            WHERE t.message_id = ? AND c.kind = 'deal_closed' AND c.data ->> 'won'""",
+            sent[deal["email"]],
+        )
+        lived.ask("INSERT INTO won (lead, s, cents) VALUES (?, ?, ?)", lead, s, deal["cents"])
+
     rows = lived.report("attribution")
 
-    for model, order in (("first", "ASC"), ("last", "DESC")):
+    for model, part, of in (
+        ("first", "cents", "place = 1"),
+        ("last", "cents", "place = many"),
+        ("linear", "cents / many + (place <= cents % many)", "true"),
+    ):
         counted = lived.ask(
-            f"""SELECT what, count(*) FROM (SELECT c.deal, CASE WHEN t.kind = 'email_sent'
-              THEN t.sequence ELSE 'meeting held' END AS what, row_number() OVER (
-                PARTITION BY c.deal ORDER BY t.s {order}, t.id {order}) AS place
-              FROM t c JOIN t ON t.lead = c.lead AND t.s < c.s AND t.kind IN
-                ('email_sent', 'crm_email', 'meeting_held', 'crm_meeting_held')
-              WHERE c.kind = 'deal_closed' AND c.data ->> 'won' = 1)
-            WHERE place = 1 GROUP BY 1"""  # noqa: S608 - ASC or DESC
+            f"""SELECT what, count(DISTINCT id), sum({part}) FROM touches
+            WHERE {of} GROUP BY 1 ORDER BY 1""",  # noqa: S608 - as written above
+            tables=TOUCHES,
         )
-        assert {r["what"]: r["deals"] for r in rows if r["model"] == model} == dict(counted)
+        assert (
+            sorted(
+                (row["what"], row["deals"], 100 * Decimal(row["amount"]))
+                for row in rows
+                if row["model"] == model
+            )
+            == counted
+        ), model
+
+
+def test_late_tasks_by_sql(lived):
+    """Done after they were due, by the timeline, or open in a CRM beyond that."""
+    done = lived.ask("SELECT owner, data ->> 'due_at', at FROM t WHERE kind = 'task_done'")
+    late = Counter(
+        owner
+        for owner, due, at in done
+        if due and datetime.fromisoformat(due) < datetime.fromisoformat(at)
+    )
+    late += Counter(
+        task["owner"]
+        for task in lived.tasks
+        if task["is_done"] is False and task["due"] < lived.now
+    )
+
+    rows = lived.report("reps")
+
+    assert told({row["owner"]: row["tasks_late"] for row in rows}) == late
 
 
 def test_csv_says_the_same(lived):
