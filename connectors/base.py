@@ -5,7 +5,7 @@ decides nothing. Field names are ours (`status`, `stage`, ...); the vendor's sta
 the top of each adapter.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -248,13 +248,8 @@ class Choice:
     is_won: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choices:
-    """The values that the CRM takes today, for checking a process against it."""
-
-    deal_stage: Sequence[Choice]
-    lead_status: Sequence[Choice]
-    lifecycle_stage: Sequence[Choice] = ()
+#: Our field -> its values; a field that takes any text is not among them.
+Choices = Mapping[str, Sequence[Choice]]
 
 
 class ConnectorError(Exception):
@@ -315,8 +310,11 @@ class Connector(Protocol):
     def check(self) -> str:
         """Log in and say who we are, for people: account name or id. Raises Unauthorized."""
 
-    def choices(self) -> Choices:
-        """Deal stages, lead statuses and lifecycle stages that the CRM knows today."""
+    def choices(self, kind: Written, names: Collection[str]) -> Choices:
+        """The values that these fields of ours take there today, mapped ones among them.
+
+        Raises Refused for a field that the CRM does not have.
+        """
 
     @property
     def sizes(self) -> Sizes:

@@ -59,8 +59,10 @@ def check(
     if online:
         ready()
         from process.online import problems_online  # noqa: PLC0415 - as above
+        from workspace import layout, source  # noqa: PLC0415 - as above
 
-        problems = list(problems_online(loaded))
+        file = Path(os.environ["CADENZA_WORKSPACE"]) / layout.PROCESS
+        problems = list(problems_online(loaded, source.read_yaml(file, layout.PROCESS)))
     warnings = [str(warning) for warning in (*loaded.warnings, *_of_the_leads(loaded))]
     _tell_problems(problems, warnings, as_json=as_json)
     if problems or (strict and warnings):

@@ -7,7 +7,7 @@ in `lead_ids`, separated by semicolons. A row that is gone is not a deleted reco
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import cast
@@ -61,6 +61,8 @@ TOUCH_COLUMNS = (
     "message_id", "kind", "status", "lead_id", "deal_id", "owner_id", "sent_at", "from_email",
     "to_email", "subject", "text",
 )  # fmt: skip
+#: Columns of which the files' own values are the choices.
+_LISTED = frozenset({"stage", "status", "lifecycle_stage"})
 _PAGE = 500
 READ_ONLY = frozenset({"external_id", "modified_at", "deleted", "lead_ids", "merged_ids"})
 
@@ -78,13 +80,9 @@ class CsvConnector:
             raise Refused(f"{self._folder} has none of {', '.join(FILES.values())}")
         return f"{self._folder.name}: {', '.join(found)}"
 
-    def choices(self) -> Choices:
-        """The values that stand in the files today."""
-        return Choices(
-            deal_stage=self._values("deal", "stage"),
-            lead_status=self._values("lead", "status"),
-            lifecycle_stage=self._values("lead", "lifecycle_stage"),
-        )
+    def choices(self, kind: Written, names: Collection[str]) -> Choices:
+        """The stages and statuses that stand in the files today; other columns take any text."""
+        return {name: self._values(kind, name) for name in _LISTED & set(names)}
 
     @property
     def sizes(self) -> Sizes:

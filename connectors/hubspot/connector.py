@@ -1,6 +1,6 @@
 """HubSpot as a Connector: contacts are leads; owners, companies and deals are what they are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from connectors.base import (
     Outcome,
     Page,
     Record,
+    Refused,
     Sizes,
     Touch,
     Unavailable,
@@ -27,7 +28,7 @@ from connectors.hubspot.history import History
 from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
-from connectors.mapping import FieldTable
+from connectors.mapping import FieldTable, vendor_name
 from connectors.records import Malformed, Types, flag, mapping, sequence, text
 
 
@@ -45,6 +46,7 @@ class HubSpotConnector:
         self._wire = Wire(
             login=login, url=url, allow_sandbox=allow_sandbox, budget=budget or Unlimited()
         )
+        self._table = table
         self._changes = Changes(self._wire, table, types)
         self._history = History(self._wire, self._changes, Windows(self._wire))
         self._writes = Writes(self._wire, self._changes, table)
@@ -57,15 +59,16 @@ class HubSpotConnector:
         account = self._wire.get("/account-info/v3/details")
         return f"HubSpot account {account.get('portalId') or 'without a number'}"
 
-    def choices(self) -> Choices:
+    def choices(self, kind: Written, names: Collection[str]) -> Choices:
+        found: dict[str, Sequence[Choice]] = {}
         try:
-            return Choices(
-                deal_stage=self._deal_stages(),
-                lead_status=self._options("hs_lead_status"),
-                lifecycle_stage=self._options("lifecyclestage"),
-            )
+            if kind == "deal" and "stage" in names:
+                found["stage"] = self._deal_stages()
+            if rest := set(names) - set(found):
+                found |= self._options(kind, rest)
         except Malformed as error:
             raise Unavailable(f"HubSpot's pipelines and properties: {error}") from error
+        return found
 
     @property
     def sizes(self) -> Sizes:
@@ -110,14 +113,27 @@ class HubSpotConnector:
         ]
         return [_stage_choice(stage) for stage in stages if not flag(stage.get("archived"))]
 
-    def _options(self, name: str) -> list[Choice]:
-        answer = self._wire.get(f"/crm/v3/properties/{fields.OBJECTS['lead']}/{name}")
-        options = [mapping(option) for option in sequence(answer.get("options"))]
-        return [
-            Choice(value=text(option.get("value")), label=text(option.get("label")))
-            for option in options
-            if not flag(option.get("hidden"))
-        ]
+    def _options(self, kind: Written, names: Collection[str]) -> Choices:
+        """Of those that are enumerations, and whose options the property itself lists."""
+        object_ = fields.OBJECTS[kind]
+        answer = self._wire.get(f"/crm/v3/properties/{object_}")
+        known = {
+            text(one.get("name")): one for one in map(mapping, sequence(answer.get("results")))
+        }
+        found = {}
+        for ours in sorted(names):
+            theirs = vendor_name(self._table, kind, ours)
+            if theirs not in known:
+                raise Refused(f"fields.{kind}.{ours}: no property {theirs!r} of {object_}")
+            property_ = known[theirs]
+            if property_.get("type") == "enumeration" and not property_.get("externalOptions"):
+                options = map(mapping, sequence(property_.get("options")))
+                found[ours] = [
+                    Choice(value=text(option.get("value")), label=text(option.get("label")))
+                    for option in options
+                    if not flag(option.get("hidden"))
+                ]
+        return found
 
 
 def _stage_choice(stage: Mapping[str, Any]) -> Choice:

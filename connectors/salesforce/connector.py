@@ -1,7 +1,8 @@
 """Salesforce as a Connector: Leads and Contacts are leads, Users owners, Opportunities deals."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from connectors.base import (
     Choice,
@@ -13,6 +14,7 @@ from connectors.base import (
     Outcome,
     Page,
     Record,
+    Refused,
     Sizes,
     Touch,
     Unavailable,
@@ -22,7 +24,7 @@ from connectors.base import (
 from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable
 from connectors.records import Malformed, Types, flag, mapping, sequence, text
-from connectors.salesforce import activities
+from connectors.salesforce import activities, fields
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.wire import Login, Wire
 from connectors.salesforce.writes import Writes
@@ -31,6 +33,7 @@ _STAGES = (
     "SELECT ApiName, MasterLabel, IsClosed, IsWon FROM OpportunityStage "
     "WHERE IsActive = true ORDER BY SortOrder"
 )
+_PICKLISTS = frozenset({"picklist", "multipicklist"})
 #: Rows of an object from which on its first pull is a bulk query: below, paging is faster.
 BULK_FROM = 20_000
 
@@ -53,6 +56,7 @@ class SalesforceConnector:
             allow_sandbox=allow_sandbox,
             budget=budget or Unlimited(),
         )
+        self._custom = custom
         self._changes = Changes(self._wire, custom, types, bulk_from=bulk_from)
         self._writes = Writes(self._wire, self._changes)
 
@@ -66,11 +70,16 @@ class SalesforceConnector:
         org = f"Salesforce org {self._wire.org_id or 'without an id'}"
         return f"{org}, {used:,} of {allowed:,} calls used in 24 hours"
 
-    def choices(self) -> Choices:
+    def choices(self, kind: Written, names: Collection[str]) -> Choices:
+        found: dict[str, Sequence[Choice]] = {}
         try:
-            return Choices(deal_stage=self._deal_stages(), lead_status=self._lead_statuses())
+            if kind == "deal" and "stage" in names:
+                found["stage"] = self._deal_stages()
+            if rest := set(names) - set(found):
+                found |= self._picklists(kind, rest)
         except Malformed as error:
-            raise Unavailable(f"Salesforce's stages and statuses: {error}") from error
+            raise Unavailable(f"Salesforce's stages and picklists: {error}") from error
+        return found
 
     @property
     def sizes(self) -> Sizes:
@@ -118,11 +127,27 @@ class SalesforceConnector:
             for stage in map(mapping, items)
         ]
 
-    def _lead_statuses(self) -> list[Choice]:
-        described = map(mapping, sequence(self._wire.rest("sobjects/Lead/describe").get("fields")))
-        status = next((field for field in described if field.get("name") == "Status"), {})
-        return [
-            Choice(value=text(value.get("value")), label=text(value.get("label")))
-            for value in map(mapping, sequence(status.get("picklistValues") or []))
-            if flag(value.get("active"))
-        ]
+    def _picklists(self, kind: Written, names: Collection[str]) -> Choices:
+        """Of a person those of a Lead; of a field that a Lead has not, those of a Contact."""
+        found, missing = {}, set(names)
+        for object_ in fields.OBJECTS[kind]:
+            described = sequence(self._wire.rest(f"sobjects/{object_}/describe").get("fields"))
+            known = {text(one.get("name")): one for one in map(mapping, described)}
+            table = {**fields.FIELDS[object_], **self._custom.get(kind, {})}
+            for ours in sorted(name for name in missing if table.get(name) in known):
+                missing.remove(ours)
+                field = known[table[ours]]
+                if text(field.get("type")) in _PICKLISTS:
+                    found[ours] = _active(field)
+        if missing:
+            objects = " or ".join(fields.OBJECTS[kind])
+            raise Refused(f"no field on {objects} for {', '.join(sorted(missing))}")
+        return found
+
+
+def _active(field: Mapping[str, Any]) -> Sequence[Choice]:
+    return [
+        Choice(value=text(value.get("value")), label=text(value.get("label")))
+        for value in map(mapping, sequence(field.get("picklistValues") or []))
+        if flag(value.get("active"))
+    ]

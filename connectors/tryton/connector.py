@@ -4,7 +4,7 @@ Records are written one by one, since the interface has no batches. A record tha
 deactivated, leaves no trace: it is noticed when it is written to or read again.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,16 +84,20 @@ class TrytonConnector:
         found = self._wire.search("company.company", [], ["rec_name"], limit=1)
         return f"Tryton of {found[0].get('rec_name')}" if found else "Tryton without a company"
 
-    def choices(self) -> Choices:
-        answer = self._wire.act("sale.opportunity", "fields_get", fields_names=["state"])
+    def choices(self, kind: Written, names: Collection[str]) -> Choices:
+        theirs = {ours: vendor_name(self._table, kind, ours) for ours in sorted(names)}
+        asked = sorted(theirs.values())
+        answer = self._wire.act(fields.MODELS[kind], "fields_get", fields_names=asked)
         try:
-            state = mapping(mapping(answer).get("state"))
-            states = [sequence(item) for item in sequence(state.get("selection"))]
-            return Choices(
-                deal_stage=[_choice(text(s[0]), text(s[1])) for s in states], lead_status=[]
-            )
+            told = {ours: mapping(mapping(answer).get(name)) for ours, name in theirs.items()}
+            return {
+                ours: [_choice(text(s[0]), text(s[1])) for s in map(sequence, selection)]
+                for ours, one in told.items()
+                if one.get("type") == "selection"
+                for selection in [sequence(one.get("selection"))]
+            }
         except (Malformed, IndexError) as error:
-            raise Unavailable(f"Tryton's states of an opportunity: {error}") from error
+            raise Unavailable(f"Tryton's fields of a {kind}: {error}") from error
 
     @property
     def sizes(self) -> Sizes:

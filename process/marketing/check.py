@@ -5,12 +5,9 @@ from collections.abc import Iterator, Mapping
 from connectors import registry
 from crm.definition import ConnectionSettings
 from process.definition import Process
-from process.marketing.definition import Crm
+from process.marketing.definition import Called, Crm
 from workspace.problems import Path, Problem, unknown
 from workspace.source import Document
-
-#: As process.yaml calls it -> our field.
-_FIELDS = {"lifecycle_stage": "lifecycle_stage", "lead_status": "status"}
 
 
 def check(
@@ -32,7 +29,7 @@ def _crm(
     mapped = connection.fields.model_dump()
     takes = registry.writable_of_people(connection.kind, mapped)
     for level, called in crm.called():
-        for name, field in _FIELDS.items():
+        for name, field in Called.FIELDS.items():
             if field in called.words() and field not in takes:
                 at = (*path, level, name)
                 message = (

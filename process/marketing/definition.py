@@ -1,7 +1,7 @@
 """What `marketing` of process.yaml says: what a qualification is called in each CRM."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import StringConstraints, model_validator
 
@@ -18,6 +18,12 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 class Called(Definition):
     """The CRM's own words."""
 
+    #: As process.yaml calls it -> our field.
+    FIELDS: ClassVar[Mapping[str, str]] = {
+        "lifecycle_stage": "lifecycle_stage",
+        "lead_status": "status",
+    }
+
     lifecycle_stage: Text | None = None
     lead_status: Text | None = None
 
@@ -29,7 +35,7 @@ class Called(Definition):
 
     def words(self) -> dict[str, str]:
         """Our field -> the CRM's word."""
-        known = {"lifecycle_stage": self.lifecycle_stage, "status": self.lead_status}
+        known = {ours: getattr(self, name) for name, ours in self.FIELDS.items()}
         return {name: word for name, word in known.items() if word is not None}
 
     def is_said(self, now: Mapping[str, object]) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 
 from connectors.base import (
     Choice,
-    Choices,
     Conflict,
     EventPage,
     Outcome,
@@ -75,15 +74,16 @@ class FakeConnector:
         self._call("check")
         return "a CRM in memory"
 
-    def choices(self):
+    def choices(self, kind, names):
         self._call("choices")
-        return Choices(
-            deal_stage=[
+        known = {
+            "stage": [
                 Choice(value=stage, label=stage, is_closed=stage != "open", is_won=stage == "won")
                 for stage in self._crm.stages
             ],
-            lead_status=[Choice(value=status, label=status) for status in self._crm.statuses],
-        )
+            "status": [Choice(value=status, label=status) for status in self._crm.statuses],
+        }
+        return {name: known[name] for name in names if name in known}
 
     @property
     def sizes(self):

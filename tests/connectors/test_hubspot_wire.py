@@ -408,7 +408,8 @@ def test_any_json_is_a_page_or_a_connector_error(hubspot, scripted, answer, stat
 
     for use in (
         hubspot.check,
-        hubspot.choices,
+        lambda: hubspot.choices("deal", ["stage"]),
+        lambda: hubspot.choices("lead", ["status"]),
         lambda: pull(hubspot, "owner"),
         lambda: pull(hubspot, "deal"),
         lambda: pull(hubspot, "deal", SINCE, NOW + timedelta(days=2)),

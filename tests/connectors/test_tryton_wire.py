@@ -98,7 +98,7 @@ def test_garbage_is_unavailable_or_skipped(connector, scripted, body):
     for attempt in (
         lambda: list(connector.changed("deal", "", now=NOW)),
         lambda: connector.find_touches(["5"]),
-        connector.choices,
+        lambda: connector.choices("deal", ["stage"]),
         lambda: connector.count("deal"),
         lambda: connector.log_touches([touch()]),
     ):
