@@ -27,6 +27,8 @@ loss_reason:
   choices: [price, timing, competitor]
   deal_stage: { hubspot: lost, salesforce: Lost }
 """
+#: Whoever did not buy is a prospect again within the demo's time, and not a quarter later.
+_A_QUARTER, A_MONTH = "after: 90 days", "after: 30 days"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +157,8 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
         document["connections"][name]["fields"]["deal"] = {"loss_reason": field}
     with path.open("w") as file:
         yaml.dump(document, file)
-    with (place.workspace / "process.yaml").open("a") as file:
-        file.write(LOSS_REASON)
+    process = place.workspace / "process.yaml"
+    process.write_text(process.read_text().replace(_A_QUARTER, A_MONTH) + LOSS_REASON)
 
 
 def init_workspace(place: Place) -> None:
