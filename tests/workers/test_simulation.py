@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm import meetings, stages
-from crm.models import Company, Lead, Owner, StageMove
+from crm.models import Company, Connection, Lead, Owner, StageMove
 from crm.timeline import note
 from mail import claims, compose, stops, unsubscribe
 from mail import settle as settling
@@ -176,6 +176,7 @@ def test_the_workers_do_what_was_simulated(
         team = _team(loaded, caps, limits, ramp)
         first, second = (replace(team, process=_process(team, *added)) for added in exits)
         apply.configure(first)
+        Connection.objects.update(first_pulled_at=start)
         blueprints = [_blueprint(first, before), *([_blueprint(second, after)] if after else [])]
         events = sorted(happenings)
 
