@@ -56,8 +56,10 @@ class _Course:
             self.stage, self.since = stages[0], at
 
     def move(self, to: str, at: datetime) -> None:
+        """A deal that was lost stays lost: whoever comes back is told of by their own record."""
         self.stage, self.since = to, at
-        self.value = written(self.seen, self.crm, self.what, to) or self.value
+        if self.what == "lead" or self.value.casefold() != "lost":
+            self.value = written(self.seen, self.crm, self.what, to) or self.value
 
     def happen(self, event: str, answer: str, at: datetime) -> None:
         for rule in self._exits():

@@ -271,6 +271,19 @@ def test_a_deal_that_closes_later_still_holds_the_stage():
     assert counted(seen)["stages"]["Follow-up"] == 1
 
 
+def test_a_deal_that_was_lost_stays_lost_whoever_comes_back():
+    journal = (received("e1.s1"), received("e2.s1"), replied(enrollment="e2"))
+    deals = {"hubspot": {"301": ["101"]}}
+    values = ("prospecting", "preparation", "engaging")
+    stays, moves = (
+        approached(("lost", "person", 1), *others, record=HUBSPOT_DEAL, values=values)
+        for others in ((), (("presentation", "api", 3),))
+    )
+
+    assert broken(world(*journal, deals=deals, histories=stays)) == {}
+    assert broken(world(*journal, deals=deals, histories=moves)) == {"stage_mismatches": 1}
+
+
 def test_a_salesforce_lead_has_the_stages_of_its_crm():
     record = ("salesforce", "lead", "00Q1")
     values = ("Open - Not Contacted", "Researching", "Working - Contacted")
