@@ -102,6 +102,9 @@ class Hands:
             name: lead.values.get(name) for name in names if lead.values.get(name) is not None
         }
         contact = store.create("Contact", values, by="person")
+        for id_, row in store.tables["CampaignMember"].records.items():
+            if row.values.get("LeadId") == lead.id and not row.archived:
+                store.edit("CampaignMember", id_, {"ContactId": contact.id}, by="person")
         store.edit(
             "Lead", lead.id, {"IsConverted": True, "ConvertedContactId": contact.id}, by="person"
         )

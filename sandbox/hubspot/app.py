@@ -10,6 +10,7 @@ from sandbox.faults import Faults
 from sandbox.hubspot import associations, render
 from sandbox.hubspot.batch import Batch, completed, inputs_of, names_of
 from sandbox.hubspot.errors import HubSpotError, invalid, invalid_json, not_found, unauthenticated
+from sandbox.hubspot.lists import Lists
 from sandbox.hubspot.oauth import OAuth
 from sandbox.hubspot.records import Records
 from sandbox.hubspot.schema import LIFECYCLE_STAGES, OBJECT_TYPES, PIPELINE, PROPERTIES, STAGES
@@ -34,6 +35,7 @@ def application(world: World, faults: Faults) -> web.Application:
     objects = "/crm/v3/objects/{object}"
     app.add_routes(
         [
+            *Lists(account.store).routes(),
             web.post("/oauth/v3/token", oauth.token),
             web.get("/account-info/v3/details", account.details),
             web.get("/crm/v3/owners", account.owners),

@@ -32,6 +32,8 @@ SINGULAR = {
     "email": "emails",
     "call": "calls",
 }
+#: What is no CRM object: lists, and who is on them.
+LISTS, MEMBERS = "lists", "memberships"
 _FIRST_ID = 10_000_000_000
 _BLOCK = 1_000_000_000
 
@@ -251,11 +253,12 @@ def modified_property(kind: str) -> str:
 
 def hubspot_store(moment: Moment) -> Store:
     """An empty account."""
-    blocks = {kind: _FIRST_ID + n * _BLOCK for n, kind in enumerate(OBJECT_TYPES)}
-    store = Store(
-        "hubspot", tuple(OBJECT_TYPES), moment, lambda kind, n: str(blocks[kind] + n), _derive
-    )
+    kinds = (*OBJECT_TYPES, LISTS, MEMBERS)
+    blocks = {kind: _FIRST_ID + n * _BLOCK for n, kind in enumerate(kinds)}
+    store = Store("hubspot", kinds, moment, lambda kind, n: str(blocks[kind] + n), _derive)
     store.index("contacts", "email")
+    store.index(LISTS, "name")
+    store.index(MEMBERS, "listId")
     return store
 
 

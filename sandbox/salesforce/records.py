@@ -34,6 +34,8 @@ class Records:
         if missing:
             message = f"Required fields are missing: [{', '.join(missing)}]"
             raise SalesforceError(400, "REQUIRED_FIELD_MISSING", message, missing)
+        if kind == "CampaignMember":
+            self._refuse_member(values)
         if kind == "Lead":
             values.setdefault("Status", "Open - Not Contacted")
         record = self.store.create(kind, values)
@@ -52,6 +54,19 @@ class Records:
     def delete(self, record: Record) -> None:
         self.store.archive(record.object, record.id)
         record.values["IsDeleted"] = True
+
+    def _refuse_member(self, values: Mapping[str, Any]) -> None:
+        """Of a converted lead, or whom the campaign has already."""
+        people = [values.get("LeadId"), values.get("ContactId")]
+        lead = self.store.get("Lead", str(people[0]))
+        if lead is not None and lead.values.get("IsConverted"):
+            message = "cannot reference converted lead"
+            raise SalesforceError(400, "CANNOT_REFERENCE_CONVERTED_LEAD", message)
+        for id_ in self.store.find("CampaignMember", "CampaignId", values["CampaignId"]):
+            known = self.store.tables["CampaignMember"].records[id_].values
+            if [known.get("LeadId"), known.get("ContactId")] == people:
+                message = "Already a campaign member."
+                raise SalesforceError(400, "DUPLICATE_VALUE", message)
 
     def _checked(self, kind: str, given: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}

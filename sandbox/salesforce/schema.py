@@ -21,6 +21,8 @@ PREFIXES = {
     "Task": "00T",
     "Event": "00U",
     "OpportunityStage": "01J",
+    "Campaign": "701",
+    "CampaignMember": "00v",
 }
 #: name, closed, won, probability
 STAGES = (
@@ -42,6 +44,8 @@ LEAD_STATUSES = (
     "Closing",
     "Unqualified",
 )
+#: Status of a campaign's member -> whether it has responded; the first is given unless another is.
+MEMBER_STATUSES = {"Sent": False, "Responded": True}
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ORG = "gK00000"
 
@@ -139,6 +143,19 @@ _ALL: dict[str, tuple[Field, ...]] = {
         Field("SortOrder", "int", read_only=True),
         Field("DefaultProbability", "double", read_only=True),
     ),
+    "Campaign": (
+        Field("Name", required=True),
+        Field("IsActive", "boolean"),
+        Field("Status"),
+        _OWNER,
+    ),
+    "CampaignMember": (
+        Field("CampaignId", "reference", refers_to="Campaign", required=True),
+        Field("LeadId", "reference", refers_to="Lead"),
+        Field("ContactId", "reference", refers_to="Contact"),
+        Field("Status", "picklist", tuple(MEMBER_STATUSES)),
+        Field("HasResponded", "boolean", read_only=True),
+    ),
     "Event": (
         Field("Subject"),
         Field("Description"),
@@ -205,6 +222,7 @@ def salesforce_store(moment: Moment) -> Store:
         lambda kind, n: long_id(f"{PREFIXES[kind]}{_ORG}{n:05d}"),
         _derive,
     )
+    store.index("CampaignMember", "CampaignId")
     for order, (name, closed, won, probability) in enumerate(STAGES, start=1):
         values: dict[str, Any] = {
             "MasterLabel": name,
@@ -229,6 +247,9 @@ def _derive(record: Record, changed: Mapping[str, Any]) -> Mapping[str, Any]:
             derived["IsConverted"] = False
     if record.object == "Task":
         derived["IsClosed"] = {**record.values, **changed}.get("Status") == "Completed"
+    if record.object == "CampaignMember":
+        status = {**record.values, **changed}.get("Status") or next(iter(MEMBER_STATUSES))
+        derived |= {"Status": status, "HasResponded": MEMBER_STATUSES[status]}
     if record.object == "Opportunity" and "StageName" in changed:
         _, closed, won, probability = next(s for s in STAGES if s[0] == changed["StageName"])
         derived |= {"IsClosed": closed, "IsWon": won, "Probability": probability}

@@ -131,6 +131,25 @@ def calls(sandbox):
         "/communication-preferences/v4/statuses/batch/unsubscribe-all",
         {"inputs": ["nobody@nowhere.example"]},
     )
+    yield from calls_of_lists(sandbox)
+
+
+def calls_of_lists(sandbox):
+    """Of one by hand, which is filled and emptied, and of an active one, which takes nobody."""
+    rows = [{"name": name, "processingType": name.upper()} for name in ("Manual", "Dynamic")]
+    manual, dynamic = sandbox.hands("hubspot", "create", "lists", rows=rows)
+    template = "/crm/v3/lists/{listId}"
+    named = "/crm/v3/lists/object-type-id/{objectTypeId}/name/{listName}"
+    yield "GET", "/crm/v3/lists/object-type-id/0-1/name/Manual", named, None
+    yield "GET", "/crm/v3/lists/object-type-id/0-1/name/None", named, None
+    for verb in ("add", "remove"):
+        ids = [*some(sandbox, "contacts", 3), "1"]
+        path, of_verb = f"/memberships/{verb}", f"{template}/memberships/{verb}"
+        yield "PUT", f"/crm/v3/lists/{manual}{path}", of_verb, ids
+        yield "PUT", f"/crm/v3/lists/{dynamic}{path}", of_verb, ids
+        asked = f"/crm/v3/lists/{manual}/memberships?limit=2"
+        yield "GET", asked, f"{template}/memberships", None
+    yield "GET", f"/crm/v3/lists/{manual}", template, None
 
 
 def test_every_answer_has_the_shape_that_hubspot_promises(sandbox, operations):
@@ -143,7 +162,7 @@ def test_every_answer_has_the_shape_that_hubspot_promises(sandbox, operations):
             found[f"{method} {path} {status}"] = wrong[:5]
 
     assert found == {}
-    assert statuses == {200, 201, 207, 400}
+    assert statuses == {200, 201, 207, 400, 404}
 
 
 def test_an_unknown_token_is_answered_in_hubspots_shape(sandbox, operations):
