@@ -89,6 +89,11 @@ def calls_are_tasks(kind: str) -> bool:
     return kind == "salesforce"
 
 
+def keeps_lists(kind: str) -> bool:
+    """Whether such a CRM has lists of people, on which they can be put."""
+    return kind in {"hubspot", "salesforce"}
+
+
 def _hubspot(settings: Settings, budget: Budget, tokens: TokensOf) -> Connector:
     # Late: the vendor's client costs 80 ms that a command which calls no CRM should not pay.
     from connectors.hubspot import HubSpotConnector, fields, wire  # noqa: PLC0415 - see above

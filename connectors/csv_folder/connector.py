@@ -165,6 +165,10 @@ class CsvConnector:
             [(given.external_id, {"owner_id": given.owner_id}) for given in handovers]
         )
 
+    @property
+    def lists(self) -> None:
+        """It keeps none."""
+
     def close(self) -> None:
         """Nothing is kept open."""
 

@@ -11,6 +11,7 @@ from connectors.base import (
     EventPage,
     Handover,
     Kind,
+    Lists,
     Outcome,
     Page,
     Record,
@@ -25,6 +26,7 @@ from connectors.endpoints import Budget, Unlimited
 from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.history import History
+from connectors.hubspot.lists import HubSpotLists
 from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
@@ -50,6 +52,7 @@ class HubSpotConnector:
         self._changes = Changes(self._wire, table, types)
         self._history = History(self._wire, self._changes, Windows(self._wire))
         self._writes = Writes(self._wire, self._changes, table)
+        self._lists = HubSpotLists(self._wire)
 
     @property
     def calls(self) -> int:
@@ -100,6 +103,10 @@ class HubSpotConnector:
 
     def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
         return self._writes.hand_over(handovers)
+
+    @property
+    def lists(self) -> Lists:
+        return self._lists
 
     def close(self) -> None:
         self._wire.close()

@@ -5,7 +5,7 @@ https://developers.hubspot.com/docs/reference/api/other-resources/error-handling
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -82,6 +82,12 @@ class Wire:
             lambda: self._logged_in("POST", path, query=query, body=body), repeatable=repeatable
         )
 
+    def put(self, path: str, body: Sequence[str]) -> dict[str, Any]:
+        """Done twice it is done once."""
+        return persistently(
+            lambda: self._logged_in("PUT", path, query=None, body=body), repeatable=True
+        )
+
     def close(self) -> None:
         self._api.rest_client.pool_manager.clear()
         self._api.close()
@@ -124,7 +130,7 @@ class Wire:
         path: str,
         *,
         query: Mapping[str, str] | None,
-        body: Mapping[str, object] | None,
+        body: Mapping[str, object] | Sequence[str] | None,
         form: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         # Search has a limit of its own, and its answers carry no rate-limit headers.

@@ -11,6 +11,7 @@ from connectors.base import (
     EventPage,
     Handover,
     Kind,
+    Lists,
     Outcome,
     Page,
     Record,
@@ -26,6 +27,7 @@ from connectors.mapping import FieldTable
 from connectors.records import Malformed, Types, flag, mapping, sequence, text
 from connectors.salesforce import activities, fields
 from connectors.salesforce.changes import Changes
+from connectors.salesforce.lists import Campaigns
 from connectors.salesforce.wire import Login, Wire
 from connectors.salesforce.writes import Writes
 
@@ -59,6 +61,7 @@ class SalesforceConnector:
         self._custom = custom
         self._changes = Changes(self._wire, custom, types, bulk_from=bulk_from)
         self._writes = Writes(self._wire, self._changes)
+        self._campaigns = Campaigns(self._wire, self._changes)
 
     @property
     def calls(self) -> int:
@@ -111,6 +114,10 @@ class SalesforceConnector:
 
     def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
         return self._writes.hand_over(handovers)
+
+    @property
+    def lists(self) -> Lists:
+        return self._campaigns
 
     def close(self) -> None:
         self._wire.close()

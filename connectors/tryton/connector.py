@@ -163,6 +163,10 @@ class TrytonConnector:
         refused = Refused("a task is a note in Tryton, which nobody owns")
         return [Outcome(external_id="", error=refused) for _ in handovers]
 
+    @property
+    def lists(self) -> None:
+        """It keeps none."""
+
     def close(self) -> None:
         self._wire.close()
 

@@ -177,6 +177,10 @@ class FakeConnector:
             raise error
         return outcomes
 
+    @property
+    def lists(self):
+        return None
+
     def close(self):
         pass
 
