@@ -298,6 +298,8 @@ class Sizes:
     listed: int
     read: int
     written: int
+    #: People of a list, in a call that reads it.
+    members: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)

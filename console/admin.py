@@ -71,6 +71,13 @@ class ConnectionAdmin(History):
     list_display = ["name", "kind", "status", "pulled_at", "calls", "last_error"]
 
 
+@admin.register(crm.ListCounterpart)
+class ListCounterpartAdmin(History):
+    list_display = ["name", "connection", "called", "reads", "writes", "read_at", "last_error"]
+    list_select_related = ["connection"]
+    list_filter = ["connection"]
+
+
 @admin.register(crm.Owner)
 class OwnerAdmin(History):
     list_display = ["name", "email", "active"]

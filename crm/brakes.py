@@ -75,12 +75,21 @@ def check_scan(
     connection.braking = {**connection.braking, kind: counts}
 
 
+def check_list(connection: Connection, name: str, *, left: int, of: int, now: datetime) -> None:
+    """Raises Braked when more have left a list of the CRM than pass without a person."""
+    share = (connection.settings.get("brakes") or {}).get("deleted", DELETED)
+    limit = max(DELETED_AT_LEAST, int(of * share))
+    if left > limit:
+        kind = f"{name} member"
+        _brake(connection, "pull", kind, "deleted", count=left, limit=limit, now=now)
+
+
 def check_push(connection: Connection, *, now: datetime) -> None:
     """Raises Braked when more records wait to be written than pass without a person."""
     limit = (connection.settings.get("brakes") or {}).get("pushed", PUSHED)
     waiting = Change.objects.filter(
         connection=connection,
-        kind=Change.Kind.UPDATE,
+        kind__in=(Change.Kind.UPDATE, Change.Kind.MEMBERSHIP),
         status=Change.Status.PENDING,
         due_at__lte=now,
     )

@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 
 from connectors.base import KINDS, WRITTEN
 from crm import brakes, ledger, policy, values
 from crm.connections import connector_of
-from crm.models import Activity, CallBudget, Change, Connection, ExternalRecord, Lead
+from crm.models import (
+    Activity,
+    CallBudget,
+    Change,
+    Connection,
+    ExternalRecord,
+    Lead,
+    ListCounterpart,
+    Listed,
+    Membership,
+)
 from crm.push import is_fresh
 from crm.quota import limits_of, today
 from runtime import clock
@@ -62,6 +72,26 @@ def conflicts(lead: Lead | None = None) -> Rows:
     ]
 
 
+def lists() -> Rows:
+    """Lists that stand in CRMs: how many are on each there and here, and what is wrong with it."""
+    there = Count("membership", filter=Q(membership__there=True))
+    rows = ListCounterpart.objects.select_related("connection").annotate(there=there)
+    here = dict(Listed.objects.values_list("list").annotate(count=Count("pk")))
+    return [
+        {
+            "list": row.name,
+            "connection": row.connection.name,
+            "there": row.called or row.called_id,
+            "goes": "both ways" if row.both_ways else "from it" if row.reads else "to it",
+            "on it there": row.there,
+            "on ours": here.get(row.name, 0) if row.reads else None,
+            "read_at": row.read_at,
+            "last_error": row.last_error,
+        }
+        for row in rows.order_by("name", "connection__name")
+    ]
+
+
 def forecast(connection: Connection) -> Forecast:
     """What the next pull and push cost, in calls. Asks the CRM how much it holds before a backfill.
 
@@ -77,11 +107,15 @@ def forecast(connection: Connection) -> Forecast:
             pull_calls += max(1, ceil(count / sizes.listed))
         else:
             pull_calls += 2  # a look for what is new, and one for what came late
+    for listed in ListCounterpart.objects.filter(connection=connection):
+        on_it = Membership.objects.filter(counterpart=listed, there=True).count()
+        pull_calls += 1 + max(1, ceil(on_it / sizes.members))  # the list itself, and its people
     changes = Change.objects.filter(connection=connection, status=Change.Status.PENDING)
     now = clock.now()
     push_calls = sum(
         ceil(changes.filter(kind=kind).count() / sizes.written)
-        for kind in (Change.Kind.TOUCH, Change.Kind.HANDOVER, Change.Kind.COMPLETION)
+        for kind in Change.Kind
+        if kind != Change.Kind.UPDATE
     )
     for kind in WRITTEN:
         updates = changes.filter(kind=Change.Kind.UPDATE, record__kind=kind)
@@ -142,7 +176,7 @@ def retry(connection: Connection | None = None) -> int:
             record=change.record, field=change.field, kind=change.kind,
             status=Change.Status.PENDING,
         )  # fmt: skip
-        if change.kind == Change.Kind.UPDATE and newer.exists():
+        if change.kind != Change.Kind.TOUCH and newer.exists():
             ledger.supersede(Change.objects.filter(pk=change.pk))
             continue
         change.status, change.due_at, change.attempts = Change.Status.PENDING, clock.now(), 0

@@ -15,7 +15,7 @@ from connectors import registry
 from connectors.base import Kind
 from crm import policy, values
 from crm.merge import is_blank
-from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead
+from crm.models import Change, Company, Connection, Deal, ExternalRecord, Lead, ListCounterpart
 
 Row = Company | Lead | Deal
 #: What is written before what: people who want to be left alone come first.
@@ -133,6 +133,29 @@ def _of_touch(kind: Change.Kind, touch: Change, told: Mapping[str, str], *, at: 
         priority=PRIORITY_TOUCH,
         due_at=max(at, touch.due_at),
         created_at=at,
+    )
+
+
+def owe_memberships(
+    counterpart: ListCounterpart, wanted: Mapping[int, bool], *, at: datetime
+) -> None:
+    """Owe a CRM's list people: record -> whether its person is to be on it."""
+    Change.objects.bulk_create(
+        [
+            Change(
+                connection_id=counterpart.connection_id,
+                kind=Change.Kind.MEMBERSHIP,
+                record_id=record,
+                field=counterpart.field,
+                value=there,
+                priority=PRIORITY_ENRICHMENT,
+                due_at=at,
+                created_at=at,
+            )
+            for record, there in wanted.items()
+        ],
+        ignore_conflicts=True,
+        batch_size=500,
     )
 
 

@@ -8,6 +8,32 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q
 
+from crm.list_models import ListCounterpart, Listed, Membership
+
+__all__ = [
+    "Activity",
+    "CallBudget",
+    "Change",
+    "Company",
+    "Connection",
+    "Deal",
+    "ExternalRecord",
+    "FormerUid",
+    "Hint",
+    "KeptLogin",
+    "Lead",
+    "ListCounterpart",
+    "Listed",
+    "Login",
+    "Meeting",
+    "Membership",
+    "Owner",
+    "Separated",
+    "StageCounterpart",
+    "StageMove",
+    "WebhookReceipt",
+]
+
 
 class Connection(models.Model):
     """One CRM account of the workspace; `name` is its key in cadenza.yaml."""
@@ -372,7 +398,8 @@ class StageMove(models.Model):
 
 
 class Change(models.Model):
-    """What we owe a CRM: a field's new value, a touch for its timeline, or what became of a task."""
+    """What we owe a CRM: a field's new value, a touch for its timeline, what became of a task, or
+    that somebody is on a list of its or not."""
 
     class Status(models.TextChoices):
         PENDING = "pending"
@@ -386,12 +413,13 @@ class Change(models.Model):
         TOUCH = "touch"
         COMPLETION = "completion"
         HANDOVER = "handover"
+        MEMBERSHIP = "membership"
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
     kind = models.CharField(max_length=10, choices=Kind)
     #: The record that is written; for all others the lead's.
     record = models.ForeignKey(ExternalRecord, on_delete=models.CASCADE)
-    field = models.CharField(max_length=50, blank=True)
+    field = models.CharField(max_length=70, blank=True)
     value = models.JSONField(null=True)
     #: 0 opt-outs, 1 stage changes, 2 touches, 3 the rest; see crm.ledger.
     priority = models.SmallIntegerField(default=3)
@@ -423,6 +451,11 @@ class Change(models.Model):
                 fields=["record", "field"],
                 condition=Q(kind="update", status="pending"),
                 name="one_pending_change_per_field",
+            ),
+            models.UniqueConstraint(
+                fields=["record", "field"],
+                condition=Q(kind="membership", status="pending"),
+                name="one_pending_membership",
             ),
         ]
         indexes = [

@@ -18,7 +18,7 @@ from connectors.base import (
     Skipped,
     Unauthorized,
 )
-from crm import brakes, events, lease, order
+from crm import brakes, events, lease, lists, order
 from crm.connections import UNUSABLE, connector_of
 from crm.land import Landed, land
 from crm.models import Connection
@@ -128,6 +128,7 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
                 if progress:
                     progress(connection.name, kind, landed.seen)
         _take_in_events(connection, connector, now=started_at)
+        lists.read(connection, connector, now=started_at)
     finally:
         pulled.calls = connector.calls - calls_before
         Connection.objects.filter(pk=connection.pk).update(calls=F("calls") + pulled.calls)

@@ -3,7 +3,7 @@
 1. What was begun and never confirmed is looked up before it is written again.
 2. Records that were not read lately are read again, so that a person's newer edit is not
    overwritten: the merge decides, and a lost conflict is no longer pending.
-3. Stage changes leave first, then touches, then what is done of these.
+3. Stage changes leave first, then touches, then what is done of these, then who is on which list.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ from connectors.base import (
     Update,
     Written,
 )
-from crm import brakes, lease, ledger, order, quota
+from crm import brakes, lease, ledger, listing, order, quota
 from crm.connections import UNUSABLE, connector_of
 from crm.land import land
 from crm.models import Change, Connection, ExternalRecord
@@ -131,6 +131,7 @@ class _Batch:
         self._write("handover", self._handovers)
         self._find_tasks("completion")
         self._write("completion", self._completions)
+        self._write("membership", self._memberships)
 
     def _settle_unknown(self) -> None:
         """A touch that was begun may be in the CRM already: look there, never write it blindly."""
@@ -216,6 +217,8 @@ class _Batch:
 
     def _agree(self, changes: Sequence[Change]) -> None:
         """What the CRM took is what both sides agree on from now on."""
+        on_lists = [c for c in changes if c.kind == Change.Kind.MEMBERSHIP]
+        listing.agree(self.connection, on_lists, at=self.now)
         written = [change for change in changes if change.kind == Change.Kind.UPDATE]
         records = ExternalRecord.objects.select_for_update(no_key=True).in_bulk(
             {change.record_id for change in written}
@@ -263,6 +266,9 @@ class _Batch:
                 for change in changes
             ]
         )
+
+    def _memberships(self, changes: Sequence[Change]) -> Sequence[Outcome]:
+        return listing.write(self.connection, self.connector, changes)
 
     def _keep(self, change: Change, outcome: Outcome) -> None:
         error = outcome.error
@@ -315,9 +321,9 @@ class _Batch:
             return
         rows = Change.objects.filter(pk=change.pk)
         owed = Change.objects.filter(
-            record=newer, field=change.field, status=Change.Status.PENDING, kind="update"
+            record=newer, field=change.field, status=Change.Status.PENDING, kind=change.kind
         )
-        if change.kind == Change.Kind.UPDATE and owed.exists():
+        if change.kind != Change.Kind.TOUCH and owed.exists():
             ledger.supersede(rows, str(error))
         else:
             rows.update(record=newer, attempted_at=None, last_error=str(error))

@@ -19,7 +19,9 @@ from crm.models import (
     ExternalRecord,
     FormerUid,
     Lead,
+    Listed,
     Meeting,
+    Membership,
     Separated,
     StageMove,
 )
@@ -65,8 +67,10 @@ ERASED: Mapping[type[Model], Mapping[str, Any] | None] = {
     Inbound: {"from_email": "", "subject": "", "text": "", "message_id": "", "data": {}},
     LeadQualification: {"because": {}},
     LeadScore: None,
+    Listed: None,
     ListMember: None,
     Meeting: None,
+    Membership: None,
     Message: {
         "to_email": "", "to_domain": "", "references": "", "subject": "", "text": "", "raw": None, "last_error": "",
         "links": [], "invite": None, "provider_id": None, **_BECAUSE,

@@ -75,7 +75,7 @@ class HubSpotConnector:
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(listed=100, read=100, written=100)
+        return Sizes(listed=100, read=100, written=100, members=250)
 
     def count(self, kind: Kind) -> int:
         return self._changes.count(kind)

@@ -86,7 +86,7 @@ class SalesforceConnector:
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(listed=2000, read=200, written=200)
+        return Sizes(listed=2000, read=200, written=200, members=2000)
 
     def count(self, kind: Kind) -> int:
         return self._changes.count(kind)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from crm import edit, identity, ledger, separating, values
 from crm.merge import is_blank
-from crm.models import ExternalRecord, Lead, Separated
+from crm.models import ExternalRecord, Lead, Listed, Separated
 from crm.timeline import note
 from mail.models import Message
 from mail.suppression import book_of, suppress
@@ -142,6 +142,8 @@ def _move_rows(keeper: Lead, other: Lead) -> None:
     Waiting.objects.filter(
         lead=other, sequence__in=Waiting.objects.filter(lead=keeper).values("sequence")
     ).delete()
+    on_lists = Listed.objects.filter(lead=keeper).values("list")
+    Listed.objects.filter(lead=other, list__in=on_lists).delete()
     _leave_one_question(keeper, other)
     _keep_apart(keeper, other)
     for relation in Lead._meta.related_objects:  # noqa: SLF001 - likewise

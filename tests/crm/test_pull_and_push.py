@@ -102,6 +102,7 @@ def test_a_failure_is_kept_and_tried_again_later(crm, connection, frozen_clock):
 def test_what_is_left_out_is_told_once(crm, connection, monkeypatch):
     class Lying:
         calls = 0
+        lists = None
 
         def changed(self, kind, cursor, *, now):
             skipped = [Skipped(external_id="9", reason="email is a list")] if kind == "lead" else []
