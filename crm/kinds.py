@@ -21,6 +21,8 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "email_sent": frozenset({"email_sent", "crm_email"}),
     "form_submitted": frozenset({"form_submitted"}),
     "lead_created": frozenset({"lead_created"}),
+    "list_joined": frozenset({"list_joined"}),
+    "list_left": frozenset({"list_left"}),
     "meeting_booked": frozenset({"meeting_booked", "crm_meeting"}),
     "meeting_canceled": frozenset({"meeting_canceled", "crm_meeting_canceled"}),
     "meeting_held": frozenset({"meeting_held", "crm_meeting_held"}),

@@ -23,7 +23,7 @@ from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
 from process.models import AppliedProcess, Form
 from process.preparation import enriching
-from process.prospecting import scores
+from process.prospecting import members, scores
 from runtime import clock
 from sequences import engine, enroll
 from sequences.definition import Sequence as Definition
@@ -191,6 +191,7 @@ def _counterparts(blueprint: Blueprint) -> None:
 
 
 def _lists(blueprint: Blueprint) -> None:
+    members.configure(blueprint.process.lists)
     ListMember.objects.all().delete()
     ListMember.objects.bulk_create(
         (

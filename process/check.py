@@ -18,7 +18,7 @@ from process.emails import Template
 from process.marketing.check import check as check_marketing
 from process.objections.check import check_objections
 from process.prospecting.check import check as check_prospecting
-from process.prospecting.lists import check_lists, check_rules
+from process.prospecting.check_lists import check_lists, check_rules
 from process.team import Team
 from sequences.definition import Sequence as Definition
 from workspace.problems import Path, Problem, unknown
@@ -63,7 +63,12 @@ def cross_check(
     if process:
         described = process[0].lists
         yield from check_lists(
-            described, process[1], files=lists, schema=schema, values=known.values
+            described,
+            process[1],
+            files=lists,
+            schema=schema,
+            values=known.values,
+            connections=team[0].connections if team else None,
         )
         yield from check_rules(described, read)
         yield from check_process(*process, known, list(team[0].connections) if team else None)

@@ -156,7 +156,7 @@ class Process(Definition):
     objections: Objections | None = None
     stalled: Stalled | None = None
     handoff: Handoff | None = None
-    #: Who may enter a sequence, by a condition; others stand in lists/*.csv.
+    #: Who may enter a sequence, by a condition or the CRMs' lists; others stand in lists/*.csv.
     lists: dict[Slug, ListDefinition] = {}
 
     @model_validator(mode="after")

@@ -94,7 +94,7 @@ class Enroll(Definition):
 
     when: Expression
     on: tuple[Identifier, ...] = ()  #: kinds of activity; only at such a moment
-    list: Slug | None = None  #: only who is in lists/<list>.csv
+    list: Slug | None = None  #: only who is in lists/<list>.csv, or on the CRMs' lists behind it
     per_day: Count | None = None
     active_per_rep: Count | None = None  #: at most so many open at once of one rep
     #: Whether somebody else of the company may be in a sequence at the same time.

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from crm import customers, facts
 from crm.kinds import activities_of
-from crm.models import Company, Deal, Lead
+from crm.models import Company, Deal, Lead, Listed
 from crm.stages import bound_deals
 from mail.models import EmailTemplate, Sender
 from runtime import bell, clock
@@ -207,14 +207,18 @@ def _is_asked(rule: Enroll, *, moved: bool, event: str) -> bool:
 
 def _matching(rule: Enroll, leads: Sequence[Lead], deals: Mapping[int, Deal]) -> Sequence[Lead]:
     if rule.list is not None:
-        emails = [lead.email for lead in leads if lead.email]
-        members = set(
-            ListMember.objects.filter(list=rule.list, email__in=emails).values_list(
-                "email", flat=True
-            )
-        )
-        leads = [lead for lead in leads if lead.email in members]
+        leads = _on_list(rule.list, leads)
     return [lead for lead in leads if evaluate(rule.when, facts.context(lead, deals.get(lead.pk)))]
+
+
+def _on_list(name: str, leads: Sequence[Lead]) -> Sequence[Lead]:
+    """Whom the list's file names by address, or a CRM's list by its record."""
+    emails = [lead.email for lead in leads if lead.email]
+    named = ListMember.objects.filter(list=name, email__in=emails)
+    members = set(named.values_list("email", flat=True))
+    listed = Listed.objects.filter(list=name, lead__in=[lead.pk for lead in leads])
+    ids = set(listed.values_list("lead_id", flat=True))
+    return [lead for lead in leads if lead.email in members or lead.pk in ids]
 
 
 def _judged(

@@ -17,7 +17,7 @@ from mail.outbox import unconfirmed_due, unconfirmed_until
 from process import timing
 from process.closing import stalled
 from process.preparation import enriching
-from process.prospecting import assigning, scores
+from process.prospecting import assigning, members, scores
 from process.renewal import sweep
 from runtime import bell, clock
 from sequences import engine, enroll
@@ -40,6 +40,7 @@ class Due:
     score: bool = False
     assign: bool = False
     enrich: bool = False
+    settle_lists: bool = False
     enroll: bool = False
     advance: bool = False
     deliver: Sequence[int] = ()
@@ -66,6 +67,7 @@ def due(*, inboxes: bool = True) -> Due:
         score=scores.are_due(),
         assign=assigning.are_due(),
         enrich=enriching.are_due(),
+        settle_lists=members.are_due(),
         enroll=enroll.waiting_is_due(),
         advance=engine.due(now).exists(),
         deliver=_delivering(now),
@@ -88,6 +90,7 @@ def ring_due(work: Due) -> None:
         "move_on",
         "score",
         "assign",
+        "settle_lists",
         "push",
         "reread",
         "pull",
@@ -131,6 +134,7 @@ def next_due() -> datetime | None:
         scores.next_due(),
         assigning.next_due(),
         enriching.next_due(),
+        members.next_due(),
         sweep.next_due(),
         stalled.next_due(),
     ]

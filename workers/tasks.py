@@ -9,7 +9,7 @@ from mail import inbound, outbox, visits, watch
 from process import readback, timing
 from process.closing import stalled
 from process.preparation import enriching
-from process.prospecting import assigning, scores
+from process.prospecting import assigning, members, scores
 from process.renewal import sweep as renewals
 from sequences import engine
 from sequences import enroll as enrolling
@@ -91,6 +91,11 @@ def assign() -> None:
 @app.task
 def enrich() -> None:
     enriching.enrich_due()
+
+
+@app.task
+def settle_lists() -> None:
+    members.settle_due()
 
 
 @app.task

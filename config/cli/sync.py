@@ -47,6 +47,7 @@ def _sync_one(connection: Any, *, quiet: bool) -> dict[str, Any]:
     from crm.models import Activity  # noqa: PLC0415 - as above
     from crm.pull import pull  # noqa: PLC0415 - as above
     from crm.push import push  # noqa: PLC0415 - as above
+    from process.prospecting import members  # noqa: PLC0415 - as above
 
     counts: dict[str, int] = {}
     since = Activity.objects.aggregate(last=Max("pk"))["last"] or 0
@@ -60,6 +61,7 @@ def _sync_one(connection: Any, *, quiet: bool) -> dict[str, Any]:
             progress.update(task, description=f"{name}: {told}")
 
         pulled = pull(connection.pk, progress=show)
+        members.settle_due()
         pushed = None if pulled and pulled.error else push(connection.pk)
         progress.update(task, total=1, completed=1)
     error = (pulled.error if pulled else "") or (pushed.error if pushed else "")
@@ -115,6 +117,7 @@ def sync_status(as_json: Json = False) -> None:
 
     told = {
         "connections": health.status(),
+        "lists": health.lists(),
         "parked": health.parked(),
         "conflicts": health.conflicts(),
         "doubtful": [

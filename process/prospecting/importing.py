@@ -104,8 +104,10 @@ def check_list(name: str, blueprint: Blueprint) -> None:
         TypeAdapter(Slug).validate_python(name)
     except ValidationError as error:
         raise Fault(f'"{name}" must be lower-case words joined by "-"') from error
-    if name in blueprint.process.lists:
-        raise Fault(f'"{name}" is a list of process.yaml, which takes people by a condition')
+    described = blueprint.process.lists.get(name)
+    if described is not None and not described.is_in_a_file:
+        how = "from the CRMs" if described.sources else "by a condition"
+        raise Fault(f'"{name}" is a list of process.yaml, which takes people {how}')
 
 
 def add_to_list(folder: Path, name: str, emails: Sequence[str]) -> int:

@@ -83,12 +83,11 @@ class Enrolling:
             self.scene.wait(replace(longest, retry_at=self.scene.now))
 
     def _matching(self, rule: Enroll, leads: Iterable[Lead]) -> list[Lead]:
-        members = self.scene.files.lists[rule.list] if rule.list is not None else None
         return [
             lead
             for lead in leads
             if lead.deleted_at is None
-            and (members is None or lead.email in members)
+            and (rule.list is None or self.scene.is_on(rule.list, lead))
             and evaluate(rule.when, lead.context(lead.bound_deal()))
         ]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import F, QuerySet
 
 from crm import customers, facts, history, meetings, stages
-from crm.models import Activity
+from crm.models import Activity, Listed
 from crm.models import Connection as ConnectionRow
 from crm.models import Deal as DealRow
 from crm.models import Lead as LeadRow
@@ -47,6 +47,7 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         quotas=_quotas(blueprint, now),
         suppressed={lead.email for lead, _ in covered(list(Suppression.objects.all()))},
         customers=customers.companies(),
+        listed=_listed(),
         timed_until=_timed_until(blueprint),
     )
     _add_put_here(found)
@@ -82,6 +83,13 @@ def _lead(row: LeadRow) -> Lead:
         do_not_contact=row.do_not_contact,
         stage_since=row.stage_since,
     )
+
+
+def _listed() -> dict[str, set[int]]:
+    found: dict[str, set[int]] = defaultdict(set)
+    for name, lead_id in Listed.objects.values_list("list", "lead_id"):
+        found[name].add(lead_id)
+    return dict(found)
 
 
 def _add_deals(leads: Mapping[int, Lead]) -> None:

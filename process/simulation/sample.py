@@ -9,6 +9,7 @@ from mail.legal import Rules
 from mail.quotas import Quotas
 from process.blueprint import Blueprint
 from process.definition import STAGES
+from process.prospecting.lists import of_crms
 from process.simulation.files import files
 from process.simulation.rows import Connection, Lead, Mailbox
 from process.simulation.scene import Scene
@@ -56,6 +57,7 @@ def scene(blueprint: Blueprint, count: int, now: datetime) -> Scene:
         },
         mailboxes=_mailboxes(blueprint, reps),
         quotas=Quotas(blueprint.limits.model_dump()),
+        listed=dict.fromkeys(of_crms(blueprint.process.lists), leads),
     )
 
 

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, count
@@ -68,6 +68,8 @@ class Scene:
     suppressed: set[str] = field(default_factory=set)
     #: Company -> a deal that was won there before the simulation began.
     customers: Mapping[int | None, str] = field(default_factory=dict)
+    #: List that comes from CRMs -> who is on it now; nobody foresees who will be.
+    listed: Mapping[str, Collection[int]] = field(default_factory=dict)
     #: How many open enrollments: ("company", company) and (sequence, owner).
     open: Counter[tuple[str, int | None]] = field(default_factory=Counter)
     #: Mailbox -> how many open enrollments.
@@ -148,6 +150,11 @@ class Scene:
         self.open[name, lead.owner_id] -= 1
         self.load[enrollment.mailbox.pk] -= 1
         self.note("unenrolled", lead, enrollment=enrollment, at=at)
+
+    def is_on(self, name: str, lead: Lead) -> bool:
+        """Whether a list's file names the lead, or a CRM's list does."""
+        in_file = lead.email in self.files.lists.get(name, ())
+        return in_file or lead.pk in self.listed.get(name, ())
 
     # -- enrollments by their due time -------------------------------------------------------
 

@@ -9,6 +9,7 @@ from mail.definition import MailboxSettings
 from mail.legal import Rules
 from process.blueprint import Blueprint
 from process.person import FACTS, extra
+from process.prospecting.lists import of_crms
 from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Lead, Mailbox
 from process.simulation.rows import Facts as Rows
@@ -52,6 +53,8 @@ def stage(blueprint: Blueprint, case: Case, *, sequence: str, witness: Witness) 
         leads={one.pk: one for one in (lead, colleague)},
         connections={source: _connection(blueprint, source, now)},
         mailboxes={_REP: [_mailbox(blueprint.mailboxes[0])]},
+        # A test is about what becomes of whoever is on them.
+        listed=dict.fromkeys(of_crms(blueprint.process.lists), (_LEAD,)),
         witness=witness,
     )
     _add_past(scene, lead, case, sequence)

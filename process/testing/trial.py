@@ -174,7 +174,7 @@ class _Trial:
         """What of the rule is not so."""
         if not evaluate(rule.when, self._lead.context(self._lead.bound_deal())):
             return f"the rule is not true: {rule.when}"
-        if rule.list and self._lead.email not in self._scene.files.lists[rule.list]:
+        if rule.list and not self._scene.is_on(rule.list, self._lead):
             return f"is not in lists/{rule.list}.csv"
         kinds = {kind for _, kind in self._lead.events}
         if rule.on and not any(kinds & activities_of(event) for event in rule.on):

@@ -9,6 +9,8 @@ from config import starter as starters
 from crm.facts import FIELDS
 from process import blueprint
 from process.blueprint import Invalid
+from process.testing import trial
+from process.testing.definition import Case
 from workspace.expressions import evaluate
 
 LISTS = """
@@ -123,3 +125,56 @@ def test_a_condition_that_is_too_long_with_its_rules(folder):
         'sequences/ruled.yaml:5:9: enroll.list: with that of "germany" the rule has 2,015 characters, '
         "where 2,000 are the most"
     ]
+
+
+def test_a_crm_that_keeps_no_lists(folder):
+    team = folder / "cadenza.yaml"
+    folder_of_ours = "  own: { kind: csv, folder: data, pull_every: 15 minutes }\n"
+    team.write_text(team.read_text().replace("connections:\n", "connections:\n" + folder_of_ours))
+    process = folder / "process.yaml"
+    process.write_text(
+        process.read_text().replace("  germany:", "  fair: { to: { own: Fair } }\n  germany:")
+    )
+
+    with pytest.raises(Invalid) as caught:
+        loaded(folder)
+
+    line = process.read_text().splitlines().index("  fair: { to: { own: Fair } }") + 1
+    told = [str(problem) for problem in caught.value.problems if "lists.fair.to" in str(problem)]
+    assert told == [
+        f'process.yaml:{line}:17: lists.fair.to.own: a CRM of the kind "csv" keeps no lists; '
+        "valid: hubspot, salesforce"
+    ]
+
+
+def test_who_is_on_a_crms_list_fits_its_condition_besides(folder):
+    process = folder / "process.yaml"
+    text = process.read_text().replace("germany: {", "germany: { from: { hubspot: Fair },")
+    process.write_text(text)
+
+    rule = loaded(folder).sequences["ruled"].enroll
+
+    both = (
+        'lead.country == "DE" or company.country == "DE"',
+        'lead.title == "CTO" or lead.title == "CEO"',
+    )
+    assert (rule.list, rule.when) == ("germany", "({}) and ({})".format(*both))
+
+
+def test_a_test_of_a_sequence_is_about_somebody_on_the_crms_list(folder):
+    process = folder / "process.yaml"
+    text = process.read_text().replace("germany: {", "germany: { from: { hubspot: Fair },")
+    process.write_text(text)
+
+    outcomes = {
+        title: trial.run(loaded(folder), Case(name="x", lead=facts, expect=[]), sequence="ruled")
+        for title, facts in {
+            "CEO": {"title": "CEO", "country": "DE"},
+            "CFO": {"title": "CFO", "country": "DE"},
+        }.items()
+    }
+
+    assert {title: one.enrollment is not None for title, one in outcomes.items()} == {
+        "CEO": True,
+        "CFO": False,
+    }
