@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from connectors.base import Connector, CrmList, Lists, Member, Refused, Unauthorized
 from crm import brakes, lease, membership, order
@@ -179,7 +179,8 @@ class _Reading:
         """Not whom another CRM's list holds from which nobody here can take them."""
         if not self.counterpart.reads or not leads:
             return
-        held = self._others().filter(counterpart__writes=False, there=True, lead__in=leads)
+        fixed = Q(counterpart__writes=False) | ~Q(counterpart__read_only="")
+        held = self._others().filter(fixed, there=True, lead__in=leads)
         going = set(leads) - set(held.values_list("lead_id", flat=True))
         listed = Listed.objects.filter(list=self.counterpart.name)
         gone = sorted(listed.filter(lead__in=going).values_list("lead", flat=True))

@@ -6,7 +6,7 @@ import pytest
 
 from config import starter
 from connectors.base import Unavailable
-from crm import health
+from crm import brakes, health
 from crm.connections import connector_of
 from crm.facts import FIELDS
 from crm.models import Activity, Change, Connection, Lead, ListCounterpart, Listed, Membership
@@ -327,6 +327,26 @@ def test_an_active_list_is_read_and_its_error_says_that_nobody_is_put_on_it(worl
     assert Connection.objects.get(name="hubspot").status == "active"
 
 
+def test_whom_an_active_list_holds_stays_on_ours_though_they_left_another(world):
+    people = world.people("ada")
+    active = world.made("hubspot", "Active", processingType="DYNAMIC")
+    fair = world.made("salesforce", "Fair")
+    world.put("hubspot", active, people["ada"][0])
+    world.apply(
+        "  fair:\n    from: { hubspot: Active, salesforce: Fair }\n    to: { salesforce: Fair }\n"
+    )
+    world.settle()
+    world.settle()
+    assert world.on("salesforce", fair) == [people["ada"][1]]
+
+    world.take("salesforce", fair, people["ada"][1])
+    world.settle()
+
+    assert world.listed() == ["ada"]
+    assert world.on("salesforce", fair) == []  # where a person took her off
+    assert world.is_quiet()
+
+
 @CRMS
 def test_a_list_that_is_not_there_is_told_and_stops_nothing_else(world, crm, side):
     other = world.made(crm, "Other")
@@ -528,6 +548,10 @@ def test_a_list_that_was_emptied_by_mistake_is_asked_about(world):
         "CRM, then `cadenza sync approve hubspot`"
     )
     assert len(world.listed()) == 30
+    world.hubspot.connection.refresh_from_db()
+    brakes.approve(world.hubspot.connection, at=clock.now())
+    world.settle()
+    assert (world.listed(), len(world.noted())) == ([], 30)
 
 
 def test_a_status_says_who_counts(world):
