@@ -24,6 +24,8 @@ _EVENTS: Mapping[str, str] = {
     "email_sent": "email from us",
     "form_submitted": "form that was sent in",
     "lead_created": "creation of the lead",
+    "list_joined": "joining of a CRM's list",
+    "list_left": "leaving of a CRM's list",
     "meeting_booked": "booked meeting",
     "meeting_canceled": "canceled meeting",
     "meeting_held": "meeting that took place",

@@ -42,6 +42,8 @@ _HAPPENS: Mapping[str, str] = {
     "enrolled": "the lead enters a sequence",
     "form_submitted": "the lead sends in a form",
     "lead_created": "the lead is new",
+    "list_joined": "the lead is put on a list in the CRM",
+    "list_left": "the lead is taken off a list in the CRM",
     "meeting_booked": "a meeting is booked",
     "meeting_canceled": "the meeting is canceled",
     "meeting_held": "the meeting took place",
