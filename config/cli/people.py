@@ -1,5 +1,6 @@
 """Commands on people: enroll or stop a lead, note an event; a login for the console."""
 
+import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from config.cli.app import app
 from config.cli.pausing import who
+from config.cli.team import Json
 from workspace.counts import counted
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def move(
     stage: Annotated[str, typer.Argument(help="One of the seven.")],
     why: Annotated[str, typer.Option(help="The reason; it is kept.")],
     by: Annotated[str, typer.Option(help="Who decides; your login unless written.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Move a lead to another stage; its CRM gets the counterpart."""
     _ready()
@@ -98,12 +101,16 @@ def move(
     row = lead_of(lead)
     with transaction.atomic():
         locked = type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
-        before = locked.stage or "no stage"
+        before, decider = locked.stage, by or who()
         try:
-            moves.by_person(locked, stage, by=by or who(), why=why)
+            moves.by_person(locked, stage, by=decider, why=why)
         except Fault as fault:
             raise typer.BadParameter(str(fault)) from fault
-    typer.echo(f"{row}: from {before} to {stage}.")
+    if as_json:
+        told = {"lead": row.pk, "from": before, "to": stage, "by": decider, "why": why}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    typer.echo(f"{row}: from {before or 'no stage'} to {stage}.")
 
 
 @app.command()
