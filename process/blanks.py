@@ -12,7 +12,7 @@ from crm.stages import bound_deals
 from process.blueprint import Blueprint
 from process.check import EMAIL_FACTS
 from process.emails import Template
-from sequences.definition import Sequence
+from sequences.definition import Enroll, Sequence
 from workspace.counts import counted
 from workspace.expressions import look_up
 from workspace.problems import Problem
@@ -100,6 +100,14 @@ def _lacking(facts: list[str]) -> tuple[Counter[str], int]:
 
 
 def _is_required(fact: str, template: str, blueprint: Blueprint) -> bool:
-    """Whether nobody without it gets into a sequence that sends the template."""
+    """Whether nobody without it gets into any sequence that sends the template."""
     senders: list[Sequence] = [s for s in blueprint.sequences.values() if template in s.templates()]
-    return all(s.enroll is not None and fact in s.enroll.requires for s in senders)
+    return all(s.enroll is not None and _comes_with(fact, s.enroll) for s in senders)
+
+
+def _comes_with(fact: str, rule: Enroll) -> bool:
+    """Whether the rule requires it, or whoever enters has just got it: a meeting's event brings one."""
+    of_meeting = fact.startswith("meeting.")
+    return fact in rule.requires or (
+        of_meeting and any(kind.startswith("meeting_") for kind in rule.on)
+    )

@@ -62,3 +62,13 @@ def test_a_sequence_may_ignore_it(loaded, make_lead):
     make_lead(first_name="")
 
     assert list(blanks.lints(team_with(loaded, TEXT, ignore=["blank_fact"]))) == []
+
+
+@pytest.mark.parametrize(("on", "told"), [(["meeting_booked"], 0), (["form_submitted"], 1)])
+def test_whoever_enters_by_a_meeting_has_one(loaded, make_lead, on, told):
+    make_lead()
+    text = TEXT.replace("lead.first_name", "meeting.timezone")
+
+    found = list(blanks.lints(team_with(loaded, text, enroll={"on": on})))
+
+    assert len(found) == told
