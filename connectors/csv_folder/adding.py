@@ -9,6 +9,9 @@ from connectors.csv_folder.connector import COLUMNS, FILES
 from connectors.csv_folder.sheet import locked, new_sheet, read_sheet, replace_file
 from connectors.mapping import merged
 
+#: What we write of a lead, so that a new file needs a column for it.
+WRITTEN_BACK = ("status", "owner_id", "do_not_contact")
+
 
 def add_leads(folder: Path, fields: object, leads: Sequence[Mapping[str, str]]) -> int:
     """Append those whose address is in no row yet, all of them or none; how many were.
@@ -20,8 +23,10 @@ def add_leads(folder: Path, fields: object, leads: Sequence[Mapping[str, str]]) 
     names = list(dict.fromkeys(["email", *(name for lead in leads for name in lead)]))
     columns = [table["external_id"], *(table[name] for name in names)]
     path = folder / FILES["lead"]
+    if not folder.is_dir():
+        raise Refused(f"there is no folder {folder}; make it, and do it again")
     with locked(folder):
-        sheet = read_sheet(path) or new_sheet(path, columns)
+        sheet = read_sheet(path) or new_sheet(path, _first_columns(table, columns))
         missing = [column for column in columns if column not in sheet.columns]
         if missing:
             raise Refused(
@@ -37,3 +42,8 @@ def add_leads(folder: Path, fields: object, leads: Sequence[Mapping[str, str]]) 
                 path, sheet.with_more([id_ | row for id_, row in zip(ids, rows, strict=True)])
             )
     return len(rows)
+
+
+def _first_columns(table: Mapping[str, str], columns: Sequence[str]) -> list[str]:
+    """Of a file that is not there yet: also those into which stages, owners and opt-outs are written."""
+    return list(dict.fromkeys([*columns, *(table[name] for name in WRITTEN_BACK)]))

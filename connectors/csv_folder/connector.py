@@ -176,7 +176,7 @@ class CsvConnector:
 
     def _here(self) -> Path:
         if not self._folder.is_dir():
-            raise Unavailable(f"there is no folder {self._folder}")
+            raise Unavailable(f"there is no folder {self._folder}; make it, or put it back")
         return self._folder
 
     def _sheet(self, kind: Kind) -> Sheet | None:

@@ -138,6 +138,22 @@ def test_a_column_that_the_folder_has_not_is_told(run, workspace):
     )
 
 
+def test_a_folder_that_is_not_there_is_told_and_an_empty_one_gets_every_column(run, workspace):
+    file, data = workspace / "people.csv", workspace / "data"
+    file.write_text("email,first_name,phone\nalan@customer.example,Alan,1\n")
+    data.rename(workspace / "away")
+
+    gone = run("import", file, "--yes")
+    data.mkdir()
+    written = run("import", file, "--yes")
+
+    assert gone == (1, f"there is no folder {data}; make it, and do it again")
+    assert written == (0, "1 person written into events; `cadenza sync` reads them.")
+    header, person = (data / "leads.csv").read_text().splitlines()
+    assert header == "id,email,first_name,phone,status,owner_id,do_not_contact"
+    assert person.partition(",")[2] == "alan@customer.example,Alan,1,,,"
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [
