@@ -46,7 +46,7 @@ def preview(
     if name in blueprint.sequences:
         return list(press.sequence(blueprint.sequences[name]))
     if name not in blueprint.templates:
-        known = [*blueprint.sequences, *blueprint.templates]
+        known = sorted({*blueprint.sequences, *blueprint.templates})
         raise Fault(unknown("sequence or template", name, known), choices=known)
     sender_of = sequence_of(blueprint, name)
     if sender_of is None:
