@@ -12,14 +12,16 @@ from math import ceil
 from crm.connections import UNUSABLE, connector_of
 from crm.models import Connection
 from mail.models import EmailTemplate, Mailbox, Sender
-from process import touches
+from process import departures, touches
 from process.blueprint import Blueprint, Template
+from process.departures import Departure
 from process.frozen import Frozen, Moved
 from process.touches import Touch
 from runtime import clock
 from sequences import cadence, enroll, moving, versions
 from sequences.cadence import State
 from sequences.definition import Sequence as Definition
+from sequences.judging import in_common
 from sequences.mailboxes import Rotation
 from sequences.models import AppliedVersion, Enrollment
 from sequences.refusals import OPEN, Candidate
@@ -90,6 +92,8 @@ class Plan:
     costs: Sequence[Costs]
     #: Caps of what all mailboxes send together: rows of limit, per_hour, per_day.
     limits: Sequence[Mapping[str, object]] = ()
+    #: Whom the stages' exits move as soon as the process is at work.
+    departures: Sequence[Departure] = ()
 
 
 def plan(blueprint: Blueprint) -> Plan:
@@ -102,6 +106,7 @@ def plan(blueprint: Blueprint) -> Plan:
         reps=_reps(sequences),
         costs=list(_costs(sequences)),
         limits=[{"limit": name, **caps.model_dump()} for name, caps in blueprint.limits if caps],
+        departures=list(departures.foreseen(blueprint.process)),
     )
 
 
@@ -164,7 +169,7 @@ def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
             enrolls=enrolls,
             touches=dict(touches.foreseen(definition, enrolls, places)),
             whereabouts=places,
-            refused=Counter(candidate.refusal for candidate in refusals),
+            refused=Counter(in_common(candidate.refusal) for candidate in refusals),
             refusals=refusals,
             attachments=dict(_attached(definition, blueprint.templates)),
             in_flight=_in_flight(name, definition, blueprint.digests[name]),

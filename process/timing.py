@@ -25,7 +25,7 @@ def is_due() -> bool:
     process = outcomes.applied()
     if process is not None and process.requires_facts and moves.held_are_due():
         return True
-    return process is not None and _due(process, timed_until(), clock.now()).exists()
+    return process is not None and due(process, timed_until(), clock.now()).exists()
 
 
 def next_due() -> datetime | None:
@@ -46,7 +46,7 @@ def move_on() -> int:
     if process is None:
         return 0
     moved = last = 0
-    asked = _due(process, until, now).values_list("pk", flat=True)
+    asked = due(process, until, now).values_list("pk", flat=True)
     while ids := list(asked.filter(pk__gt=last)[:BATCH]):
         moved += sum(_moves(pk, now) for pk in ids)
         last = ids[-1]
@@ -60,19 +60,20 @@ def timed_until() -> datetime | None:
     return found.first()
 
 
-def _moves(lead_id: int, now: datetime) -> bool:
-    with transaction.atomic():
-        lead = Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
-        return moves.move_on(lead, TIME_PASSED, at=now)
-
-
-def _due(process: Process, until: datetime | None, now: datetime) -> QuerySet[Lead]:
+def due(process: Process, until: datetime | None, now: datetime) -> QuerySet[Lead]:
+    """Whom to ask whether they move on, of whom nobody was asked at `until`; by number."""
     if until is None:
         return _in_stages(process.unprompted).order_by("pk")
     asked = Q(pk__in=())
     for stage, length in process.times:
         asked |= Q(stage=stage, stage_since__gt=until - length, stage_since__lte=now - length)
     return _in_stages(process.unprompted).filter(asked).order_by("pk")
+
+
+def _moves(lead_id: int, now: datetime) -> bool:
+    with transaction.atomic():
+        lead = Lead.objects.select_for_update(no_key=True).get(pk=lead_id)
+        return moves.move_on(lead, TIME_PASSED, at=now)
 
 
 def _in_stages(stages: Collection[str]) -> QuerySet[Lead]:

@@ -12,7 +12,13 @@ from workspace.expressions import look_up
 
 #: What a throttle holds back is judged again after so long, or when a place is free.
 RETRY = timedelta(days=1)
+_BOUGHT = "its company bought from us"
 _IN_DOUBT = "got an email that this database does not know: look at it, then `cadenza settle`"
+
+
+def in_common(refusal: str) -> str:
+    """A refusal without what is each lead's own, to count by: the deal that a company bought."""
+    return f"{_BOUGHT} (customers)" if refusal.startswith(_BOUGHT) else refusal
 
 
 class Judged(Protocol):
@@ -120,7 +126,7 @@ class Judge:
 
     def _has_bought(self, lead: Judged) -> str:
         deal = self.known.bought.get(lead.pk)
-        return "" if deal is None else f'its company bought from us: "{deal}" is won (customers)'
+        return "" if deal is None else f'{_BOUGHT}: "{deal}" is won (customers)'
 
     def _was_in_it(self, lead: Judged) -> str:
         never = self.rule.again is None

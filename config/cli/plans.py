@@ -12,6 +12,7 @@ from django.conf import settings
 
 from config.cli.tables import show as show_tables
 from process.blueprint import Blueprint
+from process.departures import Departure
 from process.frozen import Frozen, Moved
 from process.planning import Plan, SequencePlan
 from process.touches import Touch
@@ -95,7 +96,7 @@ def show(plan: Plan, trials: Experiments, *, people: bool) -> None:
         for trial in trials:
             if trial["sequence"] == entry.sequence:
                 typer.echo(f"  {trial['says']}")
-    show_tables(_tables(plan))
+    show_tables({"moves at once, by the stages' exits": _moves(plan.departures), **_tables(plan)})
 
 
 def as_json(plan: Plan, trials: Experiments) -> dict[str, Any]:
@@ -104,6 +105,7 @@ def as_json(plan: Plan, trials: Experiments) -> dict[str, Any]:
         "made_at": plan.made_at,
         "sequences": [_entry(entry) for entry in plan.sequences],
         "experiments": trials,
+        "moves": [_departure(one) for one in plan.departures],
         **_tables(plan),
     }
 
@@ -126,6 +128,28 @@ def _entry(entry: SequencePlan) -> dict[str, Any]:
         "attachments": dict(entry.attachments),
         "in_flight": vars(entry.in_flight) if entry.in_flight else None,
     }
+
+
+def _moves(departures: Sequence[Departure]) -> list[dict[str, Any]]:
+    """How many go from where to where by which exit; some wait for facts."""
+    exits = Counter(
+        (one.lead.stage, one.to, one.because.get("at", one.because["rule"]), bool(one.missing)) for one in departures
+    )
+    return [
+        {
+            "from": here,
+            "to": to,
+            "exit": at,
+            "leads": count,
+            "then": "wait for facts" if waits else "move",
+        }
+        for (here, to, at, waits), count in exits.most_common()
+    ]
+
+
+def _departure(one: Departure) -> dict[str, Any]:
+    place = {"lead": one.lead.pk, "from": one.lead.stage, "to": one.to}
+    return {**place, "because": dict(one.because), "missing": one.missing}
 
 
 def _in_flight(entry: SequencePlan) -> Iterator[str]:

@@ -17,6 +17,7 @@ from process.definition import Process
 from process.models import Task
 from runtime import clock
 from sequences import enroll, versions
+from sequences.judging import in_common
 from sequences.models import Enrollment
 from tests.workers.test_life import settle, until_queued
 from workers import schedule
@@ -189,6 +190,8 @@ def test_who_comes_after_it_was_won_is_not_prospected(deal, at_work, make_lead, 
     why = enroll.judge(cold, alan).refusal
     assert not Enrollment.objects.filter(lead=alan).exists()
     assert why == 'its company bought from us: "Big" is won (customers)'
+    assert in_common(why) == "its company bought from us (customers)"
+    assert in_common("has no owner") == "has no owner"
 
 
 def test_what_a_colleague_asks_for_is_a_new_matter(at_work, make_lead, frozen_clock):

@@ -1,13 +1,15 @@
 """A plan says what apply will do, and apply does just that or refuses."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from crm.models import Lead
+from crm.models import Lead, StageMove
 from mail.definition import SharedCaps, TeamLimits
 from mail.models import Suppression
 from process import apply, frozen, planning
+from process.definition import Process
 from runtime import clock
 from sequences.models import Enrollment
 from tests.workers.test_language import CALL, OPENING, at_work, sequence  # noqa: F401 - a fixture
@@ -138,3 +140,46 @@ def test_what_changes_for_those_in_flight(loaded, at_work, make_lead, frozen_clo
     assert found.version == "changed"
     assert found.in_flight is not None
     assert found.in_flight.changes == {"goes on behind opening, next: call at once": 1}
+
+
+def test_whom_the_exits_move_at_once_is_planned_and_then_moved(loaded, make_lead, frozen_clock):
+    apply.configure(loaded)
+    old, young = make_lead(), make_lead("b@x.example")
+    Lead.objects.filter(pk=old.pk).update(stage_since=clock.now() - timedelta(days=20))
+    Lead.objects.filter(pk=young.pk).update(stage_since=clock.now() - timedelta(days=5))
+    settle(frozen_clock)
+    shorter = with_exit(loaded, {"after": "10 days", "to": "Prospecting"})
+
+    as_it_is = planning.plan(loaded).departures
+    (planned,) = planning.plan(shorter).departures
+    apply.configure(shorter)
+    settle(frozen_clock)
+
+    assert as_it_is == []
+    assert (planned.lead, planned.to, planned.missing) == (old, "Prospecting", ())
+    assert planned.because == {"rule": "exit of Approach after 10 days"}
+    assert list(StageMove.objects.values_list("lead", "to_stage")) == [(old.pk, "Prospecting")]
+
+
+def test_a_move_that_would_wait_for_facts_is_planned_as_such(loaded, make_lead, frozen_clock):
+    make_lead(stage_since=clock.now(), phone="")
+    by_condition = with_exit(loaded, {"when": "lead.title is none", "to": "Presentation"})
+    stages = [
+        stage.model_copy(update={"requires": ("lead.phone",)})
+        if stage.name == "Presentation"
+        else stage
+        for stage in by_condition.process.stages
+    ]
+    process = by_condition.process.model_copy(update={"stages": stages})
+
+    (planned,) = planning.plan(replace(loaded, process=process)).departures
+
+    assert (planned.to, planned.missing) == ("Presentation", ("lead.phone",))
+
+
+def with_exit(loaded, rule):
+    """The starter with this exit of Approach alone."""
+    process = loaded.process.model_dump(mode="json")
+    [approach] = [stage for stage in process["stages"] if stage["name"] == "Approach"]
+    approach["exit"] = [rule]
+    return replace(loaded, process=Process.model_validate(process))
