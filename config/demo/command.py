@@ -2,16 +2,19 @@
 
 import json
 import os
+import shutil
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
+from config.cli import wide
 from config.demo.place import (
     Place,
     end,
@@ -155,11 +158,17 @@ def _show(figures: dict[str, Any], *, as_json: bool, console: Console, place: Pl
         print(json.dumps(figures, ensure_ascii=False))  # noqa: T201 - the answer itself
         return
     console.print(_counted(figures))
-    console.print(_passages(figures["passages"]))
-    cadenza = f"cadenza --workspace {place.workspace}"
-    console.print(f"Look around: {cadenza} status, or explain LEAD", style="dim")
+    wide.show(console, "Through the seven stages", _passages(figures["passages"]))
+    cadenza = f"{_program()} -w {os.path.relpath(place.workspace)}"
+    console.print(f"Look around: {cadenza} status", style="dim", soft_wrap=True)
     for word, lead in figures["examples"].items():
-        console.print(f"Through the stages, and {word}: {cadenza} explain {lead}", style="dim")
+        told = f"A lead that went through the stages, and {word}: {cadenza} explain {lead}"
+        console.print(told, style="dim", soft_wrap=True)
+
+
+def _program() -> str:
+    """As it is called here, so that what is told can be pasted."""
+    return "cadenza" if shutil.which("cadenza") else sys.argv[0]
 
 
 def _counted(figures: Mapping[str, Any]) -> Table:
@@ -172,18 +181,26 @@ def _counted(figures: Mapping[str, Any]) -> Table:
             for stage, count in value.items():
                 table.add_row(f"  reached {stage}", f"{count:,}", "" if count else "[red]none[/]")
         elif name in PROMISED:
-            table.add_row(name, f"{value:,}", "[red]broken[/]" if value else "[green]kept[/]")
+            table.add_row(
+                _words(name), f"{value:,}", "[red]broken[/]" if value else "[green]kept[/]"
+            )
         elif name not in {"passages", "examples"}:
-            table.add_row(name, f"{value:,}", "")
+            table.add_row(_words(name), f"{value:,}", "")
     return table
 
 
-def _passages(rows: Sequence[Mapping[str, str | int]]) -> Table:
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _passages(rows: Sequence[Mapping[str, str | int]]) -> list[wide.Column]:
     """Who came to each stage and how they left it, as `cadenza report stages` has it."""
-    table = Table(title="Through the seven stages", title_justify="left")
-    for name in rows[0]:
-        justify: Literal["left", "right"] = "left" if name == "stage" else "right"
-        table.add_column(name.replace("_", " "), justify=justify)
-    for row in rows:
-        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for cell in row.values()))
-    return table
+    return [
+        wide.Column(
+            name=_words(name),
+            cells=[f"{row[name]:,}" if name != "stage" else str(row[name]) for row in rows],
+            is_text=name == "stage",
+            is_idle=not any(row[name] for row in rows),
+        )
+        for name in rows[0]
+    ]

@@ -94,6 +94,8 @@ def _apply_once(loaded: blueprint.Blueprint, console: Console) -> None:
     if AppliedVersion.objects.filter(active=True).exists():
         return
     for planned in planning.plan(loaded).sequences:
+        if not planned.enrolls and not planned.refused:
+            continue
         console.print(f"plan {planned.sequence}: enrolls {len(planned.enrolls)}", style="dim")
         for reason, count in planned.refused.items():
             console.print(f"  not {count}: {reason}", style="dim")
