@@ -16,7 +16,7 @@ from process import assigned, outcomes, queue
 from process.models import Task
 from process.queue import Place, Waiting
 from workspace.durations import Duration
-from workspace.zones import zone
+from workspace.zones import known, zone
 
 #: So many of the last touches are told.
 _TOUCHES = 3
@@ -102,7 +102,7 @@ def _stage_until(lead: Lead, levels: Mapping[str, Duration]) -> datetime | None:
     level = levels.get(lead.stage)
     if level is None or lead.stage_since is None:
         return None
-    return level.after(lead.stage_since, lead.timezone or "UTC")
+    return level.after(lead.stage_since, known(lead.timezone))
 
 
 def _service_levels() -> Mapping[str, Duration]:

@@ -18,7 +18,7 @@ from sequences.refusals import OPEN
 from sequences.states import state_of
 from workspace.calendars import public_holidays
 from workspace.expressions import evaluate, look_up, reads
-from workspace.zones import is_known, zone
+from workspace.zones import known, zone
 
 #: Of a reason, what is told besides its rule and place, in this order.
 _TOLD = ("event", "cause", "activity", "inbound", "message", "variant", "answer", "by", "how")
@@ -41,7 +41,7 @@ def explanation(lead: Lead) -> Iterator[str]:
 
 
 def _person(lead: Lead) -> Iterator[str]:
-    place = zone(lead.timezone if is_known(lead.timezone) else "UTC")
+    place = zone(known(lead.timezone))
     yield f"{lead} <{lead.email or 'no email address'}>, lead {lead.pk}, from {lead.source}"
     since = f" since {_moment(lead.stage_since, place)}" if lead.stage_since else ""
     yield f"stage {lead.stage or 'none'}{since}, owner {lead.owner or 'none'}"

@@ -18,6 +18,7 @@ from process.definition import STAGES, Process
 from process.models import Task
 from sequences.models import Enrollment, Waiting
 from sequences.refusals import OPEN
+from workspace.zones import known
 
 _AT_ONCE = 500
 
@@ -52,7 +53,7 @@ def _is_over(process: Process, lead: Lead, at: datetime) -> bool:
     stage = process.stage(lead.stage)
     if stage is None or lead.stage_since is None:
         return False
-    return stage.service_level.after(lead.stage_since, lead.timezone or "UTC") <= at
+    return stage.service_level.after(lead.stage_since, known(lead.timezone)) <= at
 
 
 def _customers(late: Sequence[Lead]) -> Collection[int]:

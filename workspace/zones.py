@@ -38,6 +38,11 @@ def is_known(name: object) -> bool:
         return False
 
 
+def known(*names: object) -> str:
+    """The first that is a zone, for what CRMs and people wrote; UTC where none is."""
+    return next((str(name) for name in names if name and is_known(name)), "UTC")
+
+
 @lru_cache(maxsize=300)
 def of_country(code: str) -> str:
     """The zone of a country in which all clocks show the same; blank for any other.

@@ -11,6 +11,7 @@ from sequences import engine, versions
 from sequences.models import Enrollment
 from sequences.refusals import OPEN
 from workspace.templating import render
+from workspace.zones import known
 
 
 def stop_prospecting(activity: Activity) -> None:
@@ -37,7 +38,7 @@ def hand_over(activity: Activity) -> None:
             lead=lead,
             key=f"handoff:{deal.pk}:{activity.pk}",
             say=_rendered(rule.say or "", lead, deal),
-            due_at=rule.due.after(clock.now(), lead.timezone or "UTC"),
+            due_at=rule.due.after(clock.now(), known(lead.timezone)),
         )
 
 

@@ -17,7 +17,7 @@ from process.meetings import keeping
 from process.meetings.calcom import Booking, News, Person
 from process.meetings.keeping import Teller
 from runtime import clock
-from workspace.zones import is_known
+from workspace.zones import known
 
 SOURCE = "cal.com"
 Status = Meeting.Status
@@ -172,8 +172,7 @@ def _lead_of(told: Booking) -> Lead | None:
 def _timezone(booker: Person, lead: Lead | None) -> str:
     """In which the booker was shown the times."""
     sender = Sender.objects.first()
-    asked = (booker.timezone, lead.timezone if lead else "", sender.timezone if sender else "")
-    return next((name for name in asked if name and is_known(name)), "UTC")
+    return known(booker.timezone, lead.timezone if lead else "", sender.timezone if sender else "")
 
 
 def _teller(news: News) -> Teller:

@@ -17,6 +17,7 @@ from process.objections.scripts import script
 from runtime import clock
 from sequences import enroll, versions
 from workspace.templating import render
+from workspace.zones import known
 
 Because = dict[str, object]
 
@@ -92,7 +93,7 @@ def _give(objection: Objection, kind: str, lead: Lead, answer: Activity) -> str:
         key=f"play:{answer.pk}",
         note_text=str(answer.data.get("text", ""))[:2000],
         say=script(objection, lead),
-        due_at=play.due.after(clock.now(), lead.timezone or "UTC"),
+        due_at=play.due.after(clock.now(), known(lead.timezone)),
     )
     return task
 

@@ -228,6 +228,17 @@ def told():
     return list(Task.objects.filter(key__startswith="stalled:").values_list("title", flat=True))
 
 
+def test_a_deal_is_handed_over_whatever_the_crm_calls_the_time_zone(at_work, frozen_clock):
+    grace = at_work(handoff=HANDOFF)
+    Lead.objects.filter(pk=grace.pk).update(timezone="Mars/Phobos")
+
+    wins(grace)
+    settle(frozen_clock)
+
+    [task] = Task.objects.filter(key__startswith="handoff:")
+    assert task.due_at == clock.now() + timedelta(days=2)
+
+
 def test_a_deal_that_stands_still_is_told_once_for_each_standstill(at_work, frozen_clock):
     grace = at_work(stalled=STALLED)
     begun = clock.now()

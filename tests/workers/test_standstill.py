@@ -7,7 +7,7 @@ import pytest
 from crm.models import Deal, Meeting
 from mail.models import Mailbox
 from mail.suppression import suppress
-from process import standstill, tasks
+from process import desk, standstill, tasks
 from runtime import clock
 from sequences.models import AppliedVersion, Enrollment, Waiting
 
@@ -29,6 +29,17 @@ def idle(after=LATER):
 def test_who_has_nothing_to_come_stands_still_once_the_service_level_is_over(lead):
     assert idle(timedelta(days=7) - timedelta(seconds=1)) == []
     assert idle(timedelta(days=7)) == [lead]
+
+
+def test_a_zone_that_is_none_is_reckoned_as_utc(make_lead):
+    lead = make_lead(stage="Presentation", stage_since=clock.now(), timezone="Mars/Phobos")
+    idle_then = idle(timedelta(days=7))
+    tasks.make("call", "Call", lead=lead, key="call")
+
+    [entry] = desk.entries(clock.now())
+
+    assert idle_then == [lead]
+    assert entry.place.deadline == clock.now()
 
 
 def enrolled(lead, status="active"):
