@@ -133,7 +133,8 @@ def _entry(entry: SequencePlan) -> dict[str, Any]:
 def _moves(departures: Sequence[Departure]) -> list[dict[str, Any]]:
     """How many go from where to where by which exit; some wait for facts."""
     exits = Counter(
-        (one.lead.stage, one.to, one.because.get("at", one.because["rule"]), bool(one.missing)) for one in departures
+        (one.lead.stage, one.to, one.because.get("at", one.because["rule"]), bool(one.missing))
+        for one in departures
     )
     return [
         {
