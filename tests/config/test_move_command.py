@@ -2,7 +2,8 @@
 
 import json
 
-from tests.config.test_tasks_command import folder, told, workspace  # noqa: F401 - fixtures
+from tests.config.test_cli import folder  # noqa: F401 - a fixture
+from tests.config.test_tasks_command import told, workspace  # noqa: F401 - a fixture
 
 
 def test_a_move_is_told_to_people_and_to_programs(workspace):  # noqa: F811 - the fixture
