@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.base import CompanyRecord, Kind, LeadRecord, OwnerRecord, Record
 from crm import cross_ids, ledger, separating, values
+from crm.kinds import PERSON_STOPS
 from crm.models import (
     Activity,
     Change,
@@ -326,7 +327,9 @@ def _absorb(keeper: Any, other: Any, connection: Connection, *, now: datetime) -
             rows.filter(**{name: other}).update(**{name: keeper})
         other.delete()
         return
-    if other.do_not_contact:
+    # Whoever asked to be left alone a moment ago, and of whom nobody heard yet, has asked.
+    asked = Activity.objects.filter(lead=other, kind__in=PERSON_STOPS, reacted_at=None)
+    if other.do_not_contact or asked.exists():
         opt_out(keeper, connection, at=now)
     note(
         "lead_deleted",
@@ -340,3 +343,12 @@ def _absorb(keeper: Any, other: Any, connection: Connection, *, now: datetime) -
     Deal.objects.filter(lead=other).update(lead=keeper)
     Activity.objects.filter(lead=other).exclude(reacted_at=None).update(lead=keeper)
     Lead.objects.filter(pk=other.pk).update(deleted_at=now)
+    # What the layers above hang on it follows in the keeper's turn: they know of what there is but one.
+    note(
+        "lead_merged",
+        lead=keeper,
+        connection=connection,
+        occurred_at=now,
+        key=f"lead_merged:{other.pk}:{keeper.pk}",
+        data={"merged": other.pk},
+    )

@@ -47,6 +47,8 @@ BY_HAND = frozenset(
 )
 #: Later than an enrollment's start, they end it: nothing of it leaves any more.
 ENDING = EVENTS["answered"] | EVENTS["meeting_booked"]
+#: Nothing is to leave to the person any more, whatever it is in.
+PERSON_STOPS = frozenset({"complained", "opted_out", "suppressed", "unsubscribed"})
 #: Somebody wrote to the lead, spoke with it or heard from it.
 TOUCHES = frozenset(
     kind

@@ -6,6 +6,7 @@ https://cal.com/help/embedding/prefill-booking-form-embed
 
 from urllib.parse import urlencode, urlsplit
 
+from crm import merged
 from crm.models import Lead
 from mail import tokens
 from mail.models import Sender
@@ -33,4 +34,6 @@ def lead_of(token: object) -> Lead | None:
     """The lead whose token this is; None for anything forged, cut or unknown."""
     sealed = tokens.read(token, size=_SEALS.size) if isinstance(token, str) else None
     number = None if sealed is None else _SEALS.number(sealed)
-    return None if number is None else Lead.objects.filter(pk=number, deleted_at=None).first()
+    found = None if number is None else Lead.objects.filter(pk=number).first()
+    present = found and merged.into(found)
+    return present if present and present.deleted_at is None else None

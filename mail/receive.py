@@ -6,7 +6,7 @@ from typing import Protocol
 
 from django.db import transaction
 
-from crm import timeline
+from crm import merged, timeline
 from crm.models import Lead
 from mail import (
     colleagues,
@@ -72,7 +72,8 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
     if concerned is None:
         return "ignored"
     with transaction.atomic():
-        lead = Lead.objects.select_for_update(no_key=True).get(pk=concerned.lead.pk)
+        person = merged.into(concerned.lead)
+        lead = Lead.objects.select_for_update(no_key=True).get(pk=person.pk)
         if lead.erased_at is not None:  # perhaps while the email was read
             return "ignored"
         inbound, created = Inbound.objects.get_or_create(

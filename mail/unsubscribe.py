@@ -10,7 +10,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.db import transaction
 
-from crm import timeline
+from crm import merged, timeline
 from crm.models import Lead
 from mail import suppression, tokens
 from mail.models import Mailbox, Sender, Suppression
@@ -64,24 +64,28 @@ def mail_link(lead: Lead, mailbox: Mailbox) -> str:
 def unsubscribe(lead: Lead, *, how: str, at: datetime) -> bool:
     """Stop everything to this person at once; False when it had been stopped before.
 
-    `how` says where the wish came from: one_click, mailto or reply.
+    `how` says where the wish came from: one_click, mailto or reply. Of a lead that was merged, whoever
+    it is part of is the person, and the address that was written to then is stopped, too.
     """
     with transaction.atomic():
-        lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
-        if not lead.email:
-            return False
-        fresh = suppression.suppress(
-            lead.email, Suppression.Kind.UNSUBSCRIBED, at=at, lead=lead, because={"how": how}
+        person = Lead.objects.select_for_update(no_key=True).get(pk=merged.into(lead).pk)
+        stopped = [_stop(address, person, how, at) for address in {person.email, lead.email} - {""}]
+        return any(stopped)
+
+
+def _stop(address: str, person: Lead, how: str, at: datetime) -> bool:
+    fresh = suppression.suppress(
+        address, Suppression.Kind.UNSUBSCRIBED, at=at, lead=person, because={"how": how}
+    )
+    if fresh:
+        timeline.note(
+            "unsubscribed",
+            lead=person,
+            occurred_at=at,
+            data={"how": how},
+            key=f"unsubscribed:{suppression.normalize(address)}",
         )
-        if fresh:
-            timeline.note(
-                "unsubscribed",
-                lead=lead,
-                occurred_at=at,
-                data={"how": how},
-                key=f"unsubscribed:{suppression.normalize(lead.email)}",
-            )
-        return fresh
+    return fresh
 
 
 @lru_cache(maxsize=1000)  # a lead's stands several times in an email

@@ -24,7 +24,7 @@ from process.meetings import invitations
 from process.meetings.notices import NO_ENROLLMENT
 from process.objections import plays
 from process.preparation import enriching
-from process.prospecting import assigning, qualifying, scores, submissions
+from process.prospecting import assigning, merging, qualifying, scores, submissions
 from runtime import clock
 from sequences import cadence, engine, enroll
 from sequences.enroll import enroll_matching
@@ -403,6 +403,11 @@ def _wrote_before(activity: Activity) -> None:
     _pass_over([*Activity.objects.filter(key__in=keys).values_list("pk", flat=True)])
 
 
+def _follow_merge(activity: Activity) -> None:
+    if activity.lead is not None:
+        merging.follow(activity.lead, activity.data["merged"])
+
+
 def _deal_closed(activity: Activity) -> None:
     if activity.deal is None:
         return
@@ -562,6 +567,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "lead_restored": [_keep_away, _enroll],
     "deal_restored": [_enroll],
     "lead_deleted": [_person_stop("lead deleted")],
+    "lead_merged": [_follow_merge],
     "deal_created": [
         _is_opportunity,
         won.stop_prospecting,

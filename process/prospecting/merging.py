@@ -1,21 +1,22 @@
-"""What a person says of two leads: they are one, or two for good.
+"""What a person says of two leads: they are one, or two for good; and what follows when a CRM says so.
 
 Of one person nothing is lost: the older row stays, all that hung on the other hangs on it, and
 whoever asked on either side to be left alone is left alone.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
 
-from crm import edit, identity, ledger, separating, values
+from crm import edit, identity, ledger, meetings, separating, values
 from crm.merge import is_blank
-from crm.models import ExternalRecord, Lead, Listed, Separated
+from crm.models import Activity, ExternalRecord, Lead, Listed, Separated
 from crm.timeline import note
 from mail.models import Message
 from mail.suppression import book_of, suppress
 from process import tasks
-from process.models import Enrichment, LeadQualification, LeadScore, Unassigned
+from process.models import Enrichment, HeldMove, LeadQualification, LeadScore, Unassigned
 from runtime import clock
 from sequences import engine
 from sequences.models import Enrollment, Waiting
@@ -23,8 +24,9 @@ from sequences.refusals import OPEN
 from workspace.problems import Fault
 
 #: Of one person there is one of each: the other's goes.
-_OF_ONE = (Enrichment, LeadScore, Unassigned)
-_KEPT = ("stage", "stage_since", "disposition")
+_OF_ONE = (Enrichment, HeldMove, LeadScore, Unassigned)
+#: What no CRM knows of a person; the place among the stages goes together.
+_OURS, _PLACE = ("line", "nps"), ("stage", "stage_since", "disposition")
 
 
 def merge(one: Lead, two: Lead, *, by: str) -> Lead:
@@ -42,7 +44,8 @@ def merge(one: Lead, two: Lead, *, by: str) -> Lead:
         _keep_suppressions(keeper, other)
         _end_one_enrollment(keeper, other)
         _move_rows(keeper, other)
-        filled = _fill(keeper, other)
+        filled = _fill(keeper, other, values.columns_of(keeper))
+        meetings.settle(keeper)
         _close(keeper, other, by=by)
         if was_left_alone:
             edit.opt_out(keeper, at=clock.now())
@@ -52,6 +55,26 @@ def merge(one: Lead, two: Lead, *, by: str) -> Lead:
         note("lead_changed", lead=keeper, occurred_at=clock.now(), data=data)
     keeper.refresh_from_db()
     return keeper
+
+
+def follow(keeper: Lead, other_id: int) -> None:
+    """A CRM made one person of two, and said what it knows: what only we have goes along.
+
+    The keeper's row is locked by the caller; it is the older one.
+    """
+    other = Lead.objects.select_for_update(no_key=True).get(pk=other_id)
+    if other.deleted_at is None:  # the CRM took it back
+        return
+    engine.stop_lead(other, "lead deleted", at=clock.now())
+    was_left_alone = _opted_out(other)
+    _keep_suppressions(keeper, other)
+    _move_rows(keeper, other)
+    filled = _fill(keeper, other, ())
+    meetings.settle(keeper)
+    if was_left_alone:
+        edit.opt_out(keeper, at=clock.now())
+    data: dict[str, object] = {"fields": filled, "by": "merge"}
+    note("lead_changed", lead=keeper, occurred_at=clock.now(), data=data)
 
 
 def separate(one: Lead, two: Lead, *, by: str) -> None:
@@ -148,8 +171,10 @@ def _move_rows(keeper: Lead, other: Lead) -> None:
     _keep_apart(keeper, other)
     for relation in Lead._meta.related_objects:  # noqa: SLF001 - likewise
         name = relation.field.name
-        rows = relation.related_model._base_manager  # noqa: SLF001 - likewise
-        rows.filter(**{name: other}).update(**{name: keeper})
+        rows = relation.related_model._base_manager.filter(**{name: other})  # noqa: SLF001 - likewise
+        if relation.related_model is Activity:  # that it is gone is the other's own
+            rows = rows.exclude(kind="lead_deleted")
+        rows.update(**{name: keeper})
 
 
 def _leave_one_question(keeper: Lead, other: Lead) -> None:
@@ -172,16 +197,21 @@ def _keep_apart(keeper: Lead, other: Lead) -> None:
             Separated.objects.get_or_create(first_id=first, second_id=second, defaults=kept)
 
 
-def _fill(keeper: Lead, other: Lead) -> list[str]:
-    names = [*values.columns_of(keeper), "line", *(_KEPT if not keeper.stage else ())]
+def _fill(keeper: Lead, other: Lead, columns: Collection[str]) -> list[str]:
+    names = [*columns, *_OURS, *(_PLACE if not keeper.stage else ())]
     filled = [name for name in names if name != "extra" and _is_missing(keeper, other, name)]
     for name in filled:
         setattr(keeper, name, getattr(other, name))
+    keeper.save(update_fields=filled)
+    return [*filled, *(_fill_extra(keeper, other) if "extra" in columns else ())]
+
+
+def _fill_extra(keeper: Lead, other: Lead) -> list[str]:
     blank = {name for name, value in keeper.extra.items() if is_blank(value)}
     more = {n: v for n, v in other.extra.items() if n in blank or n not in keeper.extra}
     keeper.extra = {**keeper.extra, **more}
-    keeper.save(update_fields=[*filled, "extra"])
-    return [*filled, *(f"extra.{name}" for name in more)]
+    keeper.save(update_fields=["extra"])
+    return [f"extra.{name}" for name in more]
 
 
 def _is_missing(keeper: Lead, other: Lead, name: str) -> bool:

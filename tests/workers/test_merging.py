@@ -4,15 +4,26 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm import edit, identity
-from crm.models import Activity, Change, Connection, Deal, ExternalRecord, Lead, Separated
+from crm import edit, identity, meetings
+from crm.models import (
+    Activity,
+    Change,
+    Connection,
+    Deal,
+    ExternalRecord,
+    Lead,
+    Meeting,
+    Separated,
+)
 from crm.timeline import note
+from mail import booking, unsubscribe
 from mail.models import Mailbox, Suppression
 from mail.suppression import is_suppressed, suppress
-from process.models import Task
+from process.models import HeldMove, Task
 from process.prospecting.merging import merge, separate
 from runtime import clock
 from sequences.models import AppliedVersion, Enrollment
@@ -176,3 +187,85 @@ def test_a_suppressed_address_that_goes_forbids_the_one_that_stays(pair):
     }
     assert keeper.do_not_contact
     assert edit.opt_out(keeper, at=clock.now()) is False
+
+
+def by_a_person(keeper, other):
+    merge(keeper, other, by="ada")
+
+
+def in_the_crm(keeper, other):
+    identity._absorb(keeper, other, other.source, now=clock.now())
+
+
+def settle():
+    while reactions.waiting():
+        reactions.react()
+    assert list(Activity.objects.exclude(reaction_error="")) == []
+
+
+@pytest.fixture(params=[by_a_person, in_the_crm])
+def merging(request, world):
+    """Two leads of different addresses, the older one first, and how they become one."""
+    side = {
+        "opted_out": False, "suppressed": False, "consented": False, "enrolled": False,
+        "title": "", "happened": 0, "same_address": False,
+    }  # fmt: skip
+    one, two = (Lead.objects.get(pk=world(number, side).pk) for number in (0, 1))
+    settle()
+    return one, two, request.param
+
+
+def left_alone(lead):
+    lead.refresh_from_db()
+    return lead.do_not_contact, is_suppressed(lead.email, lead)
+
+
+def test_the_link_of_an_old_email_still_unsubscribes_the_person(merging):
+    one, two, become_one = merging
+    path = f"/u/{unsubscribe.token(two)}"
+    become_one(one, two)
+    settle()
+    before = left_alone(one)
+
+    page = Client().post(path)
+    settle()
+
+    assert (before, page.status_code, left_alone(one)) == ((False, False), 200, (True, True))
+    assert is_suppressed(two.email)
+
+
+def test_who_unsubscribed_a_moment_before_has_unsubscribed(merging):
+    one, two, become_one = merging
+    unsubscribe.unsubscribe(two, how="one-click", at=clock.now())
+
+    become_one(one, two)
+    at_once = left_alone(one)[0]
+    settle()
+
+    assert (at_once, left_alone(one)) == (True, (True, True))
+
+
+def test_what_hangs_on_the_other_hangs_on_the_one_that_stays(merging):
+    one, two, become_one = merging
+    Lead.objects.filter(pk=two.pk).update(nps=3, line="We met in Berlin.")
+    two.refresh_from_db()
+    Task.objects.create(kind="call", title="Call", lead=two, created_at=clock.now(), key="c")
+    Meeting.objects.create(
+        lead=two, uid="m", source="by hand", status="booked", timezone="UTC", told_at=clock.now(),
+        starts_at=clock.now() + timedelta(days=1), ends_at=clock.now() + timedelta(days=1),
+    )  # fmt: skip
+    meetings.settle(two)
+    for lead in (one, two):
+        HeldMove.objects.create(
+            lead=lead, from_stage="Approach", to_stage="Closing", asked_at=clock.now()
+        )
+    token = booking.token(two)
+
+    become_one(one, two)
+    settle()
+
+    one.refresh_from_db()
+    assert (one.nps, one.line, one.meeting["status"]) == (3, "We met in Berlin.", "booked")
+    assert (Task.objects.get().lead, Meeting.objects.get().lead) == (one, one)
+    assert list(HeldMove.objects.values_list("lead", flat=True)) == []
+    assert booking.lead_of(token) == one
