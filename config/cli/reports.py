@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,9 +10,9 @@ from itertools import groupby
 from typing import Any, TextIO
 
 import typer
-from rich.console import Console
 
 from config.cli import wide
+from config.cli.tables import plain_console
 from crm.models import Owner
 from process.definition import STAGES
 from process.reports import catalog
@@ -22,6 +23,9 @@ from runtime import clock
 from sequences.models import AppliedVersion
 from workspace.problems import unknown
 from workspace.zones import zone
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?").fullmatch
 
 
 def build(name: str, asked: Mapping[str, Any]) -> Report:
@@ -38,7 +42,7 @@ def build(name: str, asked: Mapping[str, Any]) -> Report:
 
 
 def show(report: Report) -> None:
-    console = Console()
+    console = plain_console()
     for heads, rows in groupby(report.rows, key=lambda row: tuple(row[: report.heads])):
         wide.show(console, ", ".join(map(str, heads)), _columns(report, list(rows)))
     if not report.rows:
@@ -74,7 +78,8 @@ def events_as_csv(events: Iterable[Event], file: TextIO) -> None:
     writer.writerow(Event._fields)
     for event in events:
         data = json.dumps(event.data, ensure_ascii=False, default=str)
-        writer.writerow(event._replace(at=event.at.isoformat(), data=data))  # type: ignore[arg-type]
+        told = event._replace(at=event.at.isoformat(), data=data)  # type: ignore[arg-type]
+        writer.writerow(map(harmless, told))
 
 
 def _columns(report: Report, rows: Sequence[Sequence[Cell]]) -> Sequence[wide.Column]:
@@ -130,7 +135,16 @@ def _flat(cell: Cell) -> Iterator[object]:
     if isinstance(cell, Rate):
         yield from (cell.hits, cell.of, cell.value, cell.low, cell.high)
     else:
-        yield _plain(cell)
+        yield harmless(_plain(cell))
+
+
+def harmless(value: object) -> object:
+    """A text that a spreadsheet would run as a formula, as the text that it is; numbers stay.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    is_formula = isinstance(value, str) and value.startswith(_FORMULAS) and not _NUMBER(value)
+    return f"'{value}" if is_formula else value
 
 
 def _parts(column: str) -> Sequence[str]:

@@ -16,12 +16,17 @@ _UNBROKEN = (16, 12, 8, 1)
 
 
 def show(told: Mapping[str, Rows]) -> None:
-    console = Console()
+    console = plain_console()
     for name, rows in told.items():
         if not rows:
             continue
         upright = len(rows[0]) > _WIDE
         console.print(_upright(name, rows) if upright else _table(name, rows, console.width))
+
+
+def plain_console() -> Console:
+    """Shows what people and CRMs wrote to the letter, where Rich would read "[/b]" as markup."""
+    return Console(markup=False, emoji=False)
 
 
 def _table(name: str, rows: Rows, room: int) -> Table:

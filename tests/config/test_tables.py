@@ -1,8 +1,11 @@
 """Tables on a terminal of 80 columns: nothing of them is cut off."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from io import StringIO
 
-from config.cli import simulated, tables
+from config.cli import reports, simulated, tables
+from process.reports.report import Report as Answer
 from process.simulation.report import Load, Report, Week
 from process.simulation.rows import Touch
 
@@ -52,6 +55,28 @@ def test_words_stay_whole_where_there_is_room(monkeypatch, capsys):
         "┡━━━━━━━━━━━━╇━━━━━━━┩",
         "│ salesforce │ 1,000 │",
     ]
+
+
+def test_a_name_is_shown_to_the_letter(monkeypatch, capsys):
+    name = "[/red] [bold]Eve[/] :smile:"
+
+    out = shown(monkeypatch, capsys, {"leads": [{"lead": name}]})
+
+    assert name in out
+
+
+def test_a_reports_text_is_no_formula_and_its_numbers_stay(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    told = ["=HYPERLINK(1)", "@SUM(1)", "+49 30", "-3.2", "+4", "web [/b]"]
+    found = Answer(columns=["what", "amount"], rows=[[what, Decimal(-1)] for what in told])
+    file = StringIO()
+
+    reports.write_csv(found, file)
+    reports.show(found)
+
+    cells = ["'=HYPERLINK(1)", "'@SUM(1)", "'+49 30", "-3.2", "+4", "web [/b]"]
+    assert file.getvalue().splitlines() == ["what,amount", *(f"{cell},-1" for cell in cells)]
+    assert "web [/b]" in capsys.readouterr().out
 
 
 def test_a_heading_has_single_spaces(monkeypatch, capsys):
