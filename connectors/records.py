@@ -33,6 +33,8 @@ _LARGEST_AMOUNT, _LARGEST_NUMBER = Decimal(10) ** 13, Decimal(10) ** 16
 _CENT, _HALF_A_CENT = Decimal("0.01"), Decimal("0.005")
 _LARGEST_COUNT = 2**31
 _EXACT_DIGITS = 15
+#: Control characters that are no line break and no tab.
+_NO_TEXT = dict.fromkeys({*range(32), *range(0x7F, 0xA0)} - {*map(ord, "\t\n\r")})
 #: Kind -> custom field -> its declared type; text where none is.
 Types = Mapping[Kind, Mapping[str, CustomType]]
 
@@ -164,8 +166,11 @@ def text(value: object) -> str:
         return str(value)
     if not isinstance(value, str):
         raise Malformed(f"{_shape(value)} where a text was expected")
-    # PostgreSQL takes no NUL, and no encoding a lone surrogate; JSON can carry both.
-    return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if value.isprintable():
+        return value
+    # PostgreSQL takes no NUL, and no encoding a lone surrogate; JSON can carry both. What stands behind
+    # an escape is an order to the terminal that shows it.
+    return value.translate(_NO_TEXT).encode("utf-8", "replace").decode()
 
 
 def identity(value: object) -> str:

@@ -84,6 +84,10 @@ def test_identity_is_a_short_text():
         identity("x" * 101)
 
 
+def test_text_drops_what_orders_a_terminal_about():
+    assert text("\x1b]0;x\x07\x1b[2JEve\u009b31m\nb\tc") == "]0;x[2JEve31m\nb\tc"
+
+
 def test_text_drops_what_no_database_keeps():
     assert text("a\0b\ud800c") == "ab?c"
 
