@@ -38,7 +38,18 @@ def ask(settings: EnrichmentSettings, known: dict[str, object]) -> dict[str, obj
         raise NoAnswer(type(error).__name__) from error
     if not isinstance(answer, dict):
         raise NoAnswer("its answer is no JSON object")
+    if not _can_be_kept(answer):
+        raise NoAnswer("its answer holds what no database keeps")
     return answer
+
+
+def _can_be_kept(answer: dict[str, object]) -> bool:
+    """Python reads NaN and lone surrogates in JSON, and PostgreSQL takes neither, nor NUL."""
+    try:
+        text = json.dumps(answer, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return False
+    return b"\\u0000" not in text
 
 
 def _post(settings: EnrichmentSettings, asked: dict[str, object]) -> bytes:

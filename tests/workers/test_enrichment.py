@@ -166,6 +166,10 @@ def test_the_budget_is_kept_over_any_24_hours(prepared, source, frozen_clock):
         (302, KNOWS, "status 302"),
         (200, ["logistics"], "its answer is no JSON object"),
         (200, {"company.industry": "x" * hook.MOST_ANSWER}, "its answer is too long"),
+        (200, {"company.employees": float("nan")}, "its answer holds what no database keeps"),
+        (200, {"company.employees": [[1e999]]}, "its answer holds what no database keeps"),
+        (200, {"company.industry": "a\0b"}, "its answer holds what no database keeps"),
+        (200, {"company.industry": "\ud800"}, "its answer holds what no database keeps"),
     ],
 )
 def test_a_hook_that_fails_is_asked_again_and_then_told(
