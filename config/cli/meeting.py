@@ -2,6 +2,8 @@
 
 import getpass
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,7 +91,9 @@ def move(number: Number, at: At, by: By = "") -> None:
     _ready()
     from process.meetings import by_hand  # noqa: PLC0415 - only after set-up
 
-    meeting = by_hand.move(_meeting(number), _moment(at), by=_by(by))
+    moment = _moment(at)
+    with _refused():
+        meeting = by_hand.move(_meeting(number), moment, by=_by(by))
     typer.echo(f"Meeting {number} is on {_when(meeting)} now.{_whose_calendar(meeting)}")
 
 
@@ -121,9 +125,8 @@ def match(number: Number, lead: LeadName, by: By = "") -> None:
     from process.meetings import by_hand  # noqa: PLC0415 - only after set-up
 
     meeting, row = _meeting(number), lead_of(lead)
-    if meeting.lead is not None:
-        raise typer.BadParameter(f"meeting {number} is {meeting.lead}'s")
-    by_hand.match(meeting, row, by=_by(by))
+    with _refused():
+        by_hand.match(meeting, row, by=_by(by))
     typer.echo(f"Meeting {number} is {row}'s.")
 
 
@@ -131,7 +134,18 @@ def _tell(number: int, kind: str, by: str) -> "Meeting":
     _ready()
     from process.meetings import by_hand  # noqa: PLC0415 - only after set-up
 
-    return by_hand.tell(_meeting(number), kind, by=_by(by))
+    with _refused():
+        return by_hand.tell(_meeting(number), kind, by=_by(by))
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    from workspace.problems import Fault  # noqa: PLC0415 - only after set-up
+
+    try:
+        yield
+    except Fault as fault:
+        raise typer.BadParameter(str(fault)) from fault
 
 
 def _meeting(number: int) -> "Meeting":
@@ -140,8 +154,6 @@ def _meeting(number: int) -> "Meeting":
     found = Meeting.objects.select_related("lead").filter(pk=number).first()
     if found is None:
         raise typer.BadParameter(f"no meeting has the number {number}; see: cadenza meeting list")
-    if found.status == Meeting.Status.CANCELED:
-        raise typer.BadParameter(f"meeting {number} was called off")
     return found
 
 

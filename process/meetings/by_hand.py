@@ -13,15 +13,17 @@ from process.meetings import keeping, notices
 from process.meetings.keeping import Teller
 from runtime import clock
 from sequences import whereabouts
+from workspace.problems import Fault
 
 SOURCE = "by hand"
 #: Unless somebody says how long it takes.
 USUAL = timedelta(minutes=30)
-#: What an event means for the meeting that comes next.
-_OUTCOMES: Mapping[str, Callable[[Meeting, Teller], None]] = {
-    "meeting_canceled": keeping.cancel,
-    "meeting_held": keeping.hold,
-    "meeting_missed": keeping.miss,
+Status = Meeting.Status
+#: What an event means for the meeting that comes next, and what has become of it then.
+_OUTCOMES: Mapping[str, tuple[Callable[[Meeting, Teller], None], Status]] = {
+    "meeting_canceled": (keeping.cancel, Status.CANCELED),
+    "meeting_held": (keeping.hold, Status.HELD),
+    "meeting_missed": (keeping.miss, Status.MISSED),
 }
 
 
@@ -43,7 +45,7 @@ def book(
             owner=lead.owner,
             uid=f"{token_hex(16)}@cadenza",
             source=SOURCE,
-            status=Meeting.Status.INVITED,
+            status=Status.INVITED,
             title=title[:300],
             location=location[:500],
             starts_at=starts_at,
@@ -60,8 +62,9 @@ def book(
 
 
 def move(meeting: Meeting, starts_at: datetime, *, by: str) -> Meeting:
+    """Raises Fault where it was called off."""
     with transaction.atomic():
-        meeting = keeping.locked(meeting.pk)
+        meeting = _standing(meeting)
         meeting.ends_at += starts_at - meeting.starts_at
         meeting.starts_at = starts_at
         keeping.move(meeting, _teller(by))
@@ -70,10 +73,16 @@ def move(meeting: Meeting, starts_at: datetime, *, by: str) -> Meeting:
 
 
 def tell(meeting: Meeting, kind: str, *, by: str) -> Meeting:
-    """`kind` is an event: meeting_canceled, meeting_held or meeting_missed."""
+    """`kind` is an event: meeting_canceled, meeting_held or meeting_missed; once told, it says nothing new.
+
+    Raises Fault where it was called off.
+    """
     with transaction.atomic():
-        meeting = keeping.locked(meeting.pk)
-        _OUTCOMES[kind](meeting, _teller(by))
+        meeting = _standing(meeting)
+        become, status = _OUTCOMES[kind]
+        if meeting.status == status:
+            return meeting
+        become(meeting, _teller(by))
         if kind == "meeting_canceled":
             notices.tell(meeting, "meeting-canceled", "CANCEL")
     return meeting
@@ -88,12 +97,22 @@ def tell_of_next(lead: Lead, kind: str, *, by: str) -> bool:
 
 
 def match(meeting: Meeting, lead: Lead, *, by: str) -> Meeting:
-    """A booking of which nobody knew whose it is."""
+    """A booking of which nobody knew whose it is. Raises Fault where somebody said so meanwhile."""
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
-        meeting = keeping.locked(meeting.pk)
+        meeting = _standing(meeting)
+        if meeting.lead is not None:
+            raise Fault(f"meeting {meeting.pk} is {meeting.lead}'s")
         keeping.match(meeting, lead, _teller(by))
     return meeting
+
+
+def _standing(meeting: Meeting) -> Meeting:
+    """Locked: what two people say of it at once is said one after the other."""
+    found = keeping.locked(meeting.pk)
+    if found.status == Status.CANCELED:
+        raise Fault(f"meeting {found.pk} was called off")
+    return found
 
 
 def _teller(by: str) -> Teller:

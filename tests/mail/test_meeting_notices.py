@@ -18,6 +18,7 @@ from process.meetings import by_hand, invitations
 from process.models import Task
 from tests.mail.conftest import ADA
 from workers import reactions
+from workspace.problems import Fault
 
 START = datetime(2026, 3, 30, 13, 0, tzinfo=UTC)
 LATER = START + timedelta(days=1, hours=1)
@@ -65,6 +66,32 @@ def test_a_meeting_keeps_its_identity_while_it_moves_and_is_called_off(meeting, 
         ("REQUEST", meeting.uid, 1, "CONFIRMED", LATER, half),
         ("CANCEL", meeting.uid, 2, "CANCELLED", LATER, half),
     ]
+
+
+def test_of_two_who_call_it_off_at_once_one_is_told_so(meeting, mailbox, sink):
+    """Both have read it before the other wrote."""
+    by_hand.tell(meeting, "meeting_canceled", by="Ada")
+    refusals = []
+    for late in (
+        lambda: by_hand.tell(meeting, "meeting_canceled", by="Bob"),
+        lambda: by_hand.tell(meeting, "meeting_held", by="Bob"),
+        lambda: by_hand.move(meeting, LATER, by="Bob"),
+    ):
+        with pytest.raises(Fault) as refused:
+            late()
+        refusals.append(str(refused.value))
+    outbox.deliver(mailbox.pk)
+
+    assert refusals == [f"meeting {meeting.pk} was called off"] * 3
+    assert [method for method, _ in calendars(sink)] == ["REQUEST", "CANCEL"]
+
+
+def test_what_was_held_is_noted_as_held_once(meeting):
+    for name in ("Ada", "Bob"):
+        by_hand.tell(meeting, "meeting_held", by=name)
+
+    held = Activity.objects.filter(kind="meeting_held")
+    assert [one.data["by"] for one in held] == ["Ada"]
 
 
 def test_what_leaves_is_what_calendars_ask_for(meeting, mailbox, sink):
