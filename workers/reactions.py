@@ -539,13 +539,18 @@ def _cancelled(activity: Activity) -> None:
 
 
 def _scored(activity: Activity) -> None:
-    """Who would warn others of us is called: the answer is the customer's, and the rest is ours."""
-    score = int(activity.data["score"])
-    if activity.lead is not None and score <= DETRACTOR:
+    """Who would warn others of us is called: the answer is the customer's, and the rest is ours.
+
+    Whoever is to be left alone is not asked.
+    """
+    lead, score = activity.lead, int(activity.data["score"])
+    if lead is not None and score <= DETRACTOR:
+        is_left_alone = lead.do_not_contact or is_suppressed(lead.email, lead)
+        then = "do not ask, but see" if is_left_alone else "ask why, and"
         tasks.make(
-            "call",
-            f"{activity.lead} gave us {score} of 10: ask why, and what to put right",
-            lead=activity.lead,
+            "research" if is_left_alone else "call",
+            f"{lead} gave us {score} of 10: {then} what to put right",
+            lead=lead,
             key=f"nps:{activity.data['request']}",
             note_text=str(activity.data["comment"]),
             due_at=activity.occurred_at + CALLED_WITHIN,

@@ -5,13 +5,18 @@ from django.db import transaction
 from crm import stages
 from crm.models import Lead
 from crm.timeline import note
+from mail.classify.kinds import wants_out
 from mail.models import Message
+from mail.unsubscribe import unsubscribe
 from process.models import Feedback
 from runtime import clock
 
 
 def record(request: Message, *, score: int, comment: str) -> bool:
-    """Keep the answer in the place of an earlier one; False when it says nothing new."""
+    """Keep the answer in the place of an earlier one; False when it says nothing new.
+
+    Whoever asks in it to be left alone is left alone: the link is the person's own.
+    """
     now = clock.now()
     with transaction.atomic():
         lead = Lead.objects.select_for_update(no_key=True).get(pk=request.lead_id)
@@ -32,6 +37,8 @@ def record(request: Message, *, score: int, comment: str) -> bool:
             message_id=request.pk,
             data={"score": score, "comment": comment, "request": request.pk},
         )
+        if wants_out(comment):
+            unsubscribe(lead, how="feedback", at=now)
     return True
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from crm.models import Activity, Lead
 from mail import feedback, unsubscribe
+from mail.suppression import is_suppressed
 from process.models import Feedback, Task
 from workers import reactions
 
@@ -73,6 +74,25 @@ def test_a_later_answer_takes_its_place_and_both_stay_on_the_timeline(asked):
     assert noted() == [(9, "Good"), (4, "<script>")]
     page = Client().get(path).text
     assert ("You have answered 4" in page, "&lt;script&gt;" in page) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("comment", "is_left_alone", "kind"),
+    [
+        ("Slow. Please remove me from your list.", True, "research"),
+        ("Remove the bug.", False, "call"),
+    ],
+)
+def test_who_asks_in_it_to_be_left_alone_is(asked, comment, is_left_alone, kind):
+    _, path = asked
+
+    answer(path, score="2", comment=comment)
+    at_once = is_suppressed("grace1@customer.example")
+    while reactions.waiting():
+        reactions.react()
+
+    assert (at_once, Lead.objects.get().do_not_contact) == (is_left_alone, is_left_alone)
+    assert Task.objects.get().kind == kind
 
 
 @pytest.mark.parametrize("score", ["", "11", "-1", "9.5", " 9", "٩", "9\n", None])
