@@ -54,6 +54,7 @@ def test_it_stands_on_the_timeline_with_who_and_on_the_step(assign, frozen_clock
         "disposition": "voicemail",
         "by": "ada",
         "note": "At noon.",
+        "due_at": task.due_at.isoformat(),
     }
     assert StepRun.objects.get(step_id="call").disposition == "voicemail"
     assert ended() == [("test", "")]
