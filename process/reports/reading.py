@@ -21,7 +21,7 @@ _ACTIVITY = (
     "pk", "kind", "occurred_at", "lead_id", "deal_id", "connection_id", "enrollment_id",
     "message_id", "data",
 )  # fmt: skip
-_PERSON = ("pk", "owner__email", "stage", "stage_since", "timezone")
+_PERSON = ("pk", "owner__email", "stage", "timezone")
 #: Custom fields that say where a deal comes from and in what its amount is, where they are mapped.
 _SOURCE, _CURRENCY = "source", "currency"
 Row = Sequence[Any]

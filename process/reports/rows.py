@@ -35,7 +35,6 @@ class Person(NamedTuple):
     lead: int
     owner: str
     stage: str
-    stage_since: datetime | None
     timezone: str
 
 

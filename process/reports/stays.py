@@ -23,7 +23,7 @@ class Stay:
     owner: str
     timezone: str
     stage: str
-    #: None: the lead was there already when we first saw it, and nobody told since when.
+    #: None: the lead was there already when we first saw it, and nobody told since when; moved or not.
     since: datetime | None
     #: It did not come by a move: it was there when we first saw it.
     found: bool
@@ -57,7 +57,7 @@ def stays(history: History) -> Iterator[Stay]:
     moves = [event for event in history.events if event.kind == MOVED]
     if not moves:
         if person.stage:
-            yield _stay(history, person.stage, person.stage_since, found=True)
+            yield _stay(history, person.stage, None, found=True)
         return
     seen: set[str] = set()
     if first := str(moves[0].data.get("from") or ""):

@@ -49,8 +49,8 @@ def event(kind, minutes, *, id_=0, lead=1, data=None, **values):
     })  # fmt: skip
 
 
-def history(events, lead=1, stage="", since=None):
-    return History(Person(lead, "ada@x.example", stage, since, "UTC"), events)
+def history(events, lead=1, stage=""):
+    return History(Person(lead, "ada@x.example", stage, "UTC"), events)
 
 
 def rows_of(report, *keys):
@@ -105,6 +105,16 @@ def test_stages_are_what_plain_counting_finds(found):
         ways = {"by_outcome": "rule", "by_person": "person", "by_time": "time", "in_crm": "crm"}
         assert {w: row[w] for w in ways} == {w: left[stage, by] for w, by in ways.items()}
         assert row["onward_rate"].hits <= row["onward"] <= row["people"]
+
+
+def test_who_was_found_in_a_stage_counts_alike_moved_or_not():
+    left = history([event("stage_moved", 60, data={"from": "Approach", "to": "Presentation"})])
+
+    found = [left, history([], lead=2, stage="Approach")]
+    now = Scope(now=START + timedelta(hours=2))
+    row = rows_of(stages.report(found, now, levels=FIVE_DAYS), "stage")["Approach",]
+
+    assert (row["found"], row["onward_rate"]) == (2, Rate(hits=1, of=2))
 
 
 def test_who_comes_back_is_one_person_and_two_stays():
