@@ -5,6 +5,7 @@ FOLDER/witness.json has the sandbox's own record: what the mail server received 
 
 import json
 import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,6 +23,9 @@ WAITS = (
     ("won-handoff", "wait: 5 business days"),
     ("feedback-request", "wait: 20 business days"),
 )
+#: Nobody fills in a form in the demo, so that what is required then holds nobody up.
+INBOUND = "enroll:\n", "enroll:\n  requires: [lead.title, company.name]\n"
+PEOPLE = (("hubspot", "contacts"), ("salesforce", "Lead"), ("salesforce", "Contact"))
 
 
 def main(folder, days):
@@ -34,6 +38,8 @@ def main(folder, days):
             text = path.read_text()
             assert wait in text, f"{sequence} has no {wait}"
             path.write_text(text.replace(wait, "wait: 1 hour"))
+        inbound = place.workspace / "sequences" / "approach-inbound.yaml"
+        inbound.write_text(inbound.read_text().replace(*INBOUND))
 
     def audit_and_keep(place, told, rows):
         from sandbox.audit import look
@@ -54,6 +60,17 @@ def main(folder, days):
         ]
         kept["records"] = {crm: records(told["control"], crm, kind) for crm, kind in DEALS.items()}
         kept["calls"] = records(told["control"], "hubspot", "calls")
+        kept["demos"] = [
+            record
+            for record in records(told["control"], "hubspot", "meetings")
+            if record["values"].get("hs_meeting_title") == "Demo"
+        ]
+        kept["contacts"] = {
+            f"{crm} {kind}": records(told["control"], crm, kind, linked="companies")
+            for crm, kind in PEOPLE
+        }
+        #: Where everybody is; that the CRMs say so, too, is one of the demo's own promises.
+        kept["stages"] = Counter(rows.stage_of.values())
         kept["reps"] = {
             **{owner["id"]: owner["email"] for owner in owners(told)},
             **{
@@ -69,9 +86,9 @@ def main(folder, days):
     return command.main(folder=folder / "demo", days=days, as_json=True)
 
 
-def records(control, crm, kind):
+def records(control, crm, kind, linked="contacts"):
     answer = requests.get(
-        f"{control}/records", params={"crm": crm, "object": kind, "linked": "contacts"}, timeout=60
+        f"{control}/records", params={"crm": crm, "object": kind, "linked": linked}, timeout=60
     )
     answer.raise_for_status()
     return answer.json()

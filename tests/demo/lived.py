@@ -1,0 +1,139 @@
+"""A demo that has ended, from outside: the witness's record, the timeline as SQL, and what the reports say."""
+
+import json
+import sqlite3
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+
+from ruamel.yaml import YAML
+
+from sandbox import phrases
+
+
+class Lived:
+    """A demo that has ended: what the witness kept, and what the reports say at a moment."""
+
+    def __init__(self, folder, moment):
+        self.witness = json.loads((folder / "witness.json").read_text())
+        self.journal = self.witness["journal"]
+        self.process = self.yaml(folder, "process.yaml")
+        self.cold = self.yaml(folder, "sequences/approach-cold.yaml")
+        told = json.loads((folder / "told.json").read_text())
+        self.events = [json.loads(line) for line in told["timeline"].splitlines()]
+        self.told = told["moments"][moment]
+
+    def yaml(self, folder, name):
+        path = folder / "demo" / "workspace" / name
+        return YAML(typ="safe").load(path.read_text())
+
+    def report(self, name):
+        return self.json(name)["rows"]
+
+    def json(self, name):
+        return json.loads(self.told[name]["json"])
+
+    @cached_property
+    def sql(self):
+        """The timeline as a table `t`; moments as seconds, `data` as JSON."""
+        database = sqlite3.connect(":memory:")
+        columns = list(self.events[0])
+        database.execute(f"CREATE TABLE t ({', '.join(columns)}, s)")
+        database.executemany(
+            f"INSERT INTO t VALUES ({', '.join('?' * (len(columns) + 1))})",  # noqa: S608 - our columns
+            [
+                (
+                    *(json.dumps(e["data"]) if name == "data" else e[name] for name in columns),
+                    datetime.fromisoformat(e["at"]).timestamp(),
+                )
+                for e in self.events
+            ],
+        )
+        return database
+
+    def ask(self, select, *given, tables=""):
+        return self.sql.execute(tables + select, given).fetchall()
+
+    @cached_property
+    def now(self):
+        return datetime.fromisoformat(self.json("nps")["now"])
+
+    @cached_property
+    def levels(self):
+        """Stage -> its service level in seconds; no clocks change within the demo's weeks."""
+        return {
+            stage["name"]: 86_400 * int(stage["service_level"].split()[0])
+            for stage in self.process["stages"]
+        }
+
+    def entries(self, kind, about=None):
+        return [
+            entry
+            for entry in self.journal
+            if entry["kind"] == kind and (about is None or entry.get("about") == about)
+        ]
+
+    @cached_property
+    def tasks(self):
+        """What people were asked to do, as it stands in the CRMs: whose, done, a call, due."""
+        found, reps = [], self.witness["reps"]
+        for task in self.witness["tasks"]["hubspot"] + self.witness["tasks"]["meetings"]:
+            values = task["values"]
+            state = values.get("hs_task_status") or values.get("hs_meeting_outcome")
+            found.append(
+                {
+                    "owner": reps[values["hubspot_owner_id"]],
+                    "is_done": state == "COMPLETED",
+                    "is_call": False,  # a call that was made is a record of its own
+                    "due": datetime.fromisoformat(values["hs_timestamp"]),
+                }
+            )
+        for call in self.witness["calls"]:
+            owner = reps[call["values"]["hubspot_owner_id"]]
+            found.append({"owner": owner, "is_done": None, "is_call": True, "due": None})
+        for task in self.witness["tasks"]["salesforce"]:
+            values = task["values"]
+            # Emails and answers are logged as tasks, too, under their own Message-ID.
+            if "@cadenza.invalid" in values["Description"]:
+                is_done = values["Status"] == "Completed"
+                found.append(
+                    {
+                        "owner": reps[values["OwnerId"]],
+                        "is_done": is_done,
+                        "is_call": is_done and values["TaskSubtype"] == "Call",
+                        "due": datetime.fromisoformat(f"{values['ActivityDate']}T23:59:59Z"),
+                    }
+                )
+        return found
+
+    @cached_property
+    def won(self):
+        """The deals that reps won in the CRMs: which one, whose, of whom, for how many cents."""
+        found = []
+        for crm, field, value, owner, amount in (
+            ("hubspot", "dealstage", "won", "hubspot_owner_id", "amount"),
+            ("salesforce", "StageName", "Won", "OwnerId", "Amount"),
+        ):
+            moved = self.witness["histories"][f"{crm} deal"]
+            ids = {e["id"] for e in moved if e["by"] == "person" and e["value"] == value}
+            people = {p["record"]: p["email"] for p in self.witness["people"] if p["crm"] == crm}
+            for deal in self.witness["records"][crm]:
+                if deal["id"] in ids:
+                    assert deal["values"][field] == value
+                    [person] = self.witness["deals"][crm][deal["id"]]
+                    found.append(
+                        {
+                            "crm": crm,
+                            "owner": self.witness["reps"].get(deal["values"].get(owner), "nobody"),
+                            "email": people[person],
+                            "cents": round(100 * Decimal(str(deal["values"][amount]))),
+                        }
+                    )
+        return found
+
+    def meaning(self, text):
+        return phrases.meaning(self.process["answers"], text)
+
+
+def nonzero(counted):
+    return {key: count for key, count in counted.items() if count}
