@@ -57,4 +57,6 @@ def _row(owner: str, found: Counter[str]) -> Sequence[Cell]:
         return [owner, 0, 0, 0, 0, None, None, None]
     low, high = interval(*counts)
     score = 100 * (counts[0] - counts[2]) / people
-    return [owner, people, *counts, *(f"{one:.1f}" for one in (score, low, high))]
+    # Of few who are of one mind the three added answers alone would leave their own score out.
+    told = (score, min(low, score), max(high, score))
+    return [owner, people, *counts, *(f"{one:.1f}" for one in told)]

@@ -173,7 +173,10 @@ def test_scores_are_those_that_customers_gave(lived):
     mean = (up - down) / people
     spread = (up + down + 1.5) / people - mean**2
     reach = 1.959964 * (spread / people) ** 0.5
-    for name, end in (("low", max(-1, mean - reach)), ("high", min(1, mean + reach))):
+    for name, end in (
+        ("low", max(-1, min(mean - reach, (up - down) / len(last)))),
+        ("high", min(1, max(mean + reach, (up - down) / len(last)))),
+    ):
         assert everybody[name] == f"{100 * end:.1f}", name
 
 
