@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -105,6 +106,28 @@ class Lived:
                     }
                 )
         return found
+
+    @cached_property
+    def meetings(self):
+        """Booked on the page, agreed on in a call, or written down in HubSpot; by the person's owner."""
+        owner_of, by_email = {}, {}
+        for records in self.witness["contacts"].values():
+            for one in records:
+                values = one["values"]
+                rep = values.get("hubspot_owner_id") or values.get("OwnerId")
+                owner_of[one["id"]] = self.witness["reps"][rep] if rep else "nobody"
+                email = values.get("email") or values.get("Email") or ""
+                by_email[email.casefold()] = owner_of[one["id"]]
+        booked = [e for e in self.entries("booking.posted") if e["trigger"] == "BOOKING_CREATED"]
+        booked += [
+            {**call, "taken": True}
+            for call in self.entries("call.made")
+            if call["outcome"] == "meeting_set"
+        ]
+        met = [one for demo in self.witness["demos"] for one in demo["linked"]["contacts"]]
+        return Counter(by_email[e["email"]] for e in booked if e["taken"]) + Counter(
+            owner_of[one] for one in met
+        )
 
     @cached_property
     def won(self):

@@ -131,6 +131,7 @@ def test_what_reps_did_is_what_the_mail_server_and_the_crms_have(lived):
         "tasks_done": Counter(task["owner"] for task in tasks if task["is_done"])
         - Counter(dict(never_done)),
         "tasks_open": Counter(task["owner"] for task in tasks if task["is_done"] is False),
+        "meetings": lived.meetings,
         "won": Counter(deal["owner"] for deal in lived.won),
     }.items():
         assert nonzero({row["owner"]: row[name] for row in rows}) == counted, name
