@@ -69,8 +69,12 @@ class _Told:
                 return self._unknown_field()
             case "missing":
                 return self._missing(str(self._loc[-1]))
+            case "literal_error" if self._is_key():
+                return self._unknown_key()
             case "literal_error":
-                return self._unknown_value(self._path, self._value, self._literals())
+                return self._unknown_value(
+                    self._path, self._value, _literals(_type_at(self._model, self._loc))
+                )
             case "union_tag_invalid":
                 ctx = self._error["ctx"]
                 tags = tuple(tag.strip(" '") for tag in ctx["expected_tags"].split(","))
@@ -113,13 +117,11 @@ class _Told:
         message = f"{name}: {unknown('value', _written(value), choices)}"
         return self._document.problem(path, message, value=value, choices=choices)
 
-    def _literals(self) -> tuple[str, ...]:
-        return tuple(
-            str(choice)
-            for kind in _members(_type_at(self._model, self._loc))
-            if get_origin(kind) is Literal
-            for choice in get_args(kind)
-        )
+    def _unknown_key(self) -> Problem:
+        *around, key = map(str, self._path)
+        choices = _literals(_key_type(_type_at(self._model, self._loc[:-2])))
+        message = f"{'.'.join(around)}: {unknown('key', key, choices)}"
+        return self._document.problem(self._path, message, value=key, choices=choices, at_key=True)
 
     def _is_key(self) -> bool:
         """Pydantic's mark for an error in a mapping's key."""
@@ -147,6 +149,16 @@ def _has(data: Any, part: str | int) -> bool:
     if isinstance(data, list):
         return isinstance(part, int) and part < len(data)
     return isinstance(data, dict) and part in data
+
+
+def _literals(kind: Any) -> tuple[str, ...]:
+    literals = (member for member in _members(kind) if get_origin(member) is Literal)
+    return tuple(str(choice) for literal in literals for choice in get_args(literal))
+
+
+def _key_type(kind: Any) -> Any:
+    """Of a mapping."""
+    return next((get_args(one)[0] for one in _members(kind) if get_origin(one) is dict), Any)
 
 
 def _fields(kind: Any) -> tuple[str, ...]:
