@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_DAY = timedelta(days=1)
+_UNITS = {"day": _DAY, "hour": timedelta(hours=1), "minute": timedelta(minutes=1)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,7 @@ def _because(task: Waiting, now: datetime) -> Iterator[str]:
 
 def _told(moment: datetime, now: datetime, past: str, ahead: str) -> str:
     apart = abs(now - moment)
-    unit, name = (_DAY, "day") if apart >= _DAY else (_HOUR, "hour")
-    count = apart // unit
+    name = next((name for name, unit in _UNITS.items() if apart >= unit), "minute")
+    count = apart // _UNITS[name]
     amount = f"{count} {name}{'' if count == 1 else 's'}"
     return f"{past} {amount} ago" if moment <= now else f"{ahead} in {amount}"

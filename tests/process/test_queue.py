@@ -50,6 +50,16 @@ def test_a_stage_that_is_over_its_service_level_counts_as_a_deadline():
     assert (second.task, second.because) == (2, ("was due 1 day ago",))
 
 
+def test_what_is_due_within_the_hour_is_told_in_minutes():
+    places = order([waiting(n, due_at=NOW + n * timedelta(seconds=30)) for n in (1, 29, 120)], NOW)
+
+    assert [place.because for place in places] == [
+        ("is due in 0 minutes",),
+        ("is due in 14 minutes",),
+        ("is due in 1 hour",),
+    ]
+
+
 def test_what_nobody_gave_a_time_is_due_from_when_it_was_made():
     (place,) = order([waiting(1, amount=Decimal(12_000), score=40)], NOW)
 
