@@ -160,6 +160,9 @@ def user(
     from django.contrib.auth.password_validation import validate_password  # noqa: PLC0415
     from django.core.exceptions import ValidationError  # noqa: PLC0415 - as above
 
+    from crm.models import Owner  # noqa: PLC0415 - as above
+    from crm.normalize import email as normalized  # noqa: PLC0415 - as above
+
     if sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
@@ -173,6 +176,9 @@ def user(
     create = User.objects.create_user if rep else User.objects.create_superuser
     create(email, email, password)
     typer.echo(f"{email} may log in at {'/tasks' if rep else '/admin/'} now.")
+    if rep and not Owner.objects.filter(email=normalized(email)).exists():
+        told = "no owner in a CRM has this address, so its tasks stay empty until one has"
+        typer.echo(told, err=True)
 
 
 def _ready() -> None:

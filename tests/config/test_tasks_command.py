@@ -2,11 +2,13 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.config.test_cli import folder, run  # noqa: F401 - a fixture
+from tests.config.test_cli import CHECKOUT, folder, run  # noqa: F401 - a fixture
 
 
 @pytest.fixture
@@ -101,3 +103,26 @@ def test_what_cannot_be_is_said_and_nothing_done(workspace, words, said):
     assert failed.returncode == 2
     assert said in " ".join(failed.stderr.replace("│", " ").split())
     assert len(json.loads(told(workspace, "tasks", "--json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("rep", "told"),
+    [
+        ("Ada@example.com", ""),
+        (
+            "eve@example.com",
+            "no owner in a CRM has this address, so its tasks stay empty until one has\n",
+        ),
+    ],
+)
+def test_a_login_for_whom_there_are_no_tasks_is_told(workspace, rep, told):
+    done = subprocess.run(  # noqa: S603 - our own command line
+        [sys.executable, "-m", "config.cli", "-w", str(workspace), "user", rep, "--rep"],
+        input="correct-horse-7\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=CHECKOUT,
+    )
+
+    assert (done.stdout, done.stderr) == (f"{rep} may log in at /tasks now.\n", told)
