@@ -106,8 +106,8 @@ class Enroll(Definition):
     #: Whether `apply` also enrolls the leads of whom the rule is already true.
     existing: bool = True
     #: Whether people of a company that bought from us enter though it sells; at an event of `on`
-    #: they do: what a customer asks for is a new matter.
-    customers: bool = False
+    #: they do in any case: what a customer asks for is a new matter.
+    customers: bool = True
 
     @property
     def is_of_a_moment(self) -> bool:
@@ -294,7 +294,7 @@ class Sequence(Definition):
     def is_for_customers(self) -> bool:
         """Whether somebody whose company bought from us may enter."""
         rule = self.enroll
-        return not self.is_prospecting or (rule is not None and (rule.customers or bool(rule.on)))
+        return not self.is_prospecting or rule is None or rule.customers or bool(rule.on)
 
     def place(self, part: str) -> str:
         """file:line of a part; blank when it is not known."""

@@ -126,7 +126,7 @@ class Judge:
 
     def _has_bought(self, lead: Judged) -> str:
         deal = self.known.bought.get(lead.pk)
-        return "" if deal is None else f'{_BOUGHT}: "{deal}" is won (customers)'
+        return "" if deal is None else f'{_BOUGHT}: "{deal}" is won (customers: false)'
 
     def _was_in_it(self, lead: Judged) -> str:
         never = self.rule.again is None

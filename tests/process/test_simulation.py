@@ -58,6 +58,9 @@ def test_an_answer_ends_it_and_begins_the_play_for_it(loaded):
 
 
 def test_nobody_of_a_company_that_bought_is_prospected(loaded):
+    cold = loaded.sequences["approach-cold"]
+    rule = cold.enroll.model_copy(update={"customers": False})
+    loaded.sequences["approach-cold"] = cold.model_copy(update={"enroll": rule})
     scene = sample.scene(loaded, 9, BEGINS)
     won = {**NO_DEAL, "name": "Big", "exists": True, "is_closed": True, "is_won": True}
     scene.leads[3].deals.append(Deal(pk=1, facts=won))

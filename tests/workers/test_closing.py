@@ -35,8 +35,12 @@ HANDOFF = {
 def at_work(loaded, make_lead, frozen_clock):
     """Apply the starter with these sections; Grace, whose deal is open in Closing."""
 
-    def begin(**sections):
+    def begin(*, customers=True, **sections):
         process = {**loaded.process.model_dump(mode="json"), **sections}
+        cold = loaded.sequences["approach-cold"]
+        rule = cold.enroll.model_copy(update={"customers": customers})
+        loaded.sequences["approach-cold"] = cold.model_copy(update={"enroll": rule})
+        loaded.digests["approach-cold"] += str(customers)
         lead = make_lead(stage="Closing", status="OPEN_DEAL", stage_since=clock.now())
         company = lead.company
         ExternalRecord.objects.create(
@@ -178,7 +182,7 @@ def test_a_deal_of_a_colleague_alone_is_the_companys_too(at_work, make_lead, fro
 
 @pytest.mark.parametrize("deal", [{}, {"company": None}, {"lead": None}])
 def test_who_comes_after_it_was_won_is_not_prospected(deal, at_work, make_lead, frozen_clock):
-    grace = at_work()
+    grace = at_work(customers=False)
     wins(grace)
     settle(frozen_clock)
     Deal.objects.update(**deal)
@@ -189,13 +193,24 @@ def test_who_comes_after_it_was_won_is_not_prospected(deal, at_work, make_lead, 
     cold = next(one for one in versions.active() if one.sequence == "approach-cold")
     why = enroll.judge(cold, alan).refusal
     assert not Enrollment.objects.filter(lead=alan).exists()
-    assert why == 'its company bought from us: "Big" is won (customers)'
+    assert why == 'its company bought from us: "Big" is won (customers: false)'
     assert in_common(why) == "its company bought from us (customers)"
     assert in_common("has no owner") == "has no owner"
 
 
-def test_what_a_colleague_asks_for_is_a_new_matter(at_work, make_lead, frozen_clock):
+def test_who_comes_after_it_was_won_is_a_new_matter(at_work, make_lead, frozen_clock):
     grace = at_work()
+    wins(grace)
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(days=1)
+
+    alan = newcomer(make_lead, frozen_clock, "alan@customer.example")
+
+    assert Enrollment.objects.get(lead=alan).sequence == "approach-cold"
+
+
+def test_what_a_colleague_asks_for_is_a_new_matter(at_work, make_lead, frozen_clock):
+    grace = at_work(customers=False)
     wins(grace)
     settle(frozen_clock)
     frozen_clock.now += timedelta(days=1)
