@@ -7,6 +7,7 @@ import pytest
 
 from connectors import registry
 from connectors.base import Conflict, Member, Refused
+from tests.connectors.conftest import start_sandbox
 
 #: A list's object there, and what makes one; the object of those who are on it.
 LIST = {
@@ -48,6 +49,13 @@ class Crm:
         before = self.connector.calls
         act()
         return self.connector.calls - before
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """Of these tests alone: they convert people and lose answers, and others write to any lead."""
+    with start_sandbox(tmp_path_factory.mktemp("lists")) as running:
+        yield running
 
 
 @pytest.fixture(params=["hubspot", "salesforce"])
