@@ -36,12 +36,18 @@ def main(workspace, file):
 
 def everything(workspace, *, days):
     told = {name: forms(workspace, name) for name in REPORTS}
+    before = _yaml(workspace)
     improve = {
         "json": said(workspace, "improve", "--days", days, "--json"),
         "table": said(workspace, "improve", "--days", days),
     }
+    improve["changed"] = sorted(dict(before.items() ^ _yaml(workspace).items()))
     experiments = {"json": said(workspace, "experiments", "--json")}
     return {**told, "improve": improve, "experiments": experiments, "days": int(days)}
+
+
+def _yaml(workspace):
+    return {str(path): path.read_text() for path in Path(workspace).rglob("*.yaml")}
 
 
 def forms(workspace, name):

@@ -1,5 +1,6 @@
 """Every report of the demo, counted again by SQLite over the exported timeline in a table of its own."""
 
+import json
 from collections import Counter, defaultdict
 from datetime import datetime
 from decimal import Decimal
@@ -197,13 +198,16 @@ def test_speed_by_sql(lived):
         ):
             place = -(-tenths * len(lengths) // 10) - 1
             assert row[name] == pytest.approx(sorted(lengths)[place], abs=1e-3), (row, name)
-        late = [age > lived.levels[stage] for *_, age, stage in found]
-        in_time = sum(
-            whole is not None and not is_late
-            for (whole, *_), is_late in zip(found, late, strict=True)
-        )
+        # Who was in no stage has no service level.
+        judged = [
+            (whole, age > lived.levels[stage])
+            for whole, _, age, stage in found
+            if stage is not None
+        ]
+        in_time = sum(whole is not None and not is_late for whole, is_late in judged)
+        late = sum(is_late for _, is_late in judged)
         rate = row["within_rate"]
-        assert (rate["hits"], rate["of"]) == (in_time, in_time + sum(late)), row["owner"]
+        assert (rate["hits"], rate["of"]) == (in_time, in_time + late), row["owner"]
 
 
 OBJECTIONS = """
@@ -370,6 +374,11 @@ def test_improve_by_sql(lived):
     }
     assert {period for *_, period in counted} == {"before", "now"}
     assert found == counted
+
+
+def test_improve_without_a_name_writes_nothing(lived):
+    assert json.loads(lived.told["improve"]["json"])["experiment"] is None
+    assert lived.told["improve"]["changed"] == []
 
 
 TOUCHES = """
