@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +17,7 @@ class Lived:
     """A demo that has ended: what the witness kept, and what the reports say at a moment."""
 
     def __init__(self, folder, moment):
+        self.folder = folder
         self.witness = json.loads((folder / "witness.json").read_text())
         self.journal = self.witness["journal"]
         self.process = self.yaml(folder, "process.yaml")
@@ -54,6 +56,13 @@ class Lived:
 
     def ask(self, select, *given, tables=""):
         return self.sql.execute(tables + select, given).fetchall()
+
+    @cached_property
+    def standing(self):
+        """Lead -> its stage at the end: of who never moved, the timeline does not tell."""
+        (kept,) = (self.folder / "demo").rglob("cadenza.sqlite3")
+        with closing(sqlite3.connect(kept)) as database:
+            return dict(database.execute("SELECT id, stage FROM crm_lead"))
 
     @cached_property
     def now(self):

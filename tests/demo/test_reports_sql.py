@@ -172,18 +172,18 @@ def test_speed_by_sql(lived):
           coalesce((SELECT stage FROM moves m WHERE m.lead = w.lead AND m.s < w.since
               ORDER BY m.s DESC, id DESC LIMIT 1),
             (SELECT coalesce(nullif(origin, ''), stage) FROM moves m WHERE m.lead = w.lead
-              ORDER BY m.s, id LIMIT 1))
+              ORDER BY m.s, id LIMIT 1)), w.lead
         FROM touched w LEFT JOIN human h ON h.lead = w.lead""",
         lived.now.timestamp(),
         tables=f"{SPEED}, {STAYS.strip().removeprefix('WITH ')}",
     )
     by_owner = defaultdict(list)
-    for owner, *wait in waits:
-        by_owner[owner].append(wait)
+    for owner, whole, human, age, stage, lead in waits:
+        by_owner[owner].append((whole, human, age, stage or lived.standing[lead]))
     rows = lived.report("speed")
 
     assert [row["owner"] for row in rows] == [*sorted(by_owner), "everybody"]
-    by_owner["everybody"] = [wait for _, *wait in waits]
+    by_owner["everybody"] = [wait for found in by_owner.values() for wait in found]
     for row in rows:
         found = by_owner[row["owner"]]
         over = [(whole, human) for whole, human, *_ in found if whole is not None]
@@ -198,12 +198,7 @@ def test_speed_by_sql(lived):
         ):
             place = -(-tenths * len(lengths) // 10) - 1
             assert row[name] == pytest.approx(sorted(lengths)[place], abs=1e-3), (row, name)
-        # Who was in no stage has no service level.
-        judged = [
-            (whole, age > lived.levels[stage])
-            for whole, _, age, stage in found
-            if stage is not None
-        ]
+        judged = [(whole, age > lived.levels[stage]) for whole, _, age, stage in found]
         in_time = sum(whole is not None and not is_late for whole, is_late in judged)
         late = sum(is_late for _, is_late in judged)
         rate = row["within_rate"]
