@@ -40,7 +40,7 @@ def at_work(loaded, make_lead, frozen_clock):
         cold = loaded.sequences["approach-cold"]
         rule = cold.enroll.model_copy(update={"customers": customers})
         loaded.sequences["approach-cold"] = cold.model_copy(update={"enroll": rule})
-        loaded.digests["approach-cold"] += str(customers)
+        loaded.digests["approach-cold"] = f"customers: {customers}"
         lead = make_lead(stage="Closing", status="OPEN_DEAL", stage_since=clock.now())
         company = lead.company
         ExternalRecord.objects.create(
