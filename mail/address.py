@@ -25,6 +25,7 @@ def envelope(address: str) -> str:
 
 
 @lru_cache
+@lru_cache(maxsize=10_000)  # those of mailboxes are asked for again and again
 def domain(name: str) -> str:
     """A domain in ASCII, by IDNA 2008 as registries do; raises UnicodeError.
 

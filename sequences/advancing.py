@@ -8,15 +8,15 @@ from crm import edit, stages
 from crm.models import Lead
 from crm.timeline import Note, note, note_all
 from sequences import cadence, endings, moving
-from sequences.cadence import Assign, Branch, Miss, Send, Skip, Stop, Update, decide
+from sequences.cadence import Send, Stop, Update, Wait, decide
 from sequences.claims import Claimed
 from sequences.effects import Effects
 from sequences.models import AppliedVersion, Enrollment, StepRun
 from sequences.states import Asked, ask_about, ask_for_step, state_of
 from sequences.versions import definition_of
 
-#: After these the next step may be asked for at once: they change nothing that makes people leave.
-_TAKEN_IN_PASSING = (Assign, Skip, Miss, Branch)
+#: After these nothing is asked for until something happened.
+_TAKEN_LAST = (Wait, Send)
 #: These write more than rows of their own.
 _TAKEN_ALONE = (Update, Stop)
 _DELETED = "lead deleted"
@@ -70,12 +70,13 @@ def _advance(asked: Asked, effects: Effects, now: datetime) -> Update | Stop | N
         effects.enrolled(asked.enrollment, asked.because)
     sequence, state = definition_of(asked.version), asked.state
     decision = decide(sequence, state, now)
-    while isinstance(decision, _TAKEN_IN_PASSING):
+    while not isinstance(decision, _TAKEN_LAST):
+        if isinstance(decision, _TAKEN_ALONE):
+            return decision
+        # The others change nothing that makes people leave: the next step may be asked for at once.
         effects.take(asked, decision)
         state = cadence.after(state, decision, now)
         decision = cadence.next_step(sequence, state, now)
-    if isinstance(decision, _TAKEN_ALONE):
-        return decision
     if isinstance(decision, Send):
         effects.send(asked, decision)
     else:

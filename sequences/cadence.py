@@ -22,7 +22,6 @@ from sequences.steps import (
     Steps,
     StopStep,
     TaskStep,
-    Until,
     UpdateStep,
     WaitStep,
     behind,
@@ -36,7 +35,7 @@ Because = Mapping[str, object]
 #: Emails that would leave at one moment are spread over this much of the window.
 JITTER = timedelta(hours=3)
 JITTER_STEP = timedelta(minutes=15)
-_JITTERS = JITTER // JITTER_STEP
+_JITTERS = tuple(number * JITTER_STEP for number in range(JITTER // JITTER_STEP))
 _A_MARK = datetime(1970, 1, 1, tzinfo=UTC)
 #: A gate that says nothing else is passed after so long: nobody is held for ever.
 PATIENCE = Duration(amount=20, unit="business day")
@@ -79,50 +78,47 @@ class State(NamedTuple):
     anchored_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Send:
+_TAKEN = State._fields.index("taken")
+
+
+class Send(NamedTuple):  # as most decisions a tuple, which is made in half the time
     step: EmailStep
     template: str  #: the variant
     because: Because
 
 
-@dataclass(frozen=True, kw_only=True)
-class Assign:
+class Assign(NamedTuple):
     step: TaskStep
     due_at: datetime
     because: Because
 
 
-@dataclass(frozen=True, kw_only=True)
-class Skip:
+class Skip(NamedTuple):
     """Nobody opened a gate in time."""
 
     step: TaskStep
     because: Because
 
 
-@dataclass(frozen=True, kw_only=True)
-class Miss:
+class Miss(NamedTuple):
     """An email is of no use any more once it could leave: it is passed over."""
 
     step: EmailStep
     because: Because
 
 
-@dataclass(frozen=True, kw_only=True)
-class Branch:
+class Branch(NamedTuple):
     step: BranchStep
     way: int  #: NO_WAY: none of them
     because: Because
 
 
-@dataclass(frozen=True, kw_only=True)
-class Update:
+class Update(NamedTuple):
     step: UpdateStep
     because: Because
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Wait:
     """Nothing to do before `until`; None: until the outstanding email's outcome is known."""
 
@@ -135,8 +131,7 @@ class Wait:
         return self.why()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Stop:
+class Stop(NamedTuple):
     """The enrollment ends: "finished" when every step was taken or the goal is reached."""
 
     #: finished | goal | exit | owner gone | enrolled elsewhere | a stop step's own words
@@ -177,7 +172,7 @@ def next_step(  # noqa: PLR0911 - one for each kind of decision
         if taken is None:
             if unknown is not None:
                 return _nothing_to_wait_for(sequence, unknown)
-            return _Turn(sequence, state, ready_at, now).take(step)
+            return _take(sequence, step, state, ready_at, now)
         if type(step) is TaskStep and step.gate and taken.ended_at is None:
             return _gate(sequence, step, taken, state, now)
         unknown, ready_at = None, max(ready_at, passed_at(step, taken))
@@ -192,14 +187,12 @@ def next_step(  # noqa: PLR0911 - one for each kind of decision
 def after(state: State, decision: Assign | Skip | Miss | Branch | Update, now: datetime) -> State:
     """The state in which `decide` is asked next, once that step is taken."""
     step_id = decision.step.id
-    match decision:
-        case Skip():
-            taken = state.taken[step_id]._replace(ended_at=now)
-        case Branch():
-            taken = Taken(at=now, way=decision.way)
-        case _:
-            taken = Taken(at=now)
-    return state._replace(taken={**state.taken, step_id: taken})
+    if isinstance(decision, Skip):
+        taken = state.taken[step_id]._replace(ended_at=now)
+    else:
+        taken = Taken(now, decision.way if isinstance(decision, Branch) else NO_WAY)
+    known = {**state.taken, step_id: taken}
+    return State._make((*state[:_TAKEN], known, *state[_TAKEN + 1 :]))
 
 
 def leaves(sequence: Sequence, state: State) -> Stop | None:
@@ -244,10 +237,12 @@ def _walk(steps: Steps, taken: Mapping[str, Taken]) -> Iterator[Step]:
 def _waited(step: WaitStep | GoalStep, ready_at: datetime, state: State) -> datetime | None:
     """When the wait is over; None where it is for a moment of which the facts do not tell."""
     wait = step.wait if isinstance(step, WaitStep) else step.within
-    if isinstance(wait, Until):
-        moment = wait.moment(state.facts, state.timezone)
-        return moment and max(ready_at, moment)
-    return wait.after(ready_at, state.timezone) if wait else ready_at
+    if isinstance(wait, Duration):
+        return wait.after(ready_at, state.timezone)
+    if wait is None:
+        return ready_at
+    moment = wait.moment(state.facts, state.timezone)
+    return moment and max(ready_at, moment)
 
 
 def _nothing_to_wait_for(sequence: Sequence, step: Step) -> Stop:
@@ -266,79 +261,81 @@ def _gate(
     return Skip(step=step, because={**because, "rule": "skip_after"})
 
 
-class _Turn(NamedTuple):
-    """A step whose turn has come, or comes at `ready_at`."""
+def _take(
+    sequence: Sequence, step: Step, state: State, ready_at: datetime, now: datetime
+) -> Decision:
+    """Of a step whose turn has come, or comes at `ready_at`."""
+    if type(step) is EmailStep:
+        return _email(sequence, step, state, ready_at, now)
+    if now < ready_at:
+        return Wait(ready_at, lambda: _told(sequence, step, "wait", ready_at))
+    match step:
+        case TaskStep():
+            due_at = step.due.after(now, state.timezone)
+            return Assign(step, due_at, _told(sequence, step, "due", ready_at))
+        case BranchStep():
+            return _branch(sequence, step, state, ready_at)
+        case UpdateStep():
+            return Update(step, _told(sequence, step, "due", ready_at))
+        case EnrollStep() | StopStep():
+            return _stop(sequence, step, ready_at)
+    raise AssertionError(f"{step.id} is passed, not taken")
 
-    sequence: Sequence
-    state: State
-    ready_at: datetime
-    now: datetime
 
-    def take(self, step: Step) -> Decision:
-        if isinstance(step, EmailStep):
-            return self._email(step)
-        if self.now < self.ready_at:
-            return Wait(until=self.ready_at, why=lambda: self._because(step, "wait"))
-        match step:
-            case TaskStep():
-                due_at = step.due.after(self.now, self.state.timezone)
-                return Assign(step=step, due_at=due_at, because=self._because(step, "due"))
-            case BranchStep():
-                return self._branch(step)
-            case UpdateStep():
-                return Update(step=step, because=self._because(step, "due"))
-            case EnrollStep() | StopStep():
-                return self._stop(step)
-        raise AssertionError(f"{step.id} is passed, not taken")
+def _email(
+    sequence: Sequence, step: EmailStep, state: State, ready_at: datetime, now: datetime
+) -> Decision:
+    if step.before is not None and now < ready_at:  # it may be moved until then
+        return Wait(ready_at, lambda: _told(sequence, step, "wait", ready_at))
+    window, zone = sequence.window_for(state.facts), state.timezone
+    jitter = _jitter(f"{sequence.name}:{state.lead_id}:{step.id}")
+    # When overdue, after downtime or a late answer, the window holds all the same.
+    due_at = next_open(window, zone, max(_next_mark(ready_at + jitter), now))
+    if step.before is not None:
+        limit = moment_of(step.before, state.facts)
+        if limit is None or limit <= due_at:
+            due_at = next_open(window, zone, now)  # without a spread
+        if limit is None or limit <= due_at:
+            return Miss(step, _told(sequence, step, "too late", ready_at))
+    if now < due_at:
+        return Wait(due_at, lambda: _told(sequence, step, "send window", ready_at))
+    template = variant(sequence, step, state.unit or f"lead {state.lead_id}")
+    about = {"variant": template} if len(step.email) > 1 else {}
+    return Send(step, template, _told(sequence, step, "due", ready_at, **about))
 
-    def _email(self, step: EmailStep) -> Decision:
-        if step.before is not None and self.now < self.ready_at:  # it may be moved until then
-            return Wait(until=self.ready_at, why=lambda: self._because(step, "wait"))
-        window, zone = self.sequence.window_for(self.state.facts), self.state.timezone
-        jitter = _jitter(f"{self.sequence.name}:{self.state.lead_id}:{step.id}")
-        # When overdue, after downtime or a late answer, the window holds all the same.
-        due_at = next_open(window, zone, max(_next_mark(self.ready_at + jitter), self.now))
-        if step.before is not None:
-            limit = moment_of(step.before, self.state.facts)
-            if limit is None or limit <= due_at:
-                due_at = next_open(window, zone, self.now)  # without a spread
-            if limit is None or limit <= due_at:
-                return Miss(step=step, because=self._because(step, "too late"))
-        if self.now < due_at:
-            return Wait(until=due_at, why=lambda: self._because(step, "send window"))
-        template = variant(self.sequence, step, self.state.unit or f"lead {self.state.lead_id}")
-        about = {"variant": template} if len(step.email) > 1 else {}
-        return Send(step=step, template=template, because=self._because(step, "due", **about))
 
-    def _branch(self, step: BranchStep) -> Branch:
-        drawn = 100 * _share(f"{self.sequence.name}:{step.id}:{self.state.lead_id}")
-        share = 0
-        for number, way in enumerate(step.branch):
-            share += way.percent or 0
-            if way.when is None:
-                met, rule = way.percent is None or drawn < share, f"{way.percent} percent"
-            else:
-                met, rule = evaluate(way.when, self.state.facts), way.when
-            if met:
-                rule = "all others" if way.is_for_all else rule
-                because = self._because(step, rule, way=number)
-                return Branch(step=step, way=number, because=because)
-        because = self._because(step, "no way's condition is met")
-        return Branch(step=step, way=NO_WAY, because=because)
+def _branch(sequence: Sequence, step: BranchStep, state: State, ready_at: datetime) -> Branch:
+    drawn = 100 * _share(f"{sequence.name}:{step.id}:{state.lead_id}")
+    share = 0
+    for number, way in enumerate(step.branch):
+        share += way.percent or 0
+        if way.when is None:
+            met, rule = way.percent is None or drawn < share, f"{way.percent} percent"
+        else:
+            met, rule = evaluate(way.when, state.facts), way.when
+        if met:
+            rule = "all others" if way.is_for_all else rule
+            return Branch(step, number, _told(sequence, step, rule, ready_at, way=number))
+    because = _told(sequence, step, "no way's condition is met", ready_at)
+    return Branch(step, NO_WAY, because)
 
-    def _stop(self, step: EnrollStep | StopStep) -> Stop:
-        if isinstance(step, StopStep):
-            return Stop(reason=step.stop, because=self._because(step, "stop"))
-        reason = f"enrolled in {step.enroll}"
-        return Stop(reason=reason, enroll=step.enroll, because=self._because(step, "enroll"))
 
-    def _because(self, step: Step, rule: str, **values: object) -> Because:
-        ready_at = self.ready_at.isoformat()
-        return _because(self.sequence, step.id, rule, step=step.id, ready_at=ready_at, **values)
+def _stop(sequence: Sequence, step: EnrollStep | StopStep, ready_at: datetime) -> Stop:
+    if isinstance(step, StopStep):
+        return Stop(step.stop, _told(sequence, step, "stop", ready_at))
+    because = _told(sequence, step, "enroll", ready_at)
+    return Stop(f"enrolled in {step.enroll}", because, enroll=step.enroll)
+
+
+def _told(
+    sequence: Sequence, step: Step, rule: str, ready_at: datetime, **values: object
+) -> Because:
+    ready = ready_at.isoformat()
+    return _because(sequence, step.id, rule, step=step.id, ready_at=ready, **values)
 
 
 def _jitter(key: str) -> timedelta:
-    return _hash(key) % _JITTERS * JITTER_STEP
+    return _JITTERS[_hash(key) % len(_JITTERS)]
 
 
 def _share(key: str) -> float:
