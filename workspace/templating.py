@@ -6,6 +6,7 @@ assignments, calls or arithmetic, so what it costs is bounded by its length.
 
 import traceback
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -63,8 +64,8 @@ class _Group(dict[str, object]):
         self.name = name
 
 
-#: Asked first, since most facts are text and it takes long to see that a text is no mapping.
-_AS_IT_IS = (str, _Group)
+#: Asked first, since most facts are of these and it takes long to see that a text is no mapping.
+_AS_IT_IS = frozenset({str, int, float, bool, datetime, _Group})
 
 
 class _Environment(SandboxedEnvironment):
@@ -138,7 +139,7 @@ def known(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """The facts that are not blank, for templates that are all rendered with the same."""
     return {
         name: _Group(prefix + name, value)
-        if not isinstance(value, _AS_IT_IS) and isinstance(value, Mapping)
+        if type(value) not in _AS_IT_IS and isinstance(value, Mapping)
         else value
         for name, value in values.items()
         if value is not None and value != ""
@@ -214,9 +215,11 @@ def _compiled(source: str, html: bool) -> tuple[Template, frozenset[str]]:
         raise TemplateError(str(fault))
     names = frozenset(name.name for name in root.find_all(nodes.Name))
     try:
-        return (_HTML if html else _TEXT).from_string(source), names
+        template = (_HTML if html else _TEXT).from_string(source)
     except (RecursionError, SyntaxError, ValueError, OverflowError) as error:
         raise TemplateError(f"cannot be compiled: {error}") from error
+    template.globals = {}  # none, as before: a plain dict is read at each rendering in no time
+    return template, names
 
 
 def _uncompiled(source: str) -> Iterator[Fault]:
