@@ -10,6 +10,8 @@ from workspace.expressions import look_up
 
 #: An address about which nothing needs to be said.
 _PLAIN = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+#: The facts on which templates turn, each as its names, and whether on its very value.
+_TurnsOn = Sequence[tuple[Sequence[str], bool]]
 
 
 class Parts(Protocol):
@@ -30,7 +32,7 @@ class Proofs:
         self._templates = templates
         self._known: dict[tuple[object, ...], str] = {}
         #: Of some templates -> groups of them, each with what it turns on.
-        self._groups: dict[tuple[str, ...], list[tuple[list[str], Mapping[str, bool]]]] = {}
+        self._groups: dict[tuple[str, ...], list[tuple[Sequence[str], _TurnsOn]]] = {}
 
     def problem(self, names: Sequence[str], context: Mapping[str, object], *, to: str) -> str:
         """A problem of these templates, and whose it is."""
@@ -50,14 +52,15 @@ class Proofs:
                 return found
         return ""
 
-    def _grouped(self, names: Sequence[str]) -> Iterator[tuple[list[str], Mapping[str, bool]]]:
+    def _grouped(self, names: Sequence[str]) -> Iterator[tuple[Sequence[str], _TurnsOn]]:
         """Those that turn on blankness alone are asked together, the others one by one."""
         read_by = {name: self._read_by(name) for name in names}
         picky = [name for name in names if any(read_by[name].values())]
         calm = [name for name in names if name not in picky]
         for group in (*([name] for name in picky), calm):
             if group:
-                yield group, {fact: by for name in group for fact, by in read_by[name].items()}
+                facts = {fact: by for name in group for fact, by in read_by[name].items()}
+                yield group, [(fact.split("."), by) for fact, by in facts.items()]
 
     def _render(self, names: Sequence[str], context: Mapping[str, object], to: str) -> str:
         for name in names:
@@ -87,10 +90,10 @@ def problem(parts: Parts, context: Mapping[str, object], *, to: str) -> str:
     return "" if subject or not parts.subject else "the subject is empty"
 
 
-def _alike(facts: Mapping[str, bool], context: Mapping[str, object]) -> Iterator[object]:
+def _alike(facts: _TurnsOn, context: Mapping[str, object]) -> Iterator[object]:
     """What makes two people alike to templates; None for what is told by itself."""
-    for fact, by_value in facts.items():
-        value = look_up(fact.split("."), context)
+    for chain, by_value in facts:
+        value = look_up(chain, context)
         if isinstance(value, str) and not value.isprintable():
             yield None
         elif by_value:

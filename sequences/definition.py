@@ -265,9 +265,13 @@ class Sequence(Definition):
                 found[*path, "before"] = step.before
         return found
 
-    def templates(self) -> list[str]:
+    def templates(self) -> tuple[str, ...]:
         """The templates that its emails are made from, each once."""
-        return list(dict.fromkeys(templates(self.steps)))
+        return self._templates
+
+    @cached_property
+    def _templates(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(templates(self.steps)))
 
     def with_holidays(self, holidays: Holidays) -> Self:
         """The same, with these where its window names none itself."""

@@ -5,6 +5,7 @@ else by a country in which all clocks show the same.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from workspace import countries, zones
@@ -69,7 +70,13 @@ def _zone_of(record: Facts) -> Because:
 
 def _country_of(facts: Facts) -> tuple[str, str, str]:
     """Code, record, and what is written there; of what none can read the lead's."""
-    read = [(name, str((facts.get(name) or {}).get("country") or "")) for name in _RECORDS]
+    written = (str((facts.get(name) or {}).get("country") or "") for name in _RECORDS)
+    return _country_written(*written)
+
+
+@lru_cache(maxsize=10_000)
+def _country_written(*by_record: str) -> tuple[str, str, str]:
+    read = list(zip(_RECORDS, by_record, strict=True))
     for record, written in read:
         if code := countries.code(written):
             return code, record, written

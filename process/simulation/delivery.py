@@ -20,17 +20,18 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 class Delivery:
     def __init__(self, scene: Scene, world: World) -> None:
         self.scene, self.world = scene, world
+        self._mailboxes = scene.all_mailboxes()
 
     def deliver(self) -> bool:
         """What is due now; whether anything was."""
         now = self.scene.now
-        due = [box for box in self.scene.all_mailboxes() if (box.next_due or NEVER) <= now]
+        due = [box for box in self._mailboxes if (box.next_due or NEVER) <= now]
         for mailbox in due:
             self._deliver(mailbox)
         return bool(due)
 
     def next_due(self) -> datetime | None:
-        moments = (mailbox.next_due for mailbox in self.scene.all_mailboxes())
+        moments = (mailbox.next_due for mailbox in self._mailboxes)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _deliver(self, mailbox: Mailbox) -> None:

@@ -152,12 +152,14 @@ class Mailbox:
     @property
     def next_due(self) -> datetime | None:
         """When one of its emails is to be asked about."""
-        self._drop_what_left()
-        if self._due:
-            return self.held_until or _LONG_AGO
-        if self._later:
-            return max(self._later[0][0], self.held_until or _LONG_AGO)
-        return None
+        due, later, held_until = self._due, self._later, self.held_until or _LONG_AGO
+        while due and (due[0][1].is_cancelled or due[0][1].due_at > held_until):
+            heapq.heappop(due)  # it was cancelled or put off since
+        if due:
+            return held_until
+        while later and later[0][2].is_cancelled:
+            heapq.heappop(later)
+        return max(later[0][0], held_until) if later else None
 
     def postpone(self, email: Email, until: datetime) -> None:
         email.due_at = until
@@ -181,14 +183,6 @@ class Mailbox:
             if not email.is_cancelled and email.due_at <= now:
                 return email
         return None
-
-    def _drop_what_left(self) -> None:
-        """What was cancelled or put off since."""
-        held_until = self.held_until or _LONG_AGO
-        while self._due and (self._due[0][1].is_cancelled or self._due[0][1].due_at > held_until):
-            heapq.heappop(self._due)
-        while self._later and self._later[0][2].is_cancelled:
-            heapq.heappop(self._later)
 
 
 @dataclass(slots=True, kw_only=True)

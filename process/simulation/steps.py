@@ -83,11 +83,12 @@ class Steps:
             scene.note("enrolled", lead, enrollment=enrollment)
         self._follow_version(enrollment)
         while True:
-            decision = decide(enrollment.sequence, self._state(enrollment), scene.now)
+            state = self._state(enrollment)
+            decision = decide(enrollment.sequence, state, scene.now)
             scene.witness.decided(enrollment, decision)
             match decision:
                 case Assign() | Skip() | Miss() | Branch():
-                    self._take(enrollment, decision)
+                    self._take(enrollment, decision, state)
                 case Update():
                     enrollment.taken[decision.step.id] = Taken(at=scene.now)
                     self._set_fields(lead, decision)
@@ -146,9 +147,10 @@ class Steps:
             found[COMPANY_ANSWERED] = sum(_answers(other, since) for other in others)
         return found
 
-    def _take(self, enrollment: Enrollment, decision: Assign | Skip | Miss | Branch) -> None:
-        state = cadence.after(self._state(enrollment), decision, self.scene.now)
-        enrollment.taken = dict(state.taken)
+    def _take(
+        self, enrollment: Enrollment, decision: Assign | Skip | Miss | Branch, state: State
+    ) -> None:
+        enrollment.taken = dict(cadence.after(state, decision, self.scene.now).taken)
         if isinstance(decision, Assign):
             self._assign(enrollment, decision)
 
