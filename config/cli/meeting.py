@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -49,7 +49,13 @@ def list_(
         return
     from config.cli.tables import show  # noqa: PLC0415 - only when it is shown
 
-    show(told)
+    at = {row.pk: _when(row) for row in rows}
+    show(
+        {
+            name: [{**one, "starts_at": at[one["number"]]} for one in found]
+            for name, found in told.items()
+        }
+    )
     if told["waiting_for_a_person"]:
         typer.echo("You know whose it is: cadenza meeting match NUMBER LEAD")
     if not any(told.values()):
@@ -184,7 +190,7 @@ def _moment(written: str) -> datetime:
     return moment
 
 
-def _told(row: "Meeting") -> dict[str, object]:
+def _told(row: "Meeting") -> dict[str, Any]:
     return {
         "number": row.pk,
         "starts_at": row.starts_at,

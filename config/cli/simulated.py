@@ -80,7 +80,7 @@ def _loads(report: Report) -> Iterable[Table]:
         what = "emails" if title == "Mailboxes" else "tasks"
         step = _weeks_per_bar(loads[0].weeks)
         bars = "by week" if step == 1 else f"by {step} weeks"
-        table = _table(title, "", f">{what}", "busiest day", ">then", ">a day", bars)
+        table = _table(title, "", f">{what}", "busiest day", ">that day", ">cap", bars)
         table.columns[0].overflow = "fold"
         table.columns[-1].no_wrap = True
         for load in sorted(loads, key=lambda one: -one.total)[:_MOST]:
