@@ -20,7 +20,8 @@ from connectors.base import (
 )
 from crm import brakes, events, lease, lists, order
 from crm.connections import UNUSABLE, connector_of
-from crm.land import Landed, land
+from crm.land import land
+from crm.landing.page import Landed
 from crm.models import Connection
 from crm.timeline import note
 from runtime import clock

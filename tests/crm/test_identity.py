@@ -8,7 +8,8 @@ import pytest
 from connectors.base import KINDS, DealRecord, Kind, LeadRecord, OwnerRecord
 from connectors.records import LONGEST, build_all, names_of
 from crm import brakes, edit, hints, ledger, order
-from crm.land import MODELS, land
+from crm.land import land
+from crm.landing.page import MODELS
 from crm.models import Activity, Change, Connection, Deal, ExternalRecord, Lead, Owner
 from crm.pull import pull
 from crm.push import push
