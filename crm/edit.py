@@ -7,7 +7,7 @@ from django.db import transaction
 
 from connectors.base import Written
 from connectors.records import Malformed, custom
-from crm import identity, ledger, policy, values
+from crm import consent, ledger, policy, values
 from crm.models import Company, Connection, Deal, Lead
 from crm.normalize import email as normalized_email
 from crm.timeline import note
@@ -73,7 +73,7 @@ def opt_out(lead: Lead, *, at: datetime) -> bool:
     """This person asked us to be left alone: so says every linked CRM from now on."""
     with transaction.atomic():
         fresh = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
-        said = identity.opt_out(fresh, None, at=at)
+        said = consent.opt_out(fresh, None, at=at)
         ledger.settle("lead", [fresh], at=clock.now())
     lead.do_not_contact = True
     return said
@@ -85,7 +85,7 @@ def opt_in(lead: Lead, *, at: datetime) -> bool:
         fresh = Lead.objects.select_for_update(no_key=True).get(pk=lead.pk)
         fresh.consented_at = at
         fresh.save(update_fields=["consented_at"])
-        lifted = identity.lift(fresh, at=at)
+        lifted = consent.lift(fresh, at=at)
         ledger.settle("lead", [fresh], at=clock.now())
     lead.do_not_contact = fresh.do_not_contact
     return lifted

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.base import CompanyRecord, Kind, LeadRecord, Record
-from crm import brakes, identity, ledger, stages
+from crm import brakes, identity, joining, ledger, stages
 from crm.landing import sifting
 from crm.landing.creating import create_missing
 from crm.landing.merging import merge_known
@@ -46,7 +46,7 @@ def _follow_merges(page: Page) -> None:
         if isinstance(record, CompanyRecord | LeadRecord) and (
             record.merged_ids or record.merged_into
         ):
-            row = identity.follow_merge(page.connection, page.kind, record, now=page.now)
+            row = joining.follow_merge(page.connection, page.kind, record, now=page.now)
             page.owes(row)
             if isinstance(row, Lead):
                 page.moved[row.pk] = row

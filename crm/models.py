@@ -188,7 +188,7 @@ class Lead(models.Model):
     status = models.CharField(max_length=100, blank=True)  #: the CRM's lead status
     lifecycle_stage = models.CharField(max_length=100, blank=True)
     do_not_contact = models.BooleanField(default=False)
-    #: Since when nothing here forbids contact any more, while a CRM may still do; see crm.identity.
+    #: Since when nothing here forbids contact any more, while a CRM may still do; see crm.consent.
     consented_at = models.DateTimeField(null=True, blank=True)
     #: The person's data were erased here on request: the row keeps the CRM's record from landing anew.
     erased_at = models.DateTimeField(null=True, blank=True)

@@ -7,7 +7,7 @@ from django.db.models import F
 
 from connectors import registry
 from connectors.base import ConnectorError, LeadRecord
-from crm import edit, identity, ledger
+from crm import consent, edit, ledger
 from crm.connections import UNUSABLE, connector_of
 from crm.models import Change, Connection, ExternalRecord, Lead
 from crm.normalize import email as normalized_email
@@ -161,7 +161,7 @@ def _owe_again(one: Discrepancy, lead: Lead) -> None:
 
 def _take_over(one: Discrepancy, lead: Lead) -> None:
     _set_base(one, {_FIELD: True})
-    identity.opt_out(lead, Connection.objects.get(name=one.connection), at=clock.now())
+    consent.opt_out(lead, Connection.objects.get(name=one.connection), at=clock.now())
     ledger.settle("lead", [lead], at=clock.now())
 
 

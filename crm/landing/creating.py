@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Model
 
 from connectors.base import DealRecord, LeadRecord, Record
-from crm import identity, links, values, words
+from crm import identity, joining, links, values, words
 from crm.landing import fields
 from crm.landing.page import MODELS, Page
 from crm.models import Deal, ExternalRecord, Lead, Owner
@@ -71,7 +71,7 @@ def _note_created(page: Page, record: Record, row: Any, *, is_fresh: bool) -> No
     if isinstance(row, Lead):
         page.touched[row.pk] = page.moved[row.pk] = row
         if isinstance(record, LeadRecord):
-            page.owes(identity.follow_conversion(page.connection, row, record, now=page.now))
+            page.owes(joining.follow_conversion(page.connection, row, record, now=page.now))
             if record.do_not_contact and is_fresh:
                 page.note("opted_out", lead=row)
         if not first_pull:

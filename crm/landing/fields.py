@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import Record
-from crm import identity, values
+from crm import consent, values
 from crm.landing.page import Page
 from crm.merge import Merged, merge
 from crm.models import Change, ExternalRecord, Lead
@@ -61,7 +61,7 @@ def take_over(
     """Write what we take over on our row; the values of it that the timeline tells."""
     take = dict(merged.take)
     if take.pop("do_not_contact", False):
-        identity.opt_out(row, page.connection, at=page.now)
+        consent.opt_out(row, page.connection, at=page.now)
         page.unsettled[row.pk] = row
     company_id = getattr(row, "company_id", None)
     columns = values.put(row, {**take, **(new_links or {})})

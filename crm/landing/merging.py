@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from connectors.base import LeadRecord, OwnerRecord, Record
-from crm import identity, ledger, news, values, words
+from crm import consent, identity, joining, ledger, news, values, words
 from crm.landing import attempts, deleting, fields, noting
 from crm.landing.page import MODELS, Page
 from crm.models import Deal, ExternalRecord, Lead
@@ -28,7 +28,7 @@ def merge_known(page: Page) -> None:
         if isinstance(record, LeadRecord) and record.converted_to:
             if link.deleted_at is None:
                 row = getattr(link, page.kind)
-                page.owes(identity.follow_conversion(page.connection, row, record, now=page.now))
+                page.owes(joining.follow_conversion(page.connection, row, record, now=page.now))
         elif record.deleted:
             deleting.delete(page, link)
         else:
@@ -72,7 +72,7 @@ def _merge(page: Page, link: ExternalRecord, record: Record) -> None:
     link.save(update_fields=["base", "emptied", "words", "modified_at", "deleted_at", "dangling"])
     attempts.arrived(attempted, merged.base, at=page.now)
     if isinstance(row, Lead) and row.do_not_contact and row.consented_at:
-        identity.lift(row, at=page.now)
+        consent.lift(row, at=page.now)
     # That it is closed says more than where to: what the deal's end ends, ends by that.
     noting.merged(page, row, {**take, **heard.take}, was_closed=was_closed)
     if "stage_value" in take:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from connectors.base import Kind, Record
-from crm import identity, ledger, order, words
+from crm import consent, ledger, order, words
 from crm.links import Links
 from crm.models import Company, Connection, Deal, ExternalRecord, Lead, Owner
 from crm.policy import Policy, policy_of
@@ -76,7 +76,7 @@ class Page:
         return {each.pk: words.held(each) for each in Connection.objects.all()}
 
     def inherit_opt_outs(self, leads: Sequence[Lead]) -> None:
-        for lead in identity.inherit_opt_outs(leads, at=self.now):
+        for lead in consent.inherit_opt_outs(leads, at=self.now):
             self.owes(lead)
 
     def owes(self, row: Lead | Company | None) -> None:

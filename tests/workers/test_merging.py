@@ -8,7 +8,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm import edit, identity, meetings
+from crm import consent, edit, identity, joining, meetings
 from crm.models import (
     Activity,
     Change,
@@ -67,7 +67,7 @@ def world(team, make_lead, at_work):  # noqa: F811 - the fixture
             suppress(email, "unsubscribed", at=clock.now(), lead=lead)
         if side["opted_out"]:
             lead.refresh_from_db()
-            identity.opt_out(lead, None, at=clock.now())
+            consent.opt_out(lead, None, at=clock.now())
         if side["enrolled"]:
             enroll(lead)
         return lead
@@ -194,7 +194,7 @@ def by_a_person(keeper, other):
 
 
 def in_the_crm(keeper, other):
-    identity._absorb(keeper, other, other.source, now=clock.now())
+    joining._absorb(keeper, other, other.source, now=clock.now())
 
 
 def settle():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm.identity import _absorb
+from crm.joining import _absorb
 from crm.models import Activity, Change, Company, Lead
 from crm.timeline import note
 from mail import blocklist
