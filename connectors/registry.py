@@ -126,7 +126,7 @@ def _hubspot_login(settings: Settings, tokens: TokensOf) -> "hubspot_wire.Login"
 
 
 def _salesforce(settings: Settings, budget: Budget, tokens: TokensOf) -> Connector:
-    from connectors.salesforce import SalesforceConnector, connector, fields, wire  # noqa: PLC0415 - as above
+    from connectors.salesforce import SalesforceConnector, connector, fields, login  # noqa: PLC0415 - as above
 
     ways = [
         name for name in ("client_secret", "private_key", "refresh_token") if settings.get(name)
@@ -141,12 +141,12 @@ def _salesforce(settings: Settings, budget: Budget, tokens: TokensOf) -> Connect
         url=endpoints.normalized_url(
             _text(settings, "url"), setting="url", allow_sandbox=allow_sandbox
         ),
-        login=wire.Login(
+        login=login.Login(
             client_id=_text(settings, "client_id"),
             client_secret=str(settings.get("client_secret") or ""),
             private_key=str(settings.get("private_key") or ""),
             username=str(settings.get("username") or ""),
-            audience=str(settings.get("audience") or wire.AUDIENCE),
+            audience=str(settings.get("audience") or login.AUDIENCE),
             tokens=tokens(first) if first else None,
         ),
         custom=merged(fields.NO_CUSTOM, settings.get("fields")),

@@ -28,7 +28,8 @@ from connectors.records import Malformed, Types, flag, mapping, sequence, text
 from connectors.salesforce import activities, fields
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.lists import Campaigns
-from connectors.salesforce.wire import Login, Wire
+from connectors.salesforce.login import Login
+from connectors.salesforce.wire import Wire
 from connectors.salesforce.writes import Writes
 
 _STAGES = (

@@ -1,94 +1,25 @@
-"""Salesforce's REST calls: login, queries, collections, errors by next move.
-
-https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/errorcodes.htm
-"""
+"""Salesforce's REST calls: login, queries, collections."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
-import jwt
 import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from connectors import deadline
-from connectors.base import (
-    Conflict,
-    ConnectorError,
-    RateLimited,
-    Refused,
-    SandboxRefused,
-    Unauthorized,
-    Unavailable,
-)
-from connectors.endpoints import GAVE_UP, Budget
-from connectors.logins import Minted, Tokens
+from connectors.base import SandboxRefused, Unauthorized, Unavailable
+from connectors.endpoints import Budget
+from connectors.logins import Minted
 from connectors.retry import persistently
 from connectors.salesforce import session
+from connectors.salesforce.errors import error_of, login_error
+from connectors.salesforce.login import Login
 from connectors.salesforce.session import OneHostAdapter, session_on
-from connectors.vendor_text import shown
-from runtime import clock
 
 T = TypeVar("T")
 VERSION = "62.0"
-#: Seconds to leave a spent allowance alone; it is counted over 24 hours that roll.
-_LIMIT_WAIT = 900.0
-#: Seconds after which a locked row is worth another try.
-_LOCK_WAIT = 60.0
-#: Whom an assertion is made out to; test.salesforce.com for a sandbox org.
-AUDIENCE = "https://login.salesforce.com"
-_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-_LIMITS = {"REQUEST_LIMIT_EXCEEDED"}
-_LOCKS = {"UNABLE_TO_LOCK_ROW"}
-_GONE = {
-    "CANNOT_UPDATE_CONVERTED_LEAD",
-    "CANNOT_REFERENCE_CONVERTED_LEAD",
-    "ENTITY_IS_DELETED",
-    "NOT_FOUND",
-}
-_PASSING = {"QUERY_TIMEOUT", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"}
-_CALLERS_FAULT = 4  # of any 4xx
-
-
-@dataclass(frozen=True, kw_only=True)
-class Login:
-    """A connected app's client and one of: its secret, a private key and a user, kept tokens."""
-
-    client_id: str
-    client_secret: str = field(default="", repr=False)
-    #: PEM, whose certificate the connected app knows; and whom it logs in.
-    private_key: str = field(default="", repr=False)
-    username: str = ""
-    audience: str = AUDIENCE
-    tokens: Tokens | None = None
-
-    def form(self, refresh_token: str) -> dict[str, str]:
-        """What the token endpoint is sent."""
-        if refresh_token:
-            form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-            secret = {"client_secret": self.client_secret} if self.client_secret else {}
-            return {**form, "client_id": self.client_id, **secret}
-        if self.private_key:
-            return {"grant_type": _BEARER, "assertion": self._assertion()}
-        form = {"client_id": self.client_id, "client_secret": self.client_secret}
-        return {"grant_type": "client_credentials", **form}
-
-    def _assertion(self) -> str:
-        """https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_jwt_flow.htm"""
-        claims = {
-            "iss": self.client_id,
-            "sub": self.username,
-            "aud": self.audience,
-            # The server's clock decides; three minutes are the most that it takes.
-            "exp": int(clock.monotonic()) + 180,
-        }
-        try:
-            return jwt.encode(claims, self.private_key, algorithm="RS256")
-        except (ValueError, TypeError, jwt.PyJWTError) as error:
-            raise Unauthorized("private_key: is no RSA key in PEM form") from error
 
 
 class Wire:
@@ -246,7 +177,7 @@ class Wire:
         if not isinstance(body, dict):
             raise Unavailable("Salesforce's login: the answer is no JSON object")
         if not response.ok:
-            raise _login_error(response.status_code, body)
+            raise login_error(response.status_code, body)
         token = body.get("access_token")
         if not isinstance(token, str) or not token:
             raise Unavailable("Salesforce's login: the answer has no access_token")
@@ -255,72 +186,10 @@ class Wire:
         return Minted(access_token=token, refresh_token=str(body.get("refresh_token") or ""))
 
 
-def error_of(status: int, content: object) -> ConnectorError:
-    """Which next move an error answer asks for: [{errorCode, message, fields}], or anything."""
-    first = content[0] if isinstance(content, list) and content else {}
-    error = first if isinstance(first, Mapping) else {}
-    code = str(error.get("errorCode") or "")
-    message = f"Salesforce: {status} {code} {shown(error.get('message') or 'without a message')}"
-    if status == HTTPStatus.UNAUTHORIZED:
-        return Unauthorized(message)
-    if code in _LIMITS or status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimited(message, retry_after=_LIMIT_WAIT)
-    if status == HTTPStatus.FORBIDDEN:
-        return Unauthorized(message)
-    if status == HTTPStatus.PRECONDITION_FAILED:
-        return Conflict(message)
-    if status // 100 == _CALLERS_FAULT and code not in _PASSING and status not in GAVE_UP:
-        return Refused(message, field=_field(error))
-    return Unavailable(message)
-
-
-def row_error(result: Mapping[str, Any]) -> ConnectorError:
-    """The same for one row of a collection: {success: false, errors: [{statusCode, ...}]}."""
-    error, code = _first_error(result), error_code(result)
-    message = f"{code} {shown(error.get('message') or 'refused without a reason')}".strip()
-    if code in _GONE:
-        return Conflict(message)
-    if code in _LOCKS:
-        return RateLimited(message, retry_after=_LOCK_WAIT)
-    if code in _LIMITS:
-        return RateLimited(message, retry_after=_LIMIT_WAIT)
-    return Refused(message, field=_field(error))
-
-
-def error_code(result: Mapping[str, Any]) -> str:
-    """Of a row of a collection; blank where it has no error."""
-    return str(_first_error(result).get("statusCode") or "")
-
-
-def is_locked(result: Mapping[str, Any]) -> bool:
-    errors = result.get("errors")
-    return isinstance(errors, list) and any(
-        isinstance(error, Mapping) and error.get("statusCode") in _LOCKS for error in errors
-    )
-
-
-def _first_error(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    errors = result.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors else {}
-    return first if isinstance(first, Mapping) else {}
-
-
 def _results(answer: object, count: int) -> list[Mapping[str, Any]]:
     if not isinstance(answer, list) or len(answer) != count:
         raise Unavailable("Salesforce's answer has no result for each row")
     return [row if isinstance(row, Mapping) else {} for row in answer]
-
-
-def _login_error(status: int, body: Mapping[str, object]) -> ConnectorError:
-    reason = shown(body.get("error_description") or body.get("error") or status)
-    if status // 100 == _CALLERS_FAULT:
-        return Unauthorized(f"Salesforce's login was refused: {reason}")
-    return Unavailable(f"Salesforce's login: {reason}")
-
-
-def _field(error: Mapping[str, Any]) -> str:
-    fields = error.get("fields")
-    return fields[0] if isinstance(fields, list) and fields and isinstance(fields[0], str) else ""
 
 
 def _answer(body: object) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, 
 from connectors.records import Malformed, mapping, text
 from connectors.salesforce import fields
 from connectors.salesforce.changes import IDS, Changes
-from connectors.salesforce.wire import Wire, is_locked, row_error
+from connectors.salesforce.errors import is_locked, row_error
+from connectors.salesforce.wire import Wire
 
 _BATCH = 200
 #: Longest texts that a Task takes.
