@@ -27,6 +27,7 @@ from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.history import History
 from connectors.hubspot.lists import HubSpotLists
+from connectors.hubspot.touches import Touches
 from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
@@ -52,6 +53,7 @@ class HubSpotConnector:
         self._changes = Changes(self._wire, table, types)
         self._history = History(self._wire, self._changes, Windows(self._wire))
         self._writes = Writes(self._wire, self._changes, table)
+        self._touches = Touches(self._wire, self._changes)
         self._lists = HubSpotLists(self._wire)
 
     @property
@@ -93,16 +95,16 @@ class HubSpotConnector:
         return self._writes.update(updates)
 
     def log_touches(self, touches: Sequence[Touch]) -> Sequence[Outcome]:
-        return self._writes.log_touches(touches)
+        return self._touches.log(touches)
 
     def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
-        return self._writes.find_touches(lead_ids)
+        return self._touches.find(lead_ids)
 
     def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
-        return self._writes.complete(completions)
+        return self._touches.complete(completions)
 
     def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
-        return self._writes.hand_over(handovers)
+        return self._touches.hand_over(handovers)
 
     @property
     def lists(self) -> Lists:
