@@ -34,25 +34,12 @@ from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable, vendor_name
 from connectors.records import Malformed, Types, build_all, mapping, sequence, text
 from connectors.tryton import fields
+from connectors.tryton.notes import Notes
+from connectors.tryton.rows import IDS, PAGE, every, number, numbers, text_of
 from connectors.tryton.wire import Wire, stamp
 
-_PAGE = 500
-#: Ids of one search: the domain stands in the address.
-_IDS = 100
 #: A row is visible when its transaction commits, under the stamp of its beginning.
 LATE = timedelta(minutes=15)
-_NOTE = "ir.note"
-_MARK = "Message-ID: "
-_OPEN, _DONE = "[ ] ", "[x] "
-_ANSWERS = "Done: note "
-_SAYS = {
-    "email": "Email: ",
-    "reply": "Reply: ",
-    "bounce": "Not delivered: ",
-    "call": "Call: ",
-    "task": _OPEN,
-    "meeting": _OPEN,
-}
 
 
 class TrytonConnector:
@@ -75,6 +62,7 @@ class TrytonConnector:
             budget=budget or Unlimited(),
         )
         self._table, self._types = table, types
+        self._notes = Notes(self._wire)
 
     @property
     def calls(self) -> int:
@@ -101,7 +89,7 @@ class TrytonConnector:
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(listed=_PAGE, read=_IDS, written=1)
+        return Sizes(listed=PAGE, read=IDS, written=1)
 
     def count(self, kind: Kind) -> int:
         answer = self._wire.act(fields.MODELS[kind], "search_count", domain=fields.DOMAINS[kind])
@@ -117,10 +105,10 @@ class TrytonConnector:
             domain = [*fields.DOMAINS[kind], *_window(place)]
             if last.isdecimal():
                 domain.append(["id", ">", int(last)])
-            rows = self._search(kind, domain, limit=_PAGE)
+            rows = self._search(kind, domain, limit=PAGE)
             records, skipped = self._built(kind, rows)
-            is_last = len(rows) < _PAGE
-            place = place.ended() if is_last else place.at(id=str(_number(rows[-1])))
+            is_last = len(rows) < PAGE
+            place = place.ended() if is_last else place.at(id=str(number(rows[-1])))
             if not is_last and place.mark("id") == last:
                 raise Unavailable(f"Tryton's {fields.MODELS[kind]}: the same records come again")
             yield Page(records=records, skipped=skipped, cursor=place.text())
@@ -133,7 +121,7 @@ class TrytonConnector:
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         records: list[Record] = []
-        for chunk in chunks(_numbers(external_ids), _IDS):
+        for chunk in chunks(numbers(external_ids), IDS):
             domain = [*fields.DOMAINS[kind], ["id", "in", chunk]]
             found, _ = self._built(kind, self._search(kind, domain, limit=len(chunk)))
             records += [record for record in found if not getattr(record, "deleted", False)]
@@ -144,20 +132,13 @@ class TrytonConnector:
 
     def log_touches(self, touches: Sequence[Touch]) -> Sequence[Outcome]:
         """A note on the lead's address each; a deal is named in it."""
-        return _each(touches, self._log)
+        return _each(touches, self._notes.log)
 
     def find_touches(self, lead_ids: Sequence[str]) -> Mapping[str, str]:
-        found: dict[str, str] = {}
-        for chunk in chunks(_numbers(lead_ids), _IDS):
-            resources = [_resource(str(number)) for number in chunk]
-            domain = [["resource", "in", resources], ["message", "like", f"%{_MARK}%"]]
-            for row in self._all(_NOTE, domain, ["message"]):
-                if message_id := _message_id(_text(row, "message")):
-                    found[message_id] = _text(row, "id")
-        return found
+        return self._notes.find(lead_ids)
 
     def complete(self, completions: Sequence[Completion]) -> Sequence[Outcome]:
-        return _each(completions, self._complete)
+        return _each(completions, self._notes.complete)
 
     def hand_over(self, handovers: Sequence[Handover]) -> Sequence[Outcome]:
         refused = Refused("a task is a note in Tryton, which nobody owns")
@@ -180,25 +161,11 @@ class TrytonConnector:
     def _owned(self, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """A lead's owner is the employee of the newest opportunity that names it."""
         owners: dict[str, object] = {}
-        for chunk in chunks([row.get("id") for row in rows], _IDS):
+        for chunk in chunks([row.get("id") for row in rows], IDS):
             named = [["contact", "in", chunk], ["employee", "!=", None]]
-            for deal in self._all(fields.MODELS["deal"], named, ["contact", "employee"]):
-                owners[_text(deal, "contact")] = deal.get("employee")
-        return [{**row, "owner": owners.get(_text(row, "id"))} for row in rows]
-
-    def _all(
-        self, model: str, domain: Sequence[Any], asked: Sequence[str]
-    ) -> Iterator[Mapping[str, Any]]:
-        """Every record that the domain holds for, by id."""
-        last = 0
-        while True:
-            rows = self._wire.search(model, [*domain, ["id", ">", last]], asked, limit=_PAGE)
-            yield from rows
-            if len(rows) < _PAGE:
-                return
-            last, before = _number(rows[-1]), last
-            if last <= before:
-                raise Unavailable(f"Tryton's {model}: the same records come again")
+            for deal in every(self._wire, fields.MODELS["deal"], named, ["contact", "employee"]):
+                owners[text_of(deal, "contact")] = deal.get("employee")
+        return [{**row, "owner": owners.get(text_of(row, "id"))} for row in rows]
 
     def _built(
         self, kind: Kind, rows: Sequence[Mapping[str, Any]]
@@ -256,28 +223,6 @@ class TrytonConnector:
         if reached != state:
             raise Refused(f"stage: Tryton leaves {reached!r} and not to {state!r}", field="stage")
 
-    def _log(self, touch: Touch) -> str:
-        about = f"{_SAYS[touch.kind]}{touch.subject}"
-        if touch.deal_id:
-            about += f"\n(sale.opportunity,{touch.deal_id})"
-        message = f"{about}\n\n{touch.text}\n\n{_MARK}{touch.message_id}"
-        return self._wire.create(_NOTE, {"resource": _resource(touch.lead_id), "message": message})
-
-    def _complete(self, completion: Completion) -> str:
-        """A note cannot be changed: a second one says that it is done."""
-        id_ = completion.external_id
-        asked = ["resource", "message"]
-        rows = self._wire.search(_NOTE, [["id", "in", _numbers([id_])]], asked, limit=1)
-        if not rows:
-            raise Conflict(f"Tryton has no note {id_} any more")
-        resource = rows[0].get("resource")
-        title = _text(rows[0], "message").partition("\n")[0].removeprefix(_OPEN)
-        done = f"{_DONE}{title}\n\n{_ANSWERS}{id_}"
-        known = [["resource", "=", resource], ["message", "=", done]]
-        if not self._wire.search(_NOTE, known, ["id"], limit=1):
-            self._wire.create(_NOTE, {"resource": resource, "message": done})
-        return id_
-
 
 def _each(rows: Sequence[Any], write: Callable[[Any], str]) -> list[Outcome]:
     """An outcome per row; the first failure of the wire ends it, and is raised when all is unknown."""
@@ -311,30 +256,3 @@ def _window(place: Cursor) -> list[Any]:
 
 def _choice(value: str, label: str) -> Choice:
     return Choice(value=value, label=label, is_closed=value in fields.CLOSED, is_won=value == "won")
-
-
-def _numbers(ids: Sequence[str]) -> list[int]:
-    return [int(id_) for id_ in ids if id_.isascii() and id_.isdecimal()]
-
-
-def _number(row: Mapping[str, Any]) -> int:
-    id_ = row.get("id")
-    if isinstance(id_, bool) or not isinstance(id_, int):
-        raise Unavailable("Tryton's answer has a record without id")
-    return id_
-
-
-def _resource(lead_id: str) -> str:
-    return f"{fields.MODELS['lead']},{lead_id}"
-
-
-def _message_id(message: str) -> str:
-    last = message.rstrip().rpartition("\n")[2]
-    return last.removeprefix(_MARK).strip() if last.startswith(_MARK) else ""
-
-
-def _text(row: Mapping[str, Any], name: str) -> str:
-    try:
-        return text(row.get(name))
-    except Malformed as error:
-        raise Unavailable(f"Tryton's {name}: {error}") from error
