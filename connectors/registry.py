@@ -74,9 +74,9 @@ def writable(kind: str, record_kind: Kind, external_id: str, custom: object) -> 
         from connectors.tryton import fields as tryton  # noqa: PLC0415 - late, as below
 
         return frozenset(merged(tryton.FIELDS, custom)[record_kind]) - tryton.READ_ONLY
-    from connectors.csv_folder import connector  # noqa: PLC0415 - late, as below
+    from connectors.csv_folder import fields as csv_folder  # noqa: PLC0415 - late, as below
 
-    return frozenset(merged(connector.COLUMNS, custom)[record_kind]) - connector.READ_ONLY
+    return frozenset(merged(csv_folder.COLUMNS, custom)[record_kind]) - csv_folder.READ_ONLY
 
 
 def writable_of_people(kind: str, custom: object) -> frozenset[str]:
@@ -175,11 +175,11 @@ def _tryton(settings: Settings, budget: Budget, _tokens: TokensOf) -> Connector:
 
 
 def _csv(settings: Settings, _budget: Budget, _tokens: TokensOf) -> Connector:
-    from connectors.csv_folder import CsvConnector, connector  # noqa: PLC0415 - as above
+    from connectors.csv_folder import CsvConnector, fields  # noqa: PLC0415 - as above
 
     return CsvConnector(
         folder=Path(_text(settings, "folder")),
-        table=merged(connector.COLUMNS, settings.get("fields")),
+        table=merged(fields.COLUMNS, settings.get("fields")),
         types=types(settings.get("types")),
     )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from connectors.base import Refused
-from connectors.csv_folder.connector import COLUMNS, FILES
+from connectors.csv_folder.fields import COLUMNS, FILES
 from connectors.csv_folder.sheet import locked, new_sheet, read_sheet, replace_file
 from connectors.mapping import merged
 
