@@ -11,10 +11,11 @@ from mail import dkim
 from mail.esp.definition import is_login
 from process import emails
 from process.check_process import check_process
-from process.check_sequences import Known, check_sequence
+from process.check_sequences import check_sequence
 from process.closing.check import check_handoff
 from process.definition import OTHER, Process
 from process.emails import Template
+from process.known import Known
 from process.marketing.check import check as check_marketing
 from process.objections.check import check_objections
 from process.prospecting.check import check as check_prospecting

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from process.check_sequences import Known
 from process.definition import STAGES, LossReason, Process, Stage
 from process.exits import EXIT_EVENTS, ExitRule
+from process.known import Known
 from workspace import expressions
 from workspace.problems import Fault, Path, Problem, unknown
 from workspace.source import Document

@@ -4,32 +4,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from crm import policy
-from crm.kinds import COMPANY_ANSWERED
 from mail.window import never_opens
+from process.check_templates import template_faults
 from process.definition import STAGES
-from process.emails import Template
+from process.known import Known
+from process.threads import beginnings
 from runtime import clock
 from sequences import dispositions
 from sequences.definition import Sequence as Definition
-from sequences.dispositions import Declared
-from sequences.steps import (
-    BranchStep,
-    EmailStep,
-    EnrollStep,
-    Invite,
-    Starts,
-    Steps,
-    TaskStep,
-    UpdateStep,
-    everywhere,
-)
+from sequences.steps import EmailStep, EnrollStep, Invite, Starts, TaskStep, UpdateStep, everywhere
 from workspace import expressions, layout
 from workspace.calendars import LEAD
 from workspace.problems import Fault, Path, Problem, unknown
 from workspace.reading import Schema
 from workspace.source import Document
-from workspace.templating import check_template
 
 _STAGE = "stage"
 #: So far ahead a window is looked at.
@@ -42,51 +30,6 @@ _HINTS = {
         "ask for event.clicked or event.answered"
     ),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Known:
-    """What there is in the workspace; None where its file was refused, and nothing is checked."""
-
-    #: Of a lead's facts, those that the team mapped among them.
-    schema: Schema
-    answers: Sequence[str] | None
-    events: frozenset[str] | None
-    #: Facts that the team mapped as moments.
-    moments: frozenset[str] | None = None
-    templates: Mapping[str, Template]
-    sequences: frozenset[str]
-    lists: frozenset[str] | None
-    dispositions: Declared | None
-
-    def schema_inside(self, sequence: Definition) -> Schema:
-        """What the expressions of people in a sequence may read besides."""
-        events = None if self.events is None else self.events | {COMPANY_ANSWERED}
-        task = frozenset({*sequence.tasks, "disposition"})
-        return {**self.schema, "event": events, "task": task}
-
-    @property
-    def values(self) -> Mapping[str, Collection[str]]:
-        stages: dict[str, Collection[str]] = {"lead.stage": STAGES}
-        return stages if self.answers is None else {**stages, "answer.disposition": self.answers}
-
-    def values_inside(self, sequence: Definition) -> Mapping[str, Collection[str]]:
-        if self.dispositions is None:
-            return self.values
-        of_tasks = {
-            f"task.{id_}": dispositions.names(step.task, self.dispositions, step)
-            for id_, step in sequence.tasks.items()
-        }
-        last = sorted({name for names in of_tasks.values() for name in names})
-        return {**self.values, **of_tasks, "task.disposition": last}
-
-    @property
-    def fields(self) -> list[str]:
-        """What an update may set."""
-        shared = policy.SHARED["lead"] | policy.OF_SOURCE["lead"]
-        plain = {f"lead.{name}" for name in shared - {"do_not_contact"}}
-        own = {f"lead.extra.{name}" for name in self.schema.get("lead.extra") or ()}
-        return sorted({_STAGE, *plain, *own})
 
 
 def check_sequence(sequence: Definition, document: Document, known: Known) -> Iterator[Problem]:
@@ -233,7 +176,7 @@ class _Checked:
 
     def subjects(self) -> Iterator[Problem]:
         """A thread takes its subject from the email that begins it."""
-        for path, step in _beginning(self.sequence.steps):
+        for path, step in beginnings(self.sequence.steps):
             for name in step.email:
                 template = self.known.templates.get(name)
                 if template is not None and not template.subject:
@@ -259,53 +202,6 @@ class _Checked:
         return self.document.problem(
             path, unknown(what, name, known), value=name, choices=known, at_key=at_key
         )
-
-
-def template_problems(
-    document: Document, written: Mapping[Path, str | None], schema: Schema
-) -> Iterator[Problem]:
-    """Of the templates at these places of a file of definitions."""
-    for path, text in written.items():
-        for fault in template_faults(text or "", document.file, schema):
-            message = f"{_dotted(path)}: {fault}"
-            yield document.problem(
-                path, message, value=text or "", choices=fault.choices, offset=fault.offset
-            )
-
-
-def template_faults(text: str, file: str, schema: Schema) -> Iterator[Fault]:
-    """What is wrong in a template that stands in a file of definitions, by its offset there."""
-    for problem in check_template(text, file, schema):
-        lines = text.split("\n")[: problem.line - 1]
-        offset = sum(len(line) + 1 for line in lines) + problem.column - 1
-        yield Fault(problem.message, choices=problem.choices, offset=offset)
-
-
-def _beginning(steps: Steps) -> list[tuple[Path, EmailStep]]:
-    """The emails that begin a thread, on whatever way one comes to them."""
-    found: list[tuple[Path, EmailStep]] = []
-    _note_beginnings(steps, ("steps",), True, found)
-    return found
-
-
-def _note_beginnings(
-    steps: Steps, path: Path, may_be_first: bool, found: list[tuple[Path, EmailStep]]
-) -> bool:
-    """Whether one may come out at the end without having been written to."""
-    for number, step in enumerate(steps):
-        here = (*path, number)
-        if isinstance(step, EmailStep):
-            if may_be_first or step.thread == "new":
-                found.append((here, step))
-            may_be_first = may_be_first and step.before is not None  # it may be passed over
-        elif isinstance(step, BranchStep):
-            ends = [
-                _note_beginnings(way.steps, (*here, "branch", at, "steps"), may_be_first, found)
-                for at, way in enumerate(step.branch)
-            ]
-            passes = may_be_first and not step.is_exhaustive
-            may_be_first = passes or any(ends)
-    return may_be_first
 
 
 def _dotted(path: Path) -> str:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from process.check_sequences import Known, template_problems
+from process.check_templates import template_problems
 from process.definition import Process
+from process.known import Known
 from process.objections.definition import Objection
 from workspace.problems import Path, Problem, unknown
 from workspace.source import Document

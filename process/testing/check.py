@@ -8,9 +8,9 @@ from itertools import chain
 from crm.fields import FIELDS
 from process.blueprint import Blueprint
 from process.check import with_mapped_fields
-from process.check_sequences import Known
 from process.definition import OTHER, STAGES
 from process.feedback.definition import SCORES
+from process.known import Known
 from process.testing import events, sample
 from process.testing.definition import NOTHING, Case, Event, Suite, Touch
 from process.testing.moments import Moment, told
