@@ -18,7 +18,7 @@ from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
 from mail import attached, pauses
 from mail.models import SENDER, EmailTemplate, Mailbox, Sender
-from process import mailboxes, planning
+from process import freezing, mailboxes, planning
 from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
 from process.models import AppliedProcess, Form
@@ -79,7 +79,7 @@ def apply(blueprint: Blueprint, frozen: Frozen | None = None) -> Applied:
     """
     configure(blueprint)
     if frozen is not None:
-        planning.compare(frozen, planning.plan(blueprint))
+        freezing.compare(frozen, planning.plan(blueprint))
     # Whoever applies has mended them. What a person paused stays so: see mail.pauses.
     pauses.try_again(Mailbox.objects.all())
     enrolled: dict[str, int] = {}

@@ -123,11 +123,11 @@ def plan(
 
     ready()
     from config.cli import plans  # noqa: PLC0415 - as above
-    from process import planning  # noqa: PLC0415 - as above
+    from process import freezing, planning  # noqa: PLC0415 - as above
 
     loaded = blueprint()
     planned = planning.plan(loaded)
-    kept = plans.keep(planning.freeze(planned), out)
+    kept = plans.keep(freezing.freeze(planned), out)
     trials = plans.experiments(loaded, planned)
     if as_json:
         typer.echo(json.dumps(plans.as_json(planned, trials), ensure_ascii=False, default=str))

@@ -8,7 +8,7 @@ import pytest
 from crm.models import Lead, StageMove
 from mail.definition import SharedCaps, TeamLimits
 from mail.models import Suppression
-from process import apply, frozen, planning
+from process import apply, freezing, frozen, planning
 from process.definition import Process
 from runtime import clock
 from sequences.models import Enrollment
@@ -73,7 +73,7 @@ def test_load_of_mailboxes_and_reps_and_costs(loaded, make_lead, frozen_clock):
 
 def test_a_plan_survives_its_file_and_is_applied(loaded, make_lead, frozen_clock):
     lead = make_lead()
-    planned = planning.freeze(planning.plan(loaded))
+    planned = freezing.freeze(planning.plan(loaded))
     kept = frozen.Frozen.of(planned.as_json())
 
     assert kept == planned
@@ -99,7 +99,7 @@ def test_a_plan_survives_its_file_and_is_applied(loaded, make_lead, frozen_clock
 )
 def test_a_world_that_moved_is_refused(loaded, make_lead, frozen_clock, moves, told):
     lead = make_lead()
-    planned = planning.freeze(planning.plan(loaded))
+    planned = freezing.freeze(planning.plan(loaded))
     moves(lead, make_lead)
 
     with pytest.raises(frozen.Moved, match=told):
@@ -110,7 +110,7 @@ def test_a_world_that_moved_is_refused(loaded, make_lead, frozen_clock, moves, t
 
 def test_files_that_changed_are_refused(loaded, make_lead, frozen_clock):
     make_lead()
-    planned = planning.freeze(planning.plan(loaded))
+    planned = freezing.freeze(planning.plan(loaded))
     edited = replace(loaded, digests={**loaded.digests, "approach-cold": "other"})
 
     with pytest.raises(

@@ -8,7 +8,7 @@ import pytest
 from mail import pauses, receive
 from mail.inbound import Arrived
 from mail.models import Inbound, Mailbox, Message
-from process import apply, planning
+from process import apply, freezing, planning
 from runtime import clock
 from sequences import enroll
 from sequences.models import Enrollment
@@ -37,7 +37,7 @@ def test_leads_are_spread_as_planned(loaded, make_lead, frozen_clock):
         make_lead(f"p{number}@x.example")
     plan = planning.plan(loaded)
 
-    apply.apply(loaded, planning.freeze(plan))
+    apply.apply(loaded, freezing.freeze(plan))
 
     planned = {
         candidate.lead.pk: candidate.mailbox_id
