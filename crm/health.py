@@ -21,7 +21,7 @@ from crm.models import (
     Listed,
     Membership,
 )
-from crm.push import is_fresh
+from crm.pushing.lookups import is_fresh
 from crm.quota import limits_of, today
 from runtime import clock
 
