@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import get_args
 
 from connectors.base import WRITTEN, Custom, CustomType, Kind, Refused
-from connectors.records import Types, names_of, text
+from connectors.records import Types, names_of
+from connectors.values import text
 
 FieldTable = Mapping[Kind, Mapping[str, str]]
 

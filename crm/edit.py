@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from connectors.base import Written
-from connectors.records import Malformed, custom
+from connectors.values import Malformed, custom
 from crm import consent, ledger, policy, values
 from crm.models import Company, Connection, Deal, Lead
 from crm.normalize import email as normalized_email

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from connectors.base import CustomType, LeadRecord, Record
-from connectors.records import Malformed, custom
+from connectors.values import Malformed, custom
 from crm import values
 from crm.models import Change
 from crm.policy import EXTRA

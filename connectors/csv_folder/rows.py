@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from connectors.base import Kind, Record, Refused, Skipped
 from connectors.csv_folder.sheet import Row, Sheet
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, Types, build, customs, readable, text
+from connectors.records import Types, build, customs, readable
+from connectors.values import Malformed, text
 
 
 class Rows:

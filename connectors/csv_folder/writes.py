@@ -10,7 +10,7 @@ from connectors.csv_folder.folder import Folder
 from connectors.csv_folder.rows import Rows
 from connectors.csv_folder.sheet import Sheet, locked, new_sheet, replace_file
 from connectors.mapping import FieldTable, as_text, vendor_name
-from connectors.records import Malformed, flag
+from connectors.values import Malformed, flag
 
 
 class Writes:

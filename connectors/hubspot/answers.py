@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.base import Conflict, Outcome, Refused, Unavailable
 from connectors.hubspot.wire import field_of
-from connectors.records import Malformed, identity, mapping, text
+from connectors.values import Malformed, identity, mapping, text
 from connectors.vendor_text import shown
 
 

@@ -18,7 +18,8 @@ from connectors.hubspot.drift import Drift
 from connectors.hubspot.windows import Windows, is_id
 from connectors.hubspot.wire import Wire
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, Types, build_all, mapping, moment, sequence, text
+from connectors.records import Types, build_all
+from connectors.values import Malformed, mapping, moment, sequence, text
 
 #: How often deleted records are looked for.
 ARCHIVED_EVERY = timedelta(days=1)

@@ -32,7 +32,8 @@ from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
 from connectors.mapping import FieldTable, vendor_name
-from connectors.records import Malformed, Types, flag, mapping, sequence, text
+from connectors.records import Types
+from connectors.values import Malformed, flag, mapping, sequence, text
 
 
 class HubSpotConnector:

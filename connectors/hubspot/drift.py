@@ -10,7 +10,7 @@ from connectors.base import Kind, Skipped, Unavailable
 from connectors.hubspot import fields
 from connectors.hubspot.wire import Wire
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, mapping, sequence, text
+from connectors.values import Malformed, mapping, sequence, text
 
 
 class Drift:

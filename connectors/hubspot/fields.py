@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from connectors.base import Kind
 from connectors.mapping import FieldTable
-from connectors.records import flag, mapping, text
+from connectors.values import flag, mapping, text
 
 #: Our kind -> HubSpot's object; owners are no CRM object and stand at /crm/v3/owners.
 OBJECTS: Mapping[Kind, str] = {"company": "companies", "lead": "contacts", "deal": "deals"}

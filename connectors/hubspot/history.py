@@ -15,7 +15,7 @@ from connectors.hubspot import engagements
 from connectors.hubspot.changes import DELAY, Changes
 from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Wire
-from connectors.records import Malformed, identity, mapping, moment, sequence, text
+from connectors.values import Malformed, identity, mapping, moment, sequence, text
 
 _BATCH = 100
 _MODIFIED = "hs_lastmodifieddate"

@@ -5,7 +5,7 @@ from typing import Any
 
 from connectors.base import Kind, Unavailable
 from connectors.hubspot import fields
-from connectors.records import Malformed, text
+from connectors.values import Malformed, text
 
 
 def listed(kind: Kind, items: Iterable[object]) -> Mapping[str, Mapping[str, object]]:

@@ -17,7 +17,7 @@ from connectors.base import (
 )
 from connectors.batches import in_batches
 from connectors.hubspot.wire import Wire
-from connectors.records import Malformed, identity, mapping, sequence, text
+from connectors.values import Malformed, identity, mapping, sequence, text
 from connectors.vendor_text import shown
 
 _CONTACTS = "0-1"

@@ -14,7 +14,7 @@ from typing import Any
 from connectors.base import Kind, Unavailable
 from connectors.hubspot import fields
 from connectors.hubspot.wire import Wire
-from connectors.records import Malformed, mapping, moment, sequence, text
+from connectors.values import Malformed, mapping, moment, sequence, text
 
 PAGE = 200
 #: Ranges with more hits are cut: 10,000 is refused, and the index may grow between two pages.

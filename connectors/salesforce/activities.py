@@ -11,10 +11,10 @@ from typing import Any
 
 from connectors.base import Event, EventKind, EventPage, Unavailable
 from connectors.cursor import Cursor
-from connectors.records import Malformed, flag, identity, mapping, moment, text
 from connectors.salesforce import fields
 from connectors.salesforce.changes import LATE, Changes
 from connectors.salesforce.writes import message_id_of
+from connectors.values import Malformed, flag, identity, mapping, moment, text
 
 _COLUMNS = {
     "Task": "Id, WhoId, Subject, Description, TaskSubtype, IsClosed, CreatedDate",

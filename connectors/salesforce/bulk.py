@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from connectors import retry
 from connectors.base import Refused, Unavailable
-from connectors.records import Malformed, text
 from connectors.salesforce.wire import Wire
+from connectors.values import Malformed, text
 
 #: Rows of one part of the results, and of one page that is landed at once.
 PART, PAGE = 10_000, 2_000

@@ -17,10 +17,11 @@ from connectors.base import Kind, Page, Record, Refused, Skipped, Unavailable
 from connectors.batches import chunks
 from connectors.cursor import Cursor
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, Types, build_all, mapping, moment, sequence, text
+from connectors.records import Types, build_all
 from connectors.salesforce import fields
 from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.wire import Wire
+from connectors.values import Malformed, mapping, moment, sequence, text
 
 #: Ids of one query: the URI and the headers together stay below 16,384 bytes.
 IDS = 200

@@ -24,13 +24,14 @@ from connectors.base import (
 )
 from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, Types, flag, mapping, sequence, text
+from connectors.records import Types
 from connectors.salesforce import activities, fields
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.lists import Campaigns
 from connectors.salesforce.login import Login
 from connectors.salesforce.wire import Wire
 from connectors.salesforce.writes import Writes
+from connectors.values import Malformed, flag, mapping, sequence, text
 
 _STAGES = (
     "SELECT ApiName, MasterLabel, IsClosed, IsWon FROM OpportunityStage "

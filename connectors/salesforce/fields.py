@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from connectors.base import Kind
 from connectors.mapping import FieldTable
-from connectors.records import Malformed, flag, mapping, sequence, text
+from connectors.values import Malformed, flag, mapping, sequence, text
 
 #: Our kind -> the objects that hold it, in the order in which they are read: a person is a Lead
 #: until it is converted, then the Contact.

@@ -19,11 +19,11 @@ from connectors.base import (
     Unavailable,
 )
 from connectors.batches import in_batches
-from connectors.records import Malformed, identity, mapping, text
 from connectors.salesforce import fields
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.errors import error_code, row_error
 from connectors.salesforce.wire import Wire
+from connectors.values import Malformed, identity, mapping, text
 
 _CAMPAIGN = "SELECT Id, Name FROM Campaign WHERE {} ORDER BY Id LIMIT 10"
 _MEMBERS = "SELECT Id, LeadId, ContactId, Status FROM CampaignMember WHERE CampaignId = {}"

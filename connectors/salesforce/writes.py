@@ -23,11 +23,11 @@ from connectors.base import (
     Update,
 )
 from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, write_coalesced
-from connectors.records import Malformed, mapping, text
 from connectors.salesforce import fields
 from connectors.salesforce.changes import IDS, Changes
 from connectors.salesforce.errors import is_locked, row_error
 from connectors.salesforce.wire import Wire
+from connectors.values import Malformed, mapping, text
 
 _BATCH = 200
 #: Longest texts that a Task takes.

@@ -32,11 +32,12 @@ from connectors.batches import RecordUpdate, chunks, write_coalesced
 from connectors.cursor import Cursor
 from connectors.endpoints import Budget, Unlimited
 from connectors.mapping import FieldTable, vendor_name
-from connectors.records import Malformed, Types, build_all, mapping, sequence, text
+from connectors.records import Types, build_all
 from connectors.tryton import fields
 from connectors.tryton.notes import Notes
 from connectors.tryton.rows import IDS, PAGE, every, number, numbers, text_of
 from connectors.tryton.wire import Wire, stamp
+from connectors.values import Malformed, mapping, sequence, text
 
 #: A row is visible when its transaction commits, under the stamp of its beginning.
 LATE = timedelta(minutes=15)

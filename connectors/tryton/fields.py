@@ -10,8 +10,8 @@ from typing import Any
 
 from connectors.base import CustomType, Kind
 from connectors.mapping import FieldTable
-from connectors.records import mapping, text
 from connectors.tryton.wire import day, stamp
+from connectors.values import mapping, text
 
 MODELS: Mapping[Kind, str] = {
     "owner": "company.employee",

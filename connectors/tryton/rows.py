@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.base import Unavailable
-from connectors.records import Malformed, text
 from connectors.tryton.wire import Wire
+from connectors.values import Malformed, text
 
 #: Rows of one search.
 PAGE = 500

@@ -15,7 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from connectors.csv_folder.adding import add_leads
 from connectors.csv_folder.sheet import Row, Sheet, read_sheet, replace_file
-from connectors.records import LONGEST, Malformed, Types, custom
+from connectors.records import LONGEST, Types
+from connectors.values import Malformed, custom
 from crm.definition import CsvSettings
 from crm.models import Lead
 from crm.normalize import email as normalized_email
