@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from connectors.base import ConnectorError, Unauthorized
+from connectors.errors import ConnectorError, Unauthorized
 from crm.connections import connector_of
 from crm.models import Connection
 from mail import mailboxes

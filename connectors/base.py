@@ -1,4 +1,4 @@
-"""What every CRM adapter offers, in neutral words: records, a page, an update, a touch, and errors.
+"""What every CRM adapter offers, in neutral words: records, a page, an update, and the verbs.
 
 A connector is pure Python: it talks to one CRM, keeps no state but its kept-open session, and
 decides nothing. Field names are ours (`status`, `stage`, ...); the vendor's stand in one table at
@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
+
+from connectors.engagements import Completion, EventPage, Handover, Touch
+from connectors.errors import Outcome
+from connectors.lists import Lists
 
 Kind = Literal["owner", "company", "lead", "deal"]
 #: The kinds that are written to.
@@ -148,98 +152,6 @@ class Update:
     fields: Mapping[str, object]
 
 
-#: done: a task or meeting was ticked off there; it tells of ours alone.
-EventKind = Literal[
-    "email",
-    "reply",
-    "call",
-    "meeting",
-    "meeting_held",
-    "meeting_missed",
-    "meeting_canceled",
-    "done",
-]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that anybody logged in the CRM about some leads, or ticked off."""
-
-    kind: EventKind
-    external_id: str
-    #: External ids of the people it is about; empty for `done`.
-    lead_ids: tuple[str, ...] = ()
-    #: When it happened, or will: a meeting that is booked.
-    at: datetime
-    subject: str = ""
-    #: Of an email, and of all that is ours, where the CRM keeps it.
-    message_id: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EventPage:
-    """Events, and the cursor that may be saved once they have landed; repeats are to be expected."""
-
-    events: Sequence[Event]
-    cursor: str
-
-
-TouchKind = Literal["email", "reply", "bounce", "call", "task", "meeting"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Touch:
-    """Something to be logged in the CRM as an engagement of its lead (and deal).
-
-    An email that left, a reply that came, the report that an email could not be delivered, a call
-    that was made, or a task or meeting that is to be done by the owner.
-    """
-
-    kind: TouchKind = "email"
-    #: RFC 5322 Message-ID with its angle brackets, or what looks like one; the touch's identity.
-    message_id: str
-    subject: str
-    text: str
-    #: When the email was sent or the call made; of a task or meeting when it is due.
-    sent_at: datetime
-    from_email: str = ""
-    to_email: str = ""
-    #: Of a task, what is to be done: "call", "email"; blank for anything else.
-    work: str = ""
-    lead_id: str
-    deal_id: str = ""
-    owner_id: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Completion:
-    """A task or meeting of ours that is done."""
-
-    kind: TouchKind
-    #: The engagement's id, as `log_touches` told it.
-    external_id: str
-    #: Of a call what came of it, in words; blank when nobody said, and for anything else.
-    outcome: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Handover:
-    """A task or meeting of ours that is somebody else's now."""
-
-    kind: TouchKind
-    external_id: str
-    owner_id: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of one row that was written; `error` is None when the CRM took it."""
-
-    #: The record's id for an Update, the engagement's id for the others; blank when refused.
-    external_id: str
-    error: "ConnectorError | None" = None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Choice:
     value: str
@@ -252,45 +164,6 @@ class Choice:
 Choices = Mapping[str, Sequence[Choice]]
 
 
-class ConnectorError(Exception):
-    """Something the CRM did not do. Subclasses are named by the caller's next move."""
-
-
-class Unavailable(ConnectorError):
-    """Try again later: no answer, a 5xx, a dropped connection, HTML in place of JSON.
-
-    For a write the outcome is unknown: look before writing again.
-    """
-
-
-class RateLimited(ConnectorError):
-    """Try again after `retry_after` seconds of real time; the call had no effect."""
-
-    def __init__(self, message: str, *, retry_after: float) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class Refused(ConnectorError):
-    """Skip this record and show why: the CRM's validation says no and will again."""
-
-    def __init__(self, message: str, *, field: str = "") -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class Unauthorized(ConnectorError):
-    """Stop the connection: its token is wrong, expired for good, or lacks a scope."""
-
-
-class SandboxRefused(Unauthorized):
-    """Stop the connection: a sandbox answered in production, or the demo was led elsewhere."""
-
-
-class Conflict(ConnectorError):
-    """Read the record again: it changed, was merged, converted or deleted in between."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
     """How many records go into one call, for forecasts."""
@@ -300,54 +173,6 @@ class Sizes:
     written: int
     #: People of a list, in a call that reads it.
     members: int = 1
-
-
-@dataclass(frozen=True, kw_only=True)
-class CrmList:
-    """A list of people that the CRM keeps: a segment of HubSpot, a campaign of Salesforce."""
-
-    external_id: str
-    name: str
-    #: Why nobody can be put on it or taken off by a program; blank where one can.
-    read_only: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """Somebody who is on a list."""
-
-    #: The person's id.
-    external_id: str
-    #: Of a campaign's member, in the CRM's own word; blank where members have none.
-    status: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MemberPage:
-    """Members, and the cursor that may be saved once they have landed; blank on the last page."""
-
-    members: Sequence[Member]
-    cursor: str
-
-
-class Lists(Protocol):
-    """The lists of a CRM, and who is on them. Every method may raise a ConnectorError."""
-
-    def find(self, *, name: str = "", id_: str = "") -> CrmList:
-        """The list that is called so, or has that id. Refused where there is none, or several."""
-
-    def members(self, list_id: str, cursor: str) -> Iterator[MemberPage]:
-        """Everybody on it, behind `cursor`; "" begins. At least one page comes."""
-
-    def add(self, list_id: str, lead_ids: Sequence[str], *, status: str = "") -> Sequence[Outcome]:
-        """Put people on it, with batch calls; outcomes in order. Once more changes nothing.
-
-        `status` is given to those who are new there, where members have one. A Conflict where the
-        person is gone; Refused, each, where nobody can be put on the list.
-        """
-
-    def remove(self, list_id: str, lead_ids: Sequence[str]) -> Sequence[Outcome]:
-        """Take people off it, likewise."""
 
 
 class Connector(Protocol):

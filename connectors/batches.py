@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from connectors.base import ConnectorError, Outcome, Refused, Update, Written
+from connectors.base import Update, Written
+from connectors.errors import ConnectorError, Outcome, Refused
 
 Row = TypeVar("Row")
 

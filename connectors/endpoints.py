@@ -4,7 +4,7 @@ import ipaddress
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
-from connectors.base import SandboxRefused
+from connectors.errors import SandboxRefused
 
 SANDBOX_HEADER = "X-Cadenza-Sandbox"
 

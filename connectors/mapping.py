@@ -4,7 +4,8 @@ import difflib
 from collections.abc import Mapping
 from typing import get_args
 
-from connectors.base import WRITTEN, Custom, CustomType, Kind, Refused
+from connectors.base import WRITTEN, Custom, CustomType, Kind
+from connectors.errors import Refused
 from connectors.records import Types, names_of
 from connectors.values import text
 

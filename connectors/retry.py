@@ -16,7 +16,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from connectors.base import RateLimited, Unavailable
+from connectors.errors import RateLimited, Unavailable
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from connectors.base import Event
+from connectors.engagements import Event
 from crm.models import Change, Connection, ExternalRecord, Lead
 from crm.timeline import note
 

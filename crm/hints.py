@@ -8,8 +8,9 @@ from typing import Any, cast
 
 from django.db import transaction
 
-from connectors.base import ConnectorError, Unauthorized, Written
+from connectors.base import Written
 from connectors.batches import chunks
+from connectors.errors import ConnectorError, Unauthorized
 from crm import brakes, lease, ledger, order
 from crm.connections import UNUSABLE, connector_of
 from crm.land import land

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model
 
-from connectors.base import RateLimited
+from connectors.errors import RateLimited
 from runtime import clock
 
 #: Longer than any call of a CRM; a killed worker's work is taken over after it.

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from connectors.base import Connector, ConnectorError, Outcome, Refused, Unauthorized
+from connectors.base import Connector
+from connectors.errors import ConnectorError, Outcome, Refused, Unauthorized
 from crm import ledger, membership, order
 from crm.membership import Known
 from crm.models import Change, Connection, ExternalRecord, ListCounterpart, Membership

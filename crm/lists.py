@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from connectors.base import Connector, CrmList, Lists, Member, Refused, Unauthorized
+from connectors.base import Connector
+from connectors.errors import Refused, Unauthorized
+from connectors.lists import CrmList, Lists, Member
 from crm import brakes, lease, membership, order
 from crm.models import (
     Change,

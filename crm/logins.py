@@ -9,7 +9,7 @@ from django.conf import settings
 from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_fixed
 
 from connectors import retry
-from connectors.base import RateLimited
+from connectors.errors import RateLimited
 from connectors.logins import Mint, Minted
 from crm import lease
 from crm.models import KeptLogin

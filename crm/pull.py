@@ -8,16 +8,8 @@ from hashlib import sha256
 from django.db import transaction
 from django.db.models import F
 
-from connectors.base import (
-    KINDS,
-    Connector,
-    ConnectorError,
-    Kind,
-    RateLimited,
-    Refused,
-    Skipped,
-    Unauthorized,
-)
+from connectors.base import KINDS, Connector, Kind, Skipped
+from connectors.errors import ConnectorError, RateLimited, Refused, Unauthorized
 from crm import brakes, events, lease, lists, order
 from crm.connections import UNUSABLE, connector_of
 from crm.land import land

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from django.db import transaction
 from django.db.models import F
 
-from connectors.base import ConnectorError, Outcome, Unauthorized
+from connectors.errors import ConnectorError, Outcome, Unauthorized
 from crm import brakes, lease, order, quota
 from crm.connections import UNUSABLE, connector_of
 from crm.models import Change, Connection

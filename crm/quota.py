@@ -15,8 +15,8 @@ from django.db.models.functions import Least
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay
 
 from connectors import retry
-from connectors.base import RateLimited
 from connectors.endpoints import Bucket
+from connectors.errors import RateLimited
 from crm import lease
 from crm.models import CallBudget, Connection
 from runtime import clock

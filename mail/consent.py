@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from connectors.base import Unauthorized
+from connectors.errors import Unauthorized
 from mail import oauth
 from mail.models import Mailbox
 from runtime import clock

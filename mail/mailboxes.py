@@ -16,8 +16,8 @@ from django.conf import settings
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from connectors.base import ConnectorError, Unauthorized
 from connectors.endpoints import is_loopback
+from connectors.errors import ConnectorError, Unauthorized
 from mail import address, handing, oauth
 from mail.imap import Imap
 from mail.models import Mailbox

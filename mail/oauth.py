@@ -18,8 +18,8 @@ from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
 from connectors import deadline, retry
-from connectors.base import ConnectorError, RateLimited, Unauthorized, Unavailable
 from connectors.endpoints import normalized_url
+from connectors.errors import ConnectorError, RateLimited, Unauthorized, Unavailable
 from connectors.logins import Minted
 from crm.logins import KeptTokens
 from crm.models import KeptLogin

@@ -6,7 +6,8 @@ from django.db import transaction
 from django.db.models import F
 
 from connectors import registry
-from connectors.base import ConnectorError, LeadRecord
+from connectors.base import LeadRecord
+from connectors.errors import ConnectorError
 from crm import consent, edit, ledger
 from crm.connections import UNUSABLE, connector_of
 from crm.models import Change, Connection, ExternalRecord, Lead

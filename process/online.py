@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from connectors.base import Choice, Connector, ConnectorError, Written
+from connectors.base import Choice, Connector, Written
+from connectors.errors import ConnectorError
 from connectors.registry import connect
 from crm.definition import ConnectionSettings
 from process.blueprint import Blueprint

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from imapclient.exceptions import IMAPClientError
 
-from connectors.base import ConnectorError
+from connectors.errors import ConnectorError
 from crm import ledger, stages
 from crm.connections import UNUSABLE, connector_of
 from crm.models import Connection

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from connectors.base import ConnectorError, RateLimited, Unauthorized, Unavailable
+from connectors.errors import ConnectorError, RateLimited, Unauthorized, Unavailable
 from workspace.problems import Invalid
 from workspace.secrets import MissingSecret
 

@@ -28,7 +28,7 @@ def login(
     from config.cli.django import ready  # noqa: PLC0415 - loads only what it needs
 
     ready()
-    from connectors.base import ConnectorError  # noqa: PLC0415 - only after set-up
+    from connectors.errors import ConnectorError  # noqa: PLC0415 - only after set-up
     from mail import mailboxes, pauses  # noqa: PLC0415 - likewise
     from mail.consent import Consent  # noqa: PLC0415 - likewise
     from mail.models import Mailbox  # noqa: PLC0415 - likewise

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from connectors.base import Refused
 from connectors.csv_folder.fields import COLUMNS, FILES
 from connectors.csv_folder.sheet import locked, new_sheet, read_sheet, replace_file
+from connectors.errors import Refused
 from connectors.mapping import merged
 
 #: What we write of a lead, so that a new file needs a column for it.

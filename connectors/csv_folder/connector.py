@@ -11,23 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from connectors.base import (
-    Choice,
-    Choices,
-    Completion,
-    EventPage,
-    Handover,
-    Kind,
-    Outcome,
-    Page,
-    Record,
-    Refused,
-    Sizes,
-    Touch,
-    Unavailable,
-    Update,
-    Written,
-)
+from connectors.base import Choice, Choices, Kind, Page, Record, Sizes, Update, Written
 from connectors.batches import chunks
 from connectors.csv_folder.fields import FILES
 from connectors.csv_folder.folder import Folder
@@ -35,6 +19,8 @@ from connectors.csv_folder.rows import Rows
 from connectors.csv_folder.sheet import read_sheet
 from connectors.csv_folder.touches import Touches
 from connectors.csv_folder.writes import Writes
+from connectors.engagements import Completion, EventPage, Handover, Touch
+from connectors.errors import Outcome, Refused, Unavailable
 from connectors.mapping import FieldTable
 from connectors.records import Types
 

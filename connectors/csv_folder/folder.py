@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from connectors.base import Unavailable
 from connectors.csv_folder.sheet import Sheet, digest_of, read_sheet
+from connectors.errors import Unavailable
 
 
 class Folder:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from connectors.base import Kind, Record, Refused, Skipped
+from connectors.base import Kind, Record, Skipped
 from connectors.csv_folder.sheet import Row, Sheet
+from connectors.errors import Refused
 from connectors.mapping import FieldTable
 from connectors.records import Types, build, customs, readable
 from connectors.values import Malformed, text

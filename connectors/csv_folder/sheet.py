@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.base import Refused, Unavailable
+from connectors.errors import Refused, Unavailable
 
 _DELIMITERS = ",;\t"
 _LONGEST_FIELD = 2**20

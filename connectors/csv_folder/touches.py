@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from connectors.base import Conflict, Outcome, Refused, Touch
 from connectors.csv_folder.folder import Folder
 from connectors.csv_folder.sheet import Sheet, locked, new_sheet, replace_file
+from connectors.engagements import Touch
+from connectors.errors import Conflict, Outcome, Refused
 
 FILE = "touches.csv"
 COLUMNS = (

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from connectors.base import WRITTEN, Conflict, Custom, Outcome, Refused, Update, Written
+from connectors.base import WRITTEN, Custom, Update, Written
 from connectors.batches import RecordUpdate, write_coalesced
 from connectors.csv_folder.fields import FILES, READ_ONLY
 from connectors.csv_folder.folder import Folder
 from connectors.csv_folder.rows import Rows
 from connectors.csv_folder.sheet import Sheet, locked, new_sheet, replace_file
+from connectors.errors import Conflict, Outcome, Refused
 from connectors.mapping import FieldTable, as_text, vendor_name
 from connectors.values import Malformed, flag
 

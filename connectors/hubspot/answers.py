@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.base import Conflict, Outcome, Refused, Unavailable
+from connectors.errors import Conflict, Outcome, Refused, Unavailable
 from connectors.hubspot.wire import field_of
 from connectors.values import Malformed, identity, mapping, text
 from connectors.vendor_text import shown

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.base import Kind, Page, Record, Refused, Skipped, Unavailable
+from connectors.base import Kind, Page, Record, Skipped
 from connectors.batches import chunks
 from connectors.cursor import OVERLAP, Cursor, iso
+from connectors.errors import Refused, Unavailable
 from connectors.hubspot import fields, links
 from connectors.hubspot.drift import Drift
 from connectors.hubspot.windows import Windows, is_id

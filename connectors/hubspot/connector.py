@@ -4,25 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.base import (
-    Choice,
-    Choices,
-    Completion,
-    EventPage,
-    Handover,
-    Kind,
-    Lists,
-    Outcome,
-    Page,
-    Record,
-    Refused,
-    Sizes,
-    Touch,
-    Unavailable,
-    Update,
-    Written,
-)
+from connectors.base import Choice, Choices, Kind, Page, Record, Sizes, Update, Written
 from connectors.endpoints import Budget, Unlimited
+from connectors.engagements import Completion, EventPage, Handover, Touch
+from connectors.errors import Outcome, Refused, Unavailable
 from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.history import History
@@ -31,6 +16,7 @@ from connectors.hubspot.touches import Touches
 from connectors.hubspot.windows import Windows
 from connectors.hubspot.wire import Login, Wire
 from connectors.hubspot.writes import Writes
+from connectors.lists import Lists
 from connectors.mapping import FieldTable, vendor_name
 from connectors.records import Types
 from connectors.values import Malformed, flag, mapping, sequence, text

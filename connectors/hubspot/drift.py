@@ -6,7 +6,8 @@ HubSpot answers as if nobody had asked for them; a blank one is there, and null.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.base import Kind, Skipped, Unavailable
+from connectors.base import Kind, Skipped
+from connectors.errors import Unavailable
 from connectors.hubspot import fields
 from connectors.hubspot.wire import Wire
 from connectors.mapping import FieldTable

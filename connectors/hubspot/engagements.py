@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from connectors.base import Touch, TouchKind
+from connectors.engagements import Touch, TouchKind
 from connectors.hubspot import fields
 
 #: A touch's kind -> the object that it is logged as. A report that could not be delivered is a note.

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.base import Event, EventKind, EventPage, Unavailable
 from connectors.batches import chunks
 from connectors.cursor import Cursor
+from connectors.engagements import Event, EventKind, EventPage
+from connectors.errors import Unavailable
 from connectors.hubspot import engagements
 from connectors.hubspot.changes import DELAY, Changes
 from connectors.hubspot.windows import Windows

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.base import Kind, Unavailable
+from connectors.base import Kind
+from connectors.errors import Unavailable
 from connectors.hubspot import fields
 from connectors.values import Malformed, text
 

@@ -6,17 +6,10 @@ https://developers.hubspot.com/docs/api-reference/crm-lists-v3/guide
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.base import (
-    Conflict,
-    CrmList,
-    Member,
-    MemberPage,
-    Outcome,
-    Refused,
-    Unavailable,
-)
 from connectors.batches import in_batches
+from connectors.errors import Conflict, Outcome, Refused, Unavailable
 from connectors.hubspot.wire import Wire
+from connectors.lists import CrmList, Member, MemberPage
 from connectors.values import Malformed, identity, mapping, sequence, text
 from connectors.vendor_text import shown
 

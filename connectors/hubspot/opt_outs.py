@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.base import Conflict, LeadRecord, Outcome, Refused
+from connectors.base import LeadRecord
 from connectors.batches import RecordUpdate, chunks
+from connectors.errors import Conflict, Outcome, Refused
 from connectors.hubspot import answers
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.wire import Wire

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from connectors.base import Completion, ConnectorError, Handover, Outcome, Touch, Unavailable
 from connectors.batches import chunks, in_batches, refused_apart
+from connectors.engagements import Completion, Handover, Touch
+from connectors.errors import ConnectorError, Outcome, Unavailable
 from connectors.hubspot import answers, engagements
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.wire import Wire

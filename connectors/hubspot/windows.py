@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connectors.base import Kind, Unavailable
+from connectors.base import Kind
+from connectors.errors import Unavailable
 from connectors.hubspot import fields
 from connectors.hubspot.wire import Wire
 from connectors.values import Malformed, mapping, moment, sequence, text

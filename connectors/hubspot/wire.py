@@ -15,7 +15,8 @@ from hubspot import HubSpot
 from hubspot.crm.contacts.exceptions import ApiException
 
 from connectors import deadline, endpoints
-from connectors.base import (
+from connectors.endpoints import Budget
+from connectors.errors import (
     ConnectorError,
     RateLimited,
     Refused,
@@ -23,7 +24,6 @@ from connectors.base import (
     Unauthorized,
     Unavailable,
 )
-from connectors.endpoints import Budget
 from connectors.logins import Minted, Tokens
 from connectors.retry import persistently
 from connectors.vendor_text import shown

@@ -6,8 +6,9 @@ A batch is refused whole (400, 409) or in part (207, only when each input carrie
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from connectors.base import WRITTEN, ConnectorError, Custom, Outcome, Refused, Update, Written
+from connectors.base import WRITTEN, Custom, Update, Written
 from connectors.batches import RecordUpdate, in_batches, refused_apart, write_coalesced
+from connectors.errors import ConnectorError, Outcome, Refused
 from connectors.hubspot import answers, fields
 from connectors.hubspot.changes import Changes
 from connectors.hubspot.opt_outs import OptOuts

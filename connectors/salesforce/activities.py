@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.base import Event, EventKind, EventPage, Unavailable
 from connectors.cursor import Cursor
+from connectors.engagements import Event, EventKind, EventPage
+from connectors.errors import Unavailable
 from connectors.salesforce import fields
 from connectors.salesforce.changes import LATE, Changes
 from connectors.salesforce.writes import message_id_of

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from connectors import retry
-from connectors.base import Refused, Unavailable
+from connectors.errors import Refused, Unavailable
 from connectors.salesforce.wire import Wire
 from connectors.values import Malformed, text
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from simple_salesforce.format import quote_soql_value
 
-from connectors.base import Kind, Page, Record, Refused, Skipped, Unavailable
+from connectors.base import Kind, Page, Record, Skipped
 from connectors.batches import chunks
 from connectors.cursor import Cursor
+from connectors.errors import Refused, Unavailable
 from connectors.mapping import FieldTable
 from connectors.records import Types, build_all
 from connectors.salesforce import fields

@@ -4,25 +4,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.base import (
-    Choice,
-    Choices,
-    Completion,
-    EventPage,
-    Handover,
-    Kind,
-    Lists,
-    Outcome,
-    Page,
-    Record,
-    Refused,
-    Sizes,
-    Touch,
-    Unavailable,
-    Update,
-    Written,
-)
+from connectors.base import Choice, Choices, Kind, Page, Record, Sizes, Update, Written
 from connectors.endpoints import Budget, Unlimited
+from connectors.engagements import Completion, EventPage, Handover, Touch
+from connectors.errors import Outcome, Refused, Unavailable
+from connectors.lists import Lists
 from connectors.mapping import FieldTable
 from connectors.records import Types
 from connectors.salesforce import activities, fields

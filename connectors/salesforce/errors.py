@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from connectors.base import (
+from connectors.endpoints import GAVE_UP
+from connectors.errors import (
     Conflict,
     ConnectorError,
     RateLimited,
@@ -15,7 +16,6 @@ from connectors.base import (
     Unauthorized,
     Unavailable,
 )
-from connectors.endpoints import GAVE_UP
 from connectors.vendor_text import shown
 
 #: Seconds to leave a spent allowance alone; it is counted over 24 hours that roll.

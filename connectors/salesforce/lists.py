@@ -9,16 +9,9 @@ from typing import Any
 
 from simple_salesforce.format import quote_soql_value
 
-from connectors.base import (
-    Conflict,
-    CrmList,
-    Member,
-    MemberPage,
-    Outcome,
-    Refused,
-    Unavailable,
-)
 from connectors.batches import in_batches
+from connectors.errors import Conflict, Outcome, Refused, Unavailable
+from connectors.lists import CrmList, Member, MemberPage
 from connectors.salesforce import fields
 from connectors.salesforce.changes import Changes
 from connectors.salesforce.errors import error_code, row_error

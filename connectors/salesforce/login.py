@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import jwt
 
-from connectors.base import Unauthorized
+from connectors.errors import Unauthorized
 from connectors.logins import Tokens
 from runtime import clock
 

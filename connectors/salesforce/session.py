@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import requests
 
 from connectors import deadline, endpoints
-from connectors.base import SandboxRefused, Unavailable
 from connectors.endpoints import Budget
+from connectors.errors import SandboxRefused, Unavailable
 
 #: Real seconds: to connect, for each piece of an answer, for all of it, for all of a token's.
 CONNECT, READ = 3.0, 20.0

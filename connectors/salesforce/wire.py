@@ -9,8 +9,8 @@ from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from connectors import deadline
-from connectors.base import SandboxRefused, Unauthorized, Unavailable
 from connectors.endpoints import Budget
+from connectors.errors import SandboxRefused, Unauthorized, Unavailable
 from connectors.logins import Minted
 from connectors.retry import persistently
 from connectors.salesforce import session

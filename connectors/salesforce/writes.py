@@ -10,19 +10,10 @@ from datetime import UTC
 
 from simple_salesforce.format import quote_soql_value
 
-from connectors.base import (
-    Completion,
-    Conflict,
-    ConnectorError,
-    Handover,
-    Outcome,
-    Refused,
-    Touch,
-    TouchKind,
-    Unavailable,
-    Update,
-)
+from connectors.base import Update
 from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, write_coalesced
+from connectors.engagements import Completion, Handover, Touch, TouchKind
+from connectors.errors import Conflict, ConnectorError, Outcome, Refused, Unavailable
 from connectors.salesforce import fields
 from connectors.salesforce.changes import IDS, Changes
 from connectors.salesforce.errors import is_locked, row_error

@@ -8,29 +8,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.base import (
-    Choice,
-    Choices,
-    Completion,
-    Conflict,
-    ConnectorError,
-    EventPage,
-    Handover,
-    Kind,
-    Outcome,
-    Page,
-    Record,
-    Refused,
-    Sizes,
-    Skipped,
-    Touch,
-    Unavailable,
-    Update,
-    Written,
-)
+from connectors.base import Choice, Choices, Kind, Page, Record, Sizes, Skipped, Update, Written
 from connectors.batches import RecordUpdate, chunks, write_coalesced
 from connectors.cursor import Cursor
 from connectors.endpoints import Budget, Unlimited
+from connectors.engagements import Completion, EventPage, Handover, Touch
+from connectors.errors import Conflict, ConnectorError, Outcome, Refused, Unavailable
 from connectors.mapping import FieldTable, vendor_name
 from connectors.records import Types, build_all
 from connectors.tryton import fields

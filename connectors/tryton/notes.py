@@ -5,8 +5,9 @@ The marks in its text say what a note is: whether it is done, and of which email
 
 from collections.abc import Mapping, Sequence
 
-from connectors.base import Completion, Conflict, Touch
 from connectors.batches import chunks
+from connectors.engagements import Completion, Touch
+from connectors.errors import Conflict
 from connectors.tryton import fields
 from connectors.tryton.rows import IDS, every, numbers, text_of
 from connectors.tryton.wire import Wire

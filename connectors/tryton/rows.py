@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.base import Unavailable
+from connectors.errors import Unavailable
 from connectors.tryton.wire import Wire
 from connectors.values import Malformed, text
 

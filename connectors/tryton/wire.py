@@ -15,7 +15,8 @@ from typing import Any
 import requests
 
 from connectors import deadline, endpoints
-from connectors.base import (
+from connectors.endpoints import Budget
+from connectors.errors import (
     Conflict,
     ConnectorError,
     RateLimited,
@@ -23,7 +24,6 @@ from connectors.base import (
     Unauthorized,
     Unavailable,
 )
-from connectors.endpoints import Budget
 from connectors.retry import persistently
 from connectors.vendor_text import shown
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db import transaction
 
-from connectors.base import Conflict, ConnectorError, Outcome, Refused
+from connectors.errors import Conflict, ConnectorError, Outcome, Refused
 from crm import ledger, listing
 from crm.models import Change, ExternalRecord
 from crm.pushing.batch import Batch

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from connectors.base import Completion, Handover, Outcome, Touch, Update, Written
+from connectors.base import Update, Written
+from connectors.engagements import Completion, Handover, Touch
+from connectors.errors import Outcome
 from crm import ledger, listing
 from crm.models import Change
 from crm.pushing.batch import Batch

@@ -11,22 +11,16 @@ import pytest
 from connectors.base import (
     KINDS,
     CompanyRecord,
-    Completion,
-    Conflict,
     Custom,
     CustomType,
     DealRecord,
-    Handover,
     LeadRecord,
     OwnerRecord,
-    Refused,
-    Touch,
-    TouchKind,
-    Unauthorized,
-    Unavailable,
     Update,
     Written,
 )
+from connectors.engagements import Completion, Handover, Touch, TouchKind
+from connectors.errors import Conflict, Refused, Unauthorized, Unavailable
 from connectors.records import TYPES
 
 

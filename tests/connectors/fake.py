@@ -9,17 +9,9 @@ from collections import Counter
 from dataclasses import fields, replace
 from typing import Any
 
-from connectors.base import (
-    Choice,
-    Conflict,
-    EventPage,
-    Outcome,
-    Page,
-    Refused,
-    Sizes,
-    Unauthorized,
-    Unavailable,
-)
+from connectors.base import Choice, Page, Sizes
+from connectors.engagements import EventPage
+from connectors.errors import Conflict, Outcome, Refused, Unauthorized, Unavailable
 from connectors.records import TYPES
 
 SECRET = "right"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import ConnectorError, LeadRecord, Refused, Unavailable, Update
+from connectors.base import LeadRecord, Update
+from connectors.errors import ConnectorError, Refused, Unavailable
 from connectors.registry import connect
 from tests.connectors.conformance import Account, Conformance
 

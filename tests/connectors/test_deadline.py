@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from connectors import deadline, retry
-from connectors.base import Unavailable
+from connectors.errors import Unavailable
 from connectors.hubspot import wire as hubspot
 from connectors.salesforce import session as salesforce
 from connectors.tryton import wire as tryton

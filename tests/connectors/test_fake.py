@@ -4,14 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.base import (
-    CompanyRecord,
-    DealRecord,
-    LeadRecord,
-    OwnerRecord,
-    Unavailable,
-    Update,
-)
+from connectors.base import CompanyRecord, DealRecord, LeadRecord, OwnerRecord, Update
+from connectors.errors import Unavailable
 from tests.connectors.conformance import Account, Conformance
 from tests.connectors.fake import SECRET, FakeConnector, FakeCrm
 

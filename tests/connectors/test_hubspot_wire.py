@@ -7,16 +7,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import (
+from connectors.base import Update
+from connectors.engagements import Touch
+from connectors.errors import (
     Conflict,
     ConnectorError,
     RateLimited,
     Refused,
     SandboxRefused,
-    Touch,
     Unauthorized,
     Unavailable,
-    Update,
 )
 from connectors.hubspot.fields import zone_of
 

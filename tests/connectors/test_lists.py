@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from connectors import registry
-from connectors.base import Conflict, Member, Refused
+from connectors.errors import Conflict, Refused
+from connectors.lists import Member
 from tests.connectors.conftest import start_sandbox
 
 #: A list's object there, and what makes one; the object of those who are on it.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from connectors.base import ConnectorError, RateLimited, Refused, Unauthorized, Unavailable
+from connectors.errors import ConnectorError, RateLimited, Refused, Unauthorized, Unavailable
 from connectors.retry import ATTEMPTS, persistently
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from connectors.base import Refused, Update
+from connectors.base import Update
+from connectors.errors import Refused
 from tests.connectors.conformance import Account, Conformance
 
 

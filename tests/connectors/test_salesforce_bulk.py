@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from connectors.base import Refused, Unavailable
+from connectors.errors import Refused, Unavailable
 from connectors.salesforce import bulk
 from tests.connectors.conformance import Conformance
 from tests.connectors.test_salesforce import crm  # noqa: F401 - the fixture

@@ -8,18 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import (
-    Completion,
+from connectors.base import DealRecord, Update
+from connectors.engagements import Completion, Touch
+from connectors.errors import (
     Conflict,
     ConnectorError,
-    DealRecord,
     RateLimited,
     Refused,
     SandboxRefused,
-    Touch,
     Unauthorized,
     Unavailable,
-    Update,
 )
 from connectors.salesforce.fields import domain_of
 from connectors.salesforce.writes import message_id_of

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.base import (
+from connectors.base import Update
+from connectors.engagements import Touch
+from connectors.errors import (
     Conflict,
     RateLimited,
     Refused,
     SandboxRefused,
-    Touch,
     Unauthorized,
     Unavailable,
-    Update,
 )
 from connectors.tryton import fields
 

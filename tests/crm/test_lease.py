@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.base import RateLimited
+from connectors.errors import RateLimited
 from crm import lease
 from crm.models import Connection
 from runtime import clock

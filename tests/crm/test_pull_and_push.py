@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.base import DealRecord, LeadRecord, Page, Skipped, Unavailable
+from connectors.base import DealRecord, LeadRecord, Page, Skipped
+from connectors.errors import Unavailable
 from crm import stages
 from crm.ledger import owe_touch
 from crm.models import Activity, Change, Connection, Deal, ExternalRecord, Lead, StageCounterpart

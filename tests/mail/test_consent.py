@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from config.cli import mailbox as command  # noqa: F401 - adds the command
 from config.cli.app import app
-from connectors.base import ConnectorError
+from connectors.errors import ConnectorError
 from mail import mailboxes, oauth
 from mail.consent import Consent
 from mail.models import Mailbox, MailboxLogin

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.base import Refused, Update
+from connectors.base import Update
+from connectors.errors import Refused
 from crm import edit, engage, ledger
 from crm.connections import forget
 from crm.models import Change, Connection, Deal, ExternalRecord

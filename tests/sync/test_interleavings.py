@@ -16,7 +16,8 @@ import pytest
 from django.db import connection as database
 from django.db import transaction
 
-from connectors.base import LeadRecord, RateLimited, Unavailable
+from connectors.base import LeadRecord
+from connectors.errors import RateLimited, Unavailable
 from crm import edit, ledger, order
 from crm.land import land
 from crm.models import Change, Connection, ExternalRecord, Lead

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from config import starter
-from connectors.base import Unavailable
+from connectors.errors import Unavailable
 from crm import brakes, health
 from crm.connections import connector_of
 from crm.facts import FIELDS
