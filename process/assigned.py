@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from jinja2 import TemplateError
 
 from crm import facts
-from process import outcomes
+from process import asked, outcomes
 from process.models import Task
 from process.objections.scripts import script
 from sequences import dispositions, versions
@@ -28,7 +28,8 @@ def dispositions_of(tasks: Iterable[Task]) -> Mapping[int, Sequence[str]]:
     return {
         task.pk: objections
         if task.kind == ANSWER
-        else dispositions.names(
+        else asked.answers(task, process)
+        or dispositions.names(
             task.kind, declared, step_of(enrollments.get(task.enrollment_id or 0), task.step_id)
         )
         for task in found

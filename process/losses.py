@@ -1,10 +1,10 @@
 """Why deals are lost: asked for where the process requires a reason, and written with the loss."""
 
-from crm import edit, facts, stages
+from crm import edit, stages
 from crm.models import Activity, Deal, Lead
-from process import outcomes, tasks
+from process import asked, outcomes, tasks
 from process.definition import LossReason
-from workspace.expressions import look_up
+from process.models import Task
 from workspace.problems import Fault, unknown
 
 
@@ -13,11 +13,18 @@ def ask_why(activity: Activity) -> None:
     rule, deal, lead = _rule(), activity.deal, activity.lead
     if rule is None or deal is None or lead is None or activity.data.get("won"):
         return
-    if look_up(rule.field.split("."), {"deal": facts.of_deal(deal)}) not in rule.choices:
+    if not asked.has_reason(deal):
         title = f"Why was {deal} lost? {', '.join(rule.choices)}"
-        note = f"cadenza lose {lead.pk} --reason REASON"
-        key = f"loss_reason:{deal.pk}:{activity.pk}"
-        tasks.make("research", title, lead=lead, key=key, note_text=note)
+        note, key = asked.how(asked.LOST, lead.pk), f"{_key(deal)}{activity.pk}"
+        tasks.make(asked.LOST, title, lead=lead, key=key, note_text=note)
+
+
+def answered(lead: Lead, reason: str, done: Activity) -> None:  # noqa: ARG001 - as all of them have
+    """The task was ticked off with the reason; nothing where the deal has one by now."""
+    task, rule = Task.objects.filter(pk=done.data["task_id"]).first(), _rule()
+    deal = asked.deal_of(task) if task is not None else None
+    if rule is not None and deal is not None and not asked.has_reason(deal):
+        _write(deal, rule, reason, by=str(done.data.get("by", "")))
 
 
 def lose(lead: Lead, reason: str, *, by: str) -> Deal:
@@ -33,12 +40,23 @@ def lose(lead: Lead, reason: str, *, by: str) -> Deal:
     deal = stages.bound_deal(lead) or _lost_last(lead)
     if deal is None or deal.is_won:
         raise Fault(f"{lead} has no deal that may be lost")
+    _write(deal, rule, reason, by=by)
+    for task in Task.objects.filter(key__startswith=_key(deal), done_at=None):
+        tasks.done(task.pk, disposition=reason, by=by)
+    return deal
+
+
+def _write(deal: Deal, rule: LossReason, reason: str, *, by: str) -> None:
     new: dict[str, object] = {rule.field.removeprefix("deal."): reason}
     lost = rule.deal_stage.get(deal.source.name)
     if lost is not None and not deal.is_closed:
         new["stage_value"] = lost
     edit.change(deal, new, by=by)
-    return deal
+
+
+def _key(deal: Deal) -> str:
+    """How those of its tasks begin."""
+    return f"loss_reason:{deal.pk}:"
 
 
 def _lost_last(lead: Lead) -> Deal | None:

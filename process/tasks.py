@@ -12,7 +12,7 @@ from django.db import transaction
 from crm import engage, stages
 from crm.models import Lead, Owner
 from crm.timeline import note
-from process import assigned
+from process import asked, assigned, outcomes
 from process.models import Task
 from runtime import clock
 from workspace.problems import Fault, unknown
@@ -66,10 +66,15 @@ def make(
 
 
 def done_in_crm(lead: Lead, message_id: str) -> bool:
-    """A person ticked off there what `make` owed the CRM; False when there is no such open task."""
+    """A person ticked off there what `make` owed the CRM; False when there is no such open task.
+
+    What waits for an answer stays open here: there nobody can be asked for it.
+    """
     open_tasks = Task.objects.filter(lead=lead, done_at=None).order_by("id")
     found = next((task for task in open_tasks if _mark(task) == message_id), None)
-    return found is not None and done(found.pk, tell_crm=False)
+    if found is None or asked.is_open(found):
+        return False
+    return done(found.pk, tell_crm=False)
 
 
 def done(
@@ -77,7 +82,7 @@ def done(
 ) -> bool:
     """Tick a task off; False when it had ended already.
 
-    Raises Fault with the valid dispositions.
+    Raises Fault with the valid dispositions, and where one is missing that answers the task.
     """
     with transaction.atomic():
         task = _open(task_id)
@@ -97,11 +102,15 @@ def done(
 
 
 def skip(task_id: int, *, why: str, by: str = "") -> bool:
-    """End it without its being done: a gate opens all the same. False when it had ended already."""
+    """End it without its being done: a gate opens all the same. False when it had ended already.
+
+    Raises Fault where only an answer ends it.
+    """
     with transaction.atomic():
         task = _open(task_id)
         if task is None:
             return False
+        _check_answered(task)
         now = clock.now()
         _end_skipped(task, now, by)
         told = {"why": why, "by": by, "title": task.title}
@@ -163,6 +172,16 @@ def _check(task: Task, disposition: str) -> None:
     valid = assigned.dispositions_of([task])[task.pk]
     if disposition and disposition not in valid:
         raise Fault(unknown("disposition", disposition, valid), choices=valid)
+    if not disposition:
+        _check_answered(task)
+
+
+def _check_answered(task: Task) -> None:
+    if asked.is_open(task):
+        valid = asked.answers(task, outcomes.applied())
+        how = asked.how(task.kind, task.lead_id)
+        message = f"it waits for an answer: {how}; or give the answer as its disposition"
+        raise Fault(f"{message}; valid: {', '.join(valid)}", choices=valid)
 
 
 def _tell_crm(task: Task, at: datetime, remark: str) -> None:

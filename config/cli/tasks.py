@@ -114,9 +114,14 @@ def skip(
     """End it without its being done; a gate opens all the same."""
     _ready()
     from process import tasks as work  # noqa: PLC0415 - only after set-up
+    from workspace.problems import Fault  # noqa: PLC0415 - likewise
 
     row = _task(number)
-    _say(row, work.skip(row.pk, why=why, by=by or who()), "is skipped")
+    try:
+        changed = work.skip(row.pk, why=why, by=by or who())
+    except Fault as fault:
+        raise typer.BadParameter(str(fault)) from fault
+    _say(row, changed, "is skipped")
 
 
 @task_app.command()

@@ -8,7 +8,7 @@ from django.db import transaction
 from crm.models import Activity, Connection, Deal, Lead
 from crm.timeline import note
 from mail.models import Sender
-from process import outcomes, tasks
+from process import asked, outcomes, tasks
 from process.marketing import telling
 from process.models import LeadQualification, Task
 from process.names import STAGES
@@ -49,7 +49,7 @@ def put_before_sales(lead: Lead, because: Mapping[str, object], *, at: datetime)
     )
     reasons = ", ".join(found.reject_reasons)
     tasks.make(
-        "accept",
+        asked.ACCEPT,
         f"Accept or reject: {lead}",
         lead=lead,
         key=_key(row),
@@ -65,10 +65,7 @@ def accept(lead: Lead, *, by: str) -> None:
     """Sales takes it: it is an SAL. Raises Fault when it is not asked about this lead."""
     with transaction.atomic():
         row, found = _asked(lead)
-        _answer(row, _State.ACCEPTED, by=by)
-        note("accepted", lead=lead, occurred_at=clock.now(), data={"by": by})
-        telling.tell(lead, ["sal"], by=by)
-        _qualify(row, lead, found)
+        _accept(row, lead, found, by=by, at=clock.now())
 
 
 def reject(lead: Lead, reason: str, *, by: str) -> None:
@@ -77,11 +74,23 @@ def reject(lead: Lead, reason: str, *, by: str) -> None:
         row, found = _asked(lead)
         if reason not in found.reject_reasons:
             raise Fault(unknown("reason", reason, found.reject_reasons))
-        _answer(row, _State.REJECTED, by=by, reason=reason)
-        because: dict[str, object] = {"rule": REJECTED, "reason": reason, "by": by}
-        engine.stop_lead(lead, REJECTED, at=clock.now(), because=because)
-        note("rejected", lead=lead, occurred_at=clock.now(), data={"reason": reason, "by": by})
-        telling.tell_rejected(lead, reason, by=by)
+        _reject(row, lead, reason, by=by, at=clock.now())
+
+
+def answered(lead: Lead, answer: str, done: Activity) -> None:
+    """The task was ticked off with the answer; nothing where somebody was faster.
+
+    The lead's row is locked by the caller.
+    """
+    task, found = Task.objects.filter(pk=done.data["task_id"]).first(), declared()
+    row = asked.qualification_of(task) if task is not None else None
+    if row is None or found is None:
+        return
+    by, at = str(done.data.get("by", "")), done.occurred_at
+    if answer == asked.ACCEPTED:
+        _accept(row, lead, found, by=by, at=at)
+    else:
+        _reject(row, lead, answer, by=by, at=at)
 
 
 def stage_moved(lead: Lead) -> None:
@@ -131,12 +140,29 @@ def _asked(lead: Lead) -> tuple[LeadQualification, Qualification]:
     return row, found
 
 
-def _answer(row: LeadQualification, state: str, *, by: str, reason: str = "") -> None:
-    row.state, row.answered_at, row.by, row.reason = state, clock.now(), by[:150], reason
+def _accept(
+    row: LeadQualification, lead: Lead, found: Qualification, *, by: str, at: datetime
+) -> None:
+    _answer(row, _State.ACCEPTED, by=by, at=at)
+    note("accepted", lead=lead, occurred_at=at, data={"by": by})
+    telling.tell(lead, ["sal"], by=by)
+    _qualify(row, lead, found)
+
+
+def _reject(row: LeadQualification, lead: Lead, reason: str, *, by: str, at: datetime) -> None:
+    _answer(row, _State.REJECTED, by=by, at=at, reason=reason)
+    because: dict[str, object] = {"rule": REJECTED, "reason": reason, "by": by}
+    engine.stop_lead(lead, REJECTED, at=at, because=because)
+    note("rejected", lead=lead, occurred_at=at, data={"reason": reason, "by": by})
+    telling.tell_rejected(lead, reason, by=by)
+
+
+def _answer(row: LeadQualification, state: str, *, by: str, at: datetime, reason: str = "") -> None:
+    row.state, row.answered_at, row.by, row.reason = state, at, by[:150], reason
     row.save(update_fields=["state", "answered_at", "by", "reason"])
     task = Task.objects.filter(key=_key(row), done_at=None).first()
     if task is not None:
-        tasks.done(task.pk)
+        tasks.done(task.pk, disposition=reason or asked.ACCEPTED, by=by)
 
 
 def _qualify(row: LeadQualification, lead: Lead, found: Qualification) -> None:

@@ -10,7 +10,7 @@ from crm import stages
 from crm.land import land
 from crm.models import Activity, Connection, Deal, Lead, StageMove
 from crm.timeline import note
-from process import apply, losses, moves, passage, timing
+from process import apply, losses, moves, passage, tasks, timing
 from process.definition import Process
 from process.models import HeldMove, Task
 from runtime import clock
@@ -237,6 +237,44 @@ def test_whoever_loses_a_deal_says_why(at_work):
     deal.refresh_from_db()
     assert str(refused.value) == 'unknown reason "prise"; did you mean "price"? valid: price'
     assert (deal.stage_value, deal.extra) == ("lost", {"why": "price"})
+
+
+@pytest.mark.parametrize("by_task", [True, False])
+def test_why_a_deal_was_lost_is_what_its_task_is_done_with(at_work, frozen_clock, by_task):
+    lead = at_work(loss_reason=REASON)
+    source = lead.source
+    source.settings = {**source.settings, "fields": {"deal": {"why": "closed_lost_reason"}}}
+    source.save()
+    deal = Deal.objects.create(name="Big", lead=lead, source=source, is_closed=True)
+    note("deal_closed", lead=lead, deal=deal, occurred_at=clock.now(), data={"won": False})
+    settle(frozen_clock)
+    task = Task.objects.get(kind="lost")
+
+    with pytest.raises(Fault, match=f"cadenza lose {lead.pk} --reason REASON; .*valid: price"):
+        tasks.done(task.pk, by="bob")
+    if by_task:
+        tasks.done(task.pk, disposition="price", by="bob")
+    else:
+        losses.lose(lead, "price", by="bob")
+    settle(frozen_clock)
+
+    deal.refresh_from_db()
+    task.refresh_from_db()
+    assert deal.extra == {"why": "price"}
+    assert (task.disposition, task.ended_by) == ("price", "bob")
+
+
+def test_a_reason_that_was_written_in_the_crm_ends_its_task_without_one(at_work, frozen_clock):
+    lead = at_work(loss_reason=REASON)
+    deal = Deal.objects.create(name="Big", lead=lead, source=lead.source, is_closed=True)
+    note("deal_closed", lead=lead, deal=deal, occurred_at=clock.now(), data={"won": False})
+    settle(frozen_clock)
+    task = Task.objects.get(kind="lost")
+    before = tasks.done_in_crm(lead, tasks._mark(task))
+
+    Deal.objects.update(extra={"why": "price"})
+
+    assert (before, tasks.done_in_crm(lead, tasks._mark(task))) == (False, True)
 
 
 def test_a_deal_that_moves_to_a_value_of_no_stage_follows_the_rule(at_work, frozen_clock):

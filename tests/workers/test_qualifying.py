@@ -8,7 +8,7 @@ import pytest
 from crm import edit
 from crm.models import Activity, Change, Deal, ExternalRecord, Lead
 from crm.timeline import note
-from process import apply
+from process import apply, tasks
 from process.marketing.definition import Crm
 from process.models import LeadQualification, Task
 from process.prospecting import qualifying
@@ -16,6 +16,7 @@ from process.prospecting.qualification import Qualification
 from runtime import clock
 from sequences.enroll import enroll_matching
 from sequences.models import Enrollment
+from tests.console.test_tasks import browser, press
 from tests.workers.test_language import OPENING, at_work, sequence  # noqa: F401 - a fixture
 from workers import reactions
 from workspace.problems import Fault
@@ -173,3 +174,77 @@ def test_without_a_section_nothing_is_asked(make_lead):
     assert (Lead.objects.count(), states(), open_tasks()) == (1, [], [])
     with pytest.raises(Fault, match="has no qualification"):
         qualifying.accept(lead, by="ada")
+
+
+def test_the_task_is_not_done_without_the_answer(mql):
+    task = Task.objects.get(kind="accept")
+    told = (
+        f"it waits for an answer: cadenza accept {mql.pk}, or cadenza reject {mql.pk} --reason "
+        "REASON; or give the answer as its disposition; valid: accepted, too small, no budget"
+    )
+
+    for end in (lambda: tasks.done(task.pk, by="ada"), lambda: tasks.skip(task.pk, why="busy")):
+        with pytest.raises(Fault) as caught:
+            end()
+        assert str(caught.value) == told
+    ticked_in_crm = tasks.done_in_crm(mql, tasks._mark(task))
+    react()
+
+    assert (ticked_in_crm, len(open_tasks()), states()) == (False, 1, [("open", "", "", None)])
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "said"),
+    [
+        ("accepted", ("accepted", "ada", ""), {"lifecycle_stage": "salesqualifiedlead"}),
+        (
+            "too small",
+            ("rejected", "ada", "too small"),
+            {"lifecycle_stage": "lead", "status": "UNQUALIFIED"},
+        ),
+    ],
+)
+def test_the_answer_may_be_the_tasks_disposition(mql, frozen_clock, answer, state, said):
+    at = clock.now()
+    tasks.done(Task.objects.get(kind="accept").pk, disposition=answer, by="ada")
+    frozen_clock.now += timedelta(minutes=1)
+
+    react()
+    react()
+
+    assert (states(), owed()) == ([(*state, at)], said)
+    noted = Activity.objects.filter(kind__in=("accepted", "rejected"))
+    assert [one.occurred_at for one in noted] == [at]
+
+
+def test_whoever_answers_first_is_heard(mql):
+    tasks.done(Task.objects.get(kind="accept").pk, disposition="too small", by="bob")
+
+    qualifying.accept(mql, by="ada")
+    react()
+
+    assert states() == [("accepted", "ada", "", clock.now())]
+    assert not Activity.objects.filter(kind="rejected").exists()
+
+
+def test_where_nothing_is_asked_any_more_the_task_is_done_like_any_other(mql, loaded):
+    apply.configure(loaded)
+
+    assert tasks.done(Task.objects.get(kind="accept").pk, by="ada")
+
+    assert states() == [("open", "", "", None)]
+
+
+def test_a_rep_answers_on_the_page(mql):
+    task = Task.objects.get(kind="accept")
+    ada = browser("ada@example.com")
+
+    blank = press(ada, task, "done")
+    skipped = press(ada, task, "skip", why="busy")
+    told = press(ada, task, "done", disposition="too small")
+    react()
+
+    command = f"cadenza accept {mql.pk}, or cadenza reject {mql.pk} --reason REASON"
+    assert [command in page for page in (blank, skipped, told)] == [True, True, False]
+    assert '<option value="accepted">' in blank
+    assert states() == [("rejected", "ada@example.com", "too small", clock.now())]

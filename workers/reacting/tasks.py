@@ -1,17 +1,25 @@
 """Tasks of people: what puts one on the list, and what takes it off."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from crm.models import Activity
+from crm.models import Activity, Lead
 from mail.suppression import is_suppressed
-from process import assigned, dispositions, tasks
+from process import asked, assigned, dispositions, losses, tasks
 from process.feedback.definition import DETRACTOR
 from process.objections import plays
+from process.prospecting import qualifying
 from sequences import engine
 from workers.reacting.leads import move_on
 
 #: Who is not satisfied is not left waiting.
 CALLED_WITHIN = timedelta(days=1)
+#: Kind of task -> what its disposition sets in motion, where no step's does.
+_FOLLOW: Mapping[str, Callable[[Lead, str, Activity], None]] = {
+    asked.ACCEPT: qualifying.answered,
+    asked.LOST: losses.answered,
+    assigned.ANSWER: plays.approved,
+}
 
 
 def put_on_list(activity: Activity) -> None:
@@ -34,8 +42,8 @@ def done(activity: Activity) -> None:
     disposition = str(activity.data.get("disposition", ""))
     _ended(activity, disposition)
     if activity.lead is not None and disposition:
-        read = activity.data.get("task") == assigned.ANSWER
-        (plays.approved if read else dispositions.follow)(activity.lead, disposition, activity)
+        follow = _FOLLOW.get(str(activity.data.get("task")), dispositions.follow)
+        follow(activity.lead, disposition, activity)
     move_on(activity)
 
 

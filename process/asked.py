@@ -1,0 +1,71 @@
+"""Tasks that are done by an answer alone: whether sales takes a lead, and why a deal was lost.
+
+Whoever ticks one off gives the answer as its disposition, unless it was given elsewhere. Nobody else
+asks again, so that a tick without one would leave the question open for good.
+"""
+
+from collections.abc import Sequence
+
+from crm import facts
+from crm.models import Deal
+from process import outcomes
+from process.definition import Process
+from process.models import LeadQualification, Task
+from workspace.expressions import look_up
+
+#: The kinds of task.
+ACCEPT, LOST = "accept", "lost"
+#: Sales takes the lead; every other answer is a reason of the team's not to.
+ACCEPTED = "accepted"
+
+
+def answers(task: Task, process: Process | None) -> Sequence[str]:
+    """Of which one is its disposition; none: it asks for none, or for none any more."""
+    if process is None:
+        return ()
+    if task.kind == ACCEPT and process.qualification is not None:
+        return (ACCEPTED, *process.qualification.reject_reasons)
+    if task.kind == LOST and process.loss_reason is not None:
+        return process.loss_reason.choices
+    return ()
+
+
+def how(kind: str, lead_id: int) -> str:
+    """What answers it on the command line."""
+    if kind == ACCEPT:
+        return f"cadenza accept {lead_id}, or cadenza reject {lead_id} --reason REASON"
+    return f"cadenza lose {lead_id} --reason REASON"
+
+
+def is_open(task: Task) -> bool:
+    """Nobody has answered it yet."""
+    if not answers(task, outcomes.applied()):
+        return False
+    if task.kind == ACCEPT:
+        return qualification_of(task) is not None
+    deal = deal_of(task)
+    return deal is not None and not has_reason(deal)
+
+
+def qualification_of(task: Task) -> LeadQualification | None:
+    """That of which it asks, while it is open."""
+    rows = LeadQualification.objects.filter(pk=_asked_of(task), lead=task.lead_id)
+    return rows.filter(state=LeadQualification.State.OPEN).first()
+
+
+def deal_of(task: Task) -> Deal | None:
+    return Deal.objects.select_related("source").filter(pk=_asked_of(task)).first()
+
+
+def has_reason(deal: Deal) -> bool:
+    """One that counts; any will do where none is asked for."""
+    process = outcomes.applied()
+    rule = process.loss_reason if process else None
+    if rule is None:
+        return True
+    return look_up(rule.field.split("."), {"deal": facts.of_deal(deal)}) in rule.choices
+
+
+def _asked_of(task: Task) -> int:
+    """The number in keys such as `accept:7` and `loss_reason:7:12`."""
+    return int(task.key.split(":")[1])
