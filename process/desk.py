@@ -116,6 +116,8 @@ def _touches(lead_ids: Iterable[int]) -> Mapping[int | None, list[Activity]]:
     kinds = {*TOUCHES, "task_done"}
     rows = Activity.objects.filter(lead__in=lead_ids, kind__in=kinds)
     for activity in rows.order_by("-occurred_at", "-pk"):
+        if activity.kind == "called" and "task_id" in activity.data:
+            continue  # its task says how it turned out
         if len(found[activity.lead_id]) < _TOUCHES:
             found[activity.lead_id].append(activity)
     return found

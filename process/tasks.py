@@ -15,6 +15,7 @@ from crm.timeline import note
 from process import asked, assigned, outcomes
 from process.models import Task
 from runtime import clock
+from sequences import dispositions
 from workspace.problems import Fault, unknown
 
 
@@ -98,6 +99,8 @@ def done(
         told = {"disposition": disposition, "by": by, "note": remark, "due_at": due_at}
         data = {"task": task.kind, "title": task.title, "step": task.step_id, **_given(told)}
         _note("task_done", task, task.done_at, data, key=f"task_done:{task.pk}")
+        if dispositions.is_call(task.kind, disposition):
+            _note("called", task, task.done_at, _given({"by": by}), key=f"called:{task.pk}")
     return True
 
 

@@ -17,6 +17,8 @@ SHIPPED: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 #: Notes a booked meeting, whatever the step says.
 MEETING_SET = "meeting_set"
+#: Nobody was spoken with.
+_UNREACHED = frozenset({"no_answer", "voicemail", "wrong_number"})
 _MEANS: Mapping[str, OnDisposition] = {
     "not_interested": OnDisposition(end="not interested"),
     "wrong_number": OnDisposition(
@@ -37,6 +39,11 @@ def meaning(disposition: str, step: TaskStep | None = None) -> OnDisposition | N
     """What it starts: as the step says, else what everybody takes it for."""
     written = step.on_disposition.get(disposition) if step is not None else None
     return written or _MEANS.get(disposition)
+
+
+def is_call(kind: str, disposition: str) -> bool:
+    """Whether the lead was `called` by a task that turned out so; a team's own names say it was."""
+    return kind == "call" and disposition not in _UNREACHED
 
 
 def told(taken: Mapping[str, Taken]) -> Mapping[str, str]:

@@ -43,9 +43,10 @@ def meaning_of(event: Event) -> str:
 
 
 def is_call(event: Event) -> bool:
-    return event.kind in EVENTS["called"] or (
-        event.kind in EVENTS["task_done"] and event.data.get("task") == "call"
-    )
+    """A task that was done counts once, whether it reached the lead or not."""
+    if event.kind in EVENTS["task_done"]:
+        return event.data.get("task") == "call"
+    return event.kind in EVENTS["called"] and "task_id" not in event.data
 
 
 @dataclass(kw_only=True)

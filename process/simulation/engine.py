@@ -15,6 +15,7 @@ from process.simulation.scene import Scene
 from process.simulation.stages import Stages
 from process.simulation.steps import Steps, set_fields
 from process.simulation.world import CHANGES, Happening, World
+from sequences import dispositions
 
 #: Told after each moment.
 Passed = Callable[[datetime], None]
@@ -136,6 +137,9 @@ class Simulation:
                     set_fields(lead, {"nps": data["score"]})
                 meetings.happened(lead, kind, data, workspace=self.scene.files.timezone)
                 self.scene.note(kind, lead, enrollment=enrollment, at=happening.at, data=data)
+                task, word = str(data.get("task", "")), str(data.get("disposition", ""))
+                if kind == "task_done" and dispositions.is_call(task, word):
+                    self.scene.note("called", lead, enrollment=enrollment, at=happening.at)
 
     def _write_stages(self) -> bool:
         """The CRMs get the stages that we moved people to; their people may go on from there."""

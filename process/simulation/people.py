@@ -44,9 +44,8 @@ class People:
             return
         left = assignment.due_at - assignment.at
         at = _quarter(assignment.at + self._share(lead, "does at", key) * left)
-        data, ours = {"step": assignment.step_id}, assignment.enrollment_id
-        if assignment.kind == "call":
-            yield Happening(at=at, lead_id=lead.pk, kind="called")
+        data = {"step": assignment.step_id, "task": assignment.kind}
+        ours = assignment.enrollment_id
         yield Happening(at=at, lead_id=lead.pk, kind="task_done", data=data, enrollment_id=ours)
 
     def sees(self, lead: Lead, stage: str, at: datetime) -> Iterator[Happening]:

@@ -105,18 +105,12 @@ class Reactions:
         what = Happened(
             kind=noted.kind,
             answer=answer,
-            task=self._task_of(noted),
+            task=str(noted.data.get("task", "")) if noted.kind == "task_done" else "",
             disposition=str(noted.data.get("disposition", "")),
             won=deal.is_won if deal is not None else None,
             stands_for=self.stages.stands_for(noted.lead, deal) if deal and moved else (),
         )
         self.stages.happened(noted.lead, what, deal=deal)
-
-    def _task_of(self, noted: Noted) -> str:
-        """What kind of task was done."""
-        of = noted.enrollment.sequence.tasks if noted.enrollment is not None else {}
-        step = of.get(str(noted.data.get("step", "")))
-        return step.task if step is not None and noted.kind == "task_done" else ""
 
     def _email_sent(self, noted: Noted) -> None:
         if noted.enrollment is not None:

@@ -22,7 +22,7 @@ class Happening:
     `kind` is a kind of Activity, or one of CHANGES: `crm_changed` sets fields of the lead (`data`:
     the fields), `crm_moved` its stage (`to`), `crm_opened` makes a deal, `crm_closed` closes it
     (`won`). An answer has `answer`, a disposition; an auto-reply `until`, a datetime; a bounce
-    `hard`; what was done `step`.
+    `hard`; what was done `step` and `task`, its kind.
     """
 
     at: datetime

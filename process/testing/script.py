@@ -71,8 +71,9 @@ class Script:
         self, number: int, event: Event, at: datetime, touch: Arrival | Assignment | None = None
     ) -> Happening:
         kind, data = _deed(event, self._stage)
-        if touch is not None and kind in OF_TASKS:
-            data = {"step": touch.step_id, "disposition": event.value or ""}
+        if isinstance(touch, Assignment) and kind in OF_TASKS:
+            turned_out = {"disposition": event.value or ""}
+            data = {"step": touch.step_id, "task": touch.kind, **turned_out}
         to = self._stage.colleague if event.kind == "company_answered" else self._stage.lead
         happening = Happening(
             at=at,

@@ -209,6 +209,7 @@ def test_a_call_that_a_task_asked_for_is_a_call():
         event("crm_call", 1),
         event("called", 2),
         event("task_done", 3, data={"task": "call"}, sequence="cold"),
+        event("called", 3, data={"task_id": 7}, sequence="cold"),  # by that task
         event("task_done", 4, data={"task": "research"}, sequence="cold"),
     ]
     deal = ClosedDeal(

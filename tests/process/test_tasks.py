@@ -120,6 +120,20 @@ def test_a_rep_sees_what_it_takes_to_do_it(make):
     assert (second.task.kind, list(second.dispositions)) == ("research", [])
 
 
+@pytest.mark.parametrize(("disposition", "called"), [("connected", 1), ("voicemail", 0), ("", 1)])
+def test_a_call_that_reached_the_lead_is_noted_as_one_and_told_once(make, disposition, called):
+    task = make("call")
+    tasks.make("research", "Look", lead=task.lead, key="look")
+
+    tasks.done(task.pk, disposition=disposition, by="ada")
+
+    assert told("called") == [{"task_id": task.pk, "by": "ada"}] * called
+    [entry] = desk.entries(clock.now())
+    assert (
+        entry.touches == f"call: {disposition.replace('_', ' ') or 'done'} {clock.now():%Y-%m-%d}"
+    )
+
+
 def test_the_queue_asks_as_often_for_thirty_as_for_three(make, django_assert_max_num_queries):
     def queries():
         with django_assert_max_num_queries(50) as captured:

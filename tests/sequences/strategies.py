@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from sequences.definition import Sequence
 
-EVENTS = ["clicked", "form_submitted", "meeting_held"]
+EVENTS = ["called", "clicked", "form_submitted", "meeting_held"]
 TASKS = ['task.s1 == "no_answer"', 'task.disposition in ["connected", "voicemail"]']
 RULES = [
     *(f"event.{event}" for event in EVENTS), 'lead.title == "CTO"', "event.clicked >= 2", *TASKS,

@@ -91,6 +91,7 @@ EXITS = st.lists(
         ("Approach", {"on": "clicked", "after": "4 days", "to": "Closing"}),
         ("Approach", {"on": "meeting_held", "when": 'lead.title == "CTO"', "to": "Closing"}),
         ("Approach", {"on": "task_done", "task": "call", "to": "Presentation"}),
+        ("Approach", {"on": "called", "to": "Handling Objections"}),
         ("Approach", {"after": "9 days", "to": "Prospecting"}),
         ("Approach", {"when": "lead.title is none", "to": "Handling Objections"}),
         ("Presentation", {"when": 'lead.title == "CTO"', "to": "Closing"}),
@@ -235,6 +236,32 @@ def test_who_cannot_be_invited_is_not_in_a_simulation_either(
     assert failed == ([] if not waits else [people[0].pk, people[1].pk])
 
 
+@pytest.mark.parametrize("disposition", DISPOSITIONS)
+def test_who_was_reached_by_a_call_task_was_called_in_both(
+    loaded, make_lead, frozen_clock, disposition
+):
+    gate = {"id": "s0", "task": "call", "title": "Call", "due": "1 day", "gate": True}
+    reached = {"when": "event.called", "steps": [{"id": "s1", "email": "a"}]}
+    ways = {"id": "way", "branch": [reached, {"steps": [{"id": "s2", "email": "b"}]}]}
+    written = {"name": "any", "stage": "Approach", "steps": [gate, ways]}
+    rule = {"when": 'lead.stage == "Approach"'}
+    blueprint = _blueprint(loaded, {"any": Sequence.model_validate({**written, "enroll": rule})})
+    apply.configure(blueprint)
+    people, start = [make_lead()], clock.now()
+    done = [(30, 0, "task_done", "other", "s0", disposition)]
+
+    simulated = simulate([blueprint], people, done, 0, start)
+    lived = live([blueprint], people, done, 0, frozen_clock)
+
+    assert simulated == lived
+    told = {
+        **dict.fromkeys(("", "connected"), "s0 s1"),
+        **dict.fromkeys(("voicemail", "no_answer", "wrong_number"), "s0 s2"),
+        **dict.fromkeys(("not_interested", "meeting_set"), "s0"),
+    }
+    assert " ".join(touch[3] for touch in lived["touches"]) == told[disposition]
+
+
 @contextmanager
 def undone():
     """Each example begins with the same rows."""
@@ -345,7 +372,7 @@ def _happening(people, event, start):
     kind, data = {
         "answered": ("answered", {"answer": answer}),
         "auto_replied": ("auto_replied", {"until": at + timedelta(days=3)}),
-        "task_done": ("task_done", {"step": step, "disposition": disposition}),
+        "task_done": ("task_done", {"step": step, "task": "call", "disposition": disposition}),
         "task_skipped": ("task_skipped", {"step": step}),
         "stage": ("crm_moved", {"to": "Approach"}),
         "lead back": ("crm_moved", {"to": "Presentation"}),
