@@ -1,9 +1,11 @@
 """Who works for a company that bought from us."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from crm.models import Deal
+from crm.models import Deal, Lead
+from crm.timeline import note
 
 
 class Person(Protocol):
@@ -20,6 +22,15 @@ def bought(leads: Sequence[Person]) -> Mapping[int, str]:
     of_company = companies({lead.company_id for lead in leads} - {None})
     found = {lead.pk: of_lead.get(lead.pk, of_company.get(lead.company_id)) for lead in leads}
     return {pk: name for pk, name in found.items() if name is not None}
+
+
+def note_joined(leads: Iterable[Lead], *, at: datetime) -> None:
+    """Of leads that are at another company than before, who is at one that has bought from us."""
+    found = list(leads)
+    won = companies({lead.company_id for lead in found} - {None})
+    for lead in found:
+        if lead.company_id in won:
+            note("joined_customer", lead=lead, occurred_at=at, data={"won": won[lead.company_id]})
 
 
 def companies(ids: Collection[int | None] | None = None) -> Mapping[int | None, str]:

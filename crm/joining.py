@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import CompanyRecord, Kind, LeadRecord
-from crm import consent, ledger, values
+from crm import consent, customers, ledger, values
 from crm.kinds import PERSON_STOPS
 from crm.models import Activity, Change, Company, Connection, Deal, ExternalRecord, Lead
 from crm.timeline import note
@@ -94,7 +94,7 @@ def _join(
     """
     kind = live.kind
     if getattr(live, kind) not in {keeper, None}:
-        _take_values(keeper, getattr(live, kind))
+        _take_values(keeper, getattr(live, kind), now=now)
     others = {getattr(link, kind) for link in (*gone, live)} - {keeper, None}
     for other in sorted(others, key=lambda row: row.pk):
         _absorb(keeper, other, live.connection, now=now)
@@ -106,12 +106,15 @@ def _join(
     _carry_over([link.pk for link in gone], live, keeper)
 
 
-def _take_values(keeper: Any, other: Any) -> None:
+def _take_values(keeper: Any, other: Any, *, now: datetime) -> None:
     """Everything that a CRM may hold; the place among the stages and the source stay."""
+    company_id = getattr(keeper, "company_id", None)
     names = values.columns_of(keeper)
     for name in names:
         setattr(keeper, name, getattr(other, name))
     keeper.save(update_fields=names)
+    if isinstance(keeper, Lead) and keeper.company_id != company_id:
+        customers.note_joined([keeper], at=now)
 
 
 def _carry_over(gone: Sequence[int], live: ExternalRecord, keeper: Any) -> None:
@@ -140,15 +143,24 @@ def _carry_over(gone: Sequence[int], live: ExternalRecord, keeper: Any) -> None:
     )
 
 
+def _people_who_join(one: Company, two: Company) -> list[int]:
+    """Those of the one that has not bought from us yet: the other may have."""
+    both = {one.pk, two.pk}
+    people = Lead.objects.filter(company__in=both - customers.companies(both).keys())
+    return list(people.filter(deleted_at=None).order_by("pk").values_list("pk", flat=True))
+
+
 def _absorb(keeper: Any, other: Any, connection: Connection, *, now: datetime) -> None:
     """Everything that hangs on `other` hangs on `keeper` from now on."""
     if isinstance(keeper, Company):
+        joining = _people_who_join(keeper, other)
         # Also what the layers above hang on it, a suppression among them.
         for relation in Company._meta.related_objects:  # noqa: SLF001 - Django's public name
             name = relation.field.name
             rows = relation.related_model._base_manager  # noqa: SLF001 - likewise
             rows.filter(**{name: other}).update(**{name: keeper})
         other.delete()
+        customers.note_joined(Lead.objects.filter(pk__in=joining), at=now)
         return
     # Whoever asked to be left alone a moment ago, and of whom nobody heard yet, has asked.
     asked = Activity.objects.filter(lead=other, kind__in=PERSON_STOPS, reacted_at=None)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.base import CompanyRecord, Kind, LeadRecord, Record
-from crm import brakes, identity, joining, ledger, stages
+from crm import brakes, customers, identity, joining, ledger, stages
 from crm.landing import sifting
 from crm.landing.creating import create_missing
 from crm.landing.merging import merge_known
@@ -36,6 +36,7 @@ def land(
     create_missing(page)
     merge_known(page)
     _settle_stages(page)
+    customers.note_joined(page.joined.values(), at=now)
     _owe(page)
     return page.landed
 

@@ -56,8 +56,9 @@ def _statement(asked: int) -> str:
 #: booked meeting, or an answer that came by another way than our mailbox; a deal that was closed since
 #: the enrollment began: one closed before (won-handoff) does not stop it; a deal that the company won
 #: since then, when the email sells to prospects: by the moment at which we heard of it, for the CRM's
-#: own date may be a forecast; a moment from which on it is of no use. News of a meeting that stands are
-#: no outreach: only the person's own stops hold them.
+#: own date may be a forecast; that the lead came to a customer's since then, likewise; a moment from
+#: which on it is of no use. News of a meeting that stands are no outreach: only the person's own stops
+#: hold them.
 _FOUND = f"""
 WITH asked(message_id, email) AS (VALUES {{asked}}),
 about AS (
@@ -113,6 +114,10 @@ SELECT about.id, 5, NULL, 'company_won', 'deal', won.id
   JOIN crm_activity AS found ON found.deal_id = won.id
   WHERE is_prospecting AND is_won AND occurred_at > since
     AND found.kind IN ('deal_closed', 'deal_created')
+UNION ALL
+SELECT about.id, 5, NULL, 'company_won', 'activity', found.id
+  FROM outreach AS about JOIN crm_activity AS found ON found.lead_id = about.lead_id
+  WHERE is_prospecting AND occurred_at > since AND found.kind = 'joined_customer'
 UNION ALL
 SELECT about.id, 6, NULL, 'too_late', 'message', about.id FROM about WHERE leave_before <= %s
 ) AS found ORDER BY about_id, place, at, id

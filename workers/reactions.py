@@ -163,6 +163,7 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
         reconsider,
         enroll,
     ],
+    "joined_customer": [won.stop_joined],
     "stage_moved": [moves.judge, leads.may_be_sql, leads.prepare, move_on, reconsider, enroll],
     "opted_out": [suppression.opted_out],
     "owner_gone": [enrollments.owner_gone],

@@ -40,6 +40,8 @@ def create_missing(page: Page) -> None:
     page.landed.created += len(missing)
     for mended in links.make_good(page.connection, page.kind, [r.external_id for r in missing]):
         page.moves(mended)
+        if isinstance(mended, Lead) and page.kind == "company":
+            page.joined[mended.pk] = mended
     for record, row, is_fresh in zip(missing, rows, fresh, strict=True):
         if not is_fresh and not isinstance(row, Owner):
             fields.take_over(page, row, record, fields.merge_into(page, row, record, {}))

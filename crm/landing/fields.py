@@ -72,6 +72,7 @@ def take_over(
         page.unsettled[row.pk] = row
     if isinstance(row, Lead) and row.company_id != company_id:
         take["company"] = row.company_id
+        page.joined[row.pk] = row
     return take
 
 

@@ -55,6 +55,8 @@ class Page:
         self.touched: dict[int, Lead] = {}
         #: Leads of whose stage the CRM says something new.
         self.moved: dict[int, Lead] = {}
+        #: Leads that are at another company than before.
+        self.joined: dict[int, Lead] = {}
         #: Rows of ours that a CRM may now be owed something of.
         self.unsettled: dict[int, ledger.Row] = {}
 

@@ -1,6 +1,8 @@
 """A won deal: what sells to the company's people ends, and its owner hands it over."""
 
-from django.db.models import Q
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
 from jinja2 import TemplateError
 
 from crm import facts
@@ -20,10 +22,14 @@ def stop_prospecting(activity: Activity) -> None:
     if deal is None or not deal.is_won:
         return
     because: dict[str, object] = {"rule": "company won", "activity": activity.pk, "deal": deal.pk}
-    rows = Enrollment.objects.filter(_whose(deal), status__in=OPEN).select_related("version")
-    for enrollment in rows.order_by("pk"):
-        if versions.definition_of(enrollment.version).is_prospecting:
-            engine.stop(enrollment.pk, "company won", at=activity.occurred_at, because=because)
+    _stop(Enrollment.objects.filter(_whose(deal)), at=activity.occurred_at, because=because)
+
+
+def stop_joined(activity: Activity) -> None:
+    """Whoever came to a company that had bought from us before: what sells to them ends, too."""
+    because: dict[str, object] = {"rule": "company won", "activity": activity.pk}
+    begun = Enrollment.objects.filter(lead=activity.lead, started_at__lte=activity.occurred_at)
+    _stop(begun, at=activity.occurred_at, because=because)
 
 
 def hand_over(activity: Activity) -> None:
@@ -40,6 +46,12 @@ def hand_over(activity: Activity) -> None:
             say=_rendered(rule.say or "", lead, deal),
             due_at=rule.due.after(clock.now(), known(lead.timezone)),
         )
+
+
+def _stop(rows: QuerySet[Enrollment], *, at: datetime, because: dict[str, object]) -> None:
+    for enrollment in rows.filter(status__in=OPEN).select_related("version").order_by("pk"):
+        if versions.definition_of(enrollment.version).is_prospecting:
+            engine.stop(enrollment.pk, "company won", at=at, because=because)
 
 
 def _whose(deal: Deal) -> Q:

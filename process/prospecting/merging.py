@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from crm import edit, identity, ledger, meetings, separating, values
+from crm import customers, edit, identity, ledger, meetings, separating, values
 from crm.merge import is_blank
 from crm.models import Activity, ExternalRecord, Lead, Listed, Separated
 from crm.timeline import note
@@ -44,7 +44,10 @@ def merge(one: Lead, two: Lead, *, by: str) -> Lead:
         _keep_suppressions(keeper, other)
         _end_one_enrollment(keeper, other)
         _move_rows(keeper, other)
+        was_at = keeper.company_id
         filled = _fill(keeper, other, values.columns_of(keeper))
+        if was_at != other.company_id:  # what was under way was so at either's
+            customers.note_joined([keeper], at=clock.now())
         meetings.settle(keeper)
         _close(keeper, other, by=by)
         if was_left_alone:

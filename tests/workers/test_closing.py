@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.base import DealRecord
+from connectors.base import CompanyRecord, DealRecord, LeadRecord
 from crm.land import land
 from crm.models import Company, Connection, Deal, ExternalRecord, Lead
 from crm.timeline import note
@@ -15,6 +15,7 @@ from process import apply, tasks
 from process.closing import stalled
 from process.definition import Process
 from process.models import Task
+from process.prospecting import merging
 from runtime import clock
 from sequences import enroll, versions
 from sequences.judging import in_common
@@ -207,6 +208,107 @@ def test_who_comes_after_it_was_won_is_a_new_matter(at_work, make_lead, frozen_c
     alan = newcomer(make_lead, frozen_clock, "alan@customer.example")
 
     assert Enrollment.objects.get(lead=alan).sequence == "approach-cold"
+
+
+@pytest.fixture
+def alan(at_work, make_lead, frozen_clock):
+    """In a sequence for prospects at another company, a day after Grace's has bought."""
+    grace = at_work()
+    wins(grace)
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(days=1)
+    Enrollment.objects.filter(sequence="won-handoff").delete()
+    other = Company.objects.create(name="Else")
+    ExternalRecord.objects.create(
+        connection=grace.source, kind="company", external_id="c2", company=other
+    )
+    return newcomer(make_lead, frozen_clock, "alan@x.example", company=other)
+
+
+def goes_to(lead, company):
+    """What the CRM says of the lead."""
+    record = LeadRecord(
+        external_id=str(lead.pk), email=lead.email, first_name="Grace", company_id=company,
+        status=lead.status, timezone=lead.timezone, modified_at=clock.now(),
+        absent=frozenset({"owner_id"}),
+    )  # fmt: skip
+    land(lead.source, "lead", [record], now=clock.now())
+
+
+def their_companies_are_merged(alan, make_lead):
+    merged = CompanyRecord(
+        external_id="c1", name="Hopper Ltd", merged_ids=("c2",), modified_at=clock.now()
+    )
+    land(alan.source, "company", [merged], now=clock.now())
+
+
+def a_person_merges_them(alan, make_lead):
+    """The other lead knows the company, a customer's."""
+    Lead.objects.filter(pk=alan.pk).update(company=None)
+    twin = make_lead("twin@customer.example")
+    ExternalRecord.objects.filter(lead=twin).delete()
+    merging.merge(alan, twin, by="ada")
+
+
+@pytest.mark.parametrize(
+    "comes",
+    [
+        lambda alan, make_lead: goes_to(alan, "c1"),
+        their_companies_are_merged,
+        a_person_merges_them,
+    ],
+)
+def test_who_comes_to_a_customers_company_is_not_prospected_any_more(
+    alan, comes, make_lead, frozen_clock
+):
+    message = until_queued(frozen_clock)
+    before = (message.lead, stops.reason(message), ends())
+    frozen_clock.now += timedelta(minutes=1)
+
+    comes(alan, make_lead)
+
+    stop = stops.reason(Message.objects.get(pk=message.pk))
+    settle(frozen_clock)
+    assert before == (alan, None, [])
+    assert stop.reason == "company_won"
+    assert ends() == [("alan@x.example", "approach-cold", "company won")]
+
+
+def test_who_comes_to_a_company_that_is_no_customer_goes_on(alan, frozen_clock):
+    ExternalRecord.objects.create(
+        connection=alan.source, kind="company", external_id="c3",
+        company=Company.objects.create(name="Third"),
+    )  # fmt: skip
+    message = until_queued(frozen_clock)
+    frozen_clock.now += timedelta(minutes=1)
+
+    goes_to(alan, "c3")
+    stop = stops.reason(message)
+    settle(frozen_clock)
+
+    assert (Lead.objects.get(pk=alan.pk).company.name, stop, ends()) == ("Third", None, [])
+
+
+def test_what_began_at_a_customers_stays_when_nothing_else_changes(
+    at_work, make_lead, frozen_clock
+):
+    grace = at_work()
+    wins(grace)
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(days=1)
+    alan = newcomer(make_lead, frozen_clock, "alan@customer.example")
+    ExternalRecord.objects.create(
+        connection=alan.source, kind="company", external_id="c2",
+        company=Company.objects.create(name="Hopper Limited"),
+    )  # fmt: skip
+    frozen_clock.now += timedelta(minutes=1)
+
+    their_companies_are_merged(alan, make_lead)
+    goes_to(alan, "c1")
+    settle(frozen_clock)
+
+    assert Enrollment.objects.get(lead=alan).sequence == "approach-cold"
+    assert ends() == []
 
 
 def test_what_a_colleague_asks_for_is_a_new_matter(at_work, make_lead, frozen_clock):
