@@ -41,6 +41,9 @@ class Lists(Protocol):
     def find(self, *, name: str = "", id_: str = "") -> CrmList:
         """The list that is called so, or has that id. Refused where there is none, or several."""
 
+    def all(self) -> Sequence[CrmList]:
+        """Those of people, for a person to choose from: a thousand at most."""
+
     def members(self, list_id: str, cursor: str) -> Iterator[MemberPage]:
         """Everybody on it, behind `cursor`; "" begins. At least one page comes."""
 

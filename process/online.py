@@ -1,4 +1,4 @@
-"""Whether the CRMs offer the values that the process writes there, and reads."""
+"""Whether the CRMs offer the values that the process writes there, and reads, and have its lists."""
 
 import os
 from collections import defaultdict
@@ -14,6 +14,7 @@ from connectors.registry import connect
 from crm.definition import ConnectionSettings
 from process.blueprint import Blueprint
 from process.definition import Process
+from process.online_lists import missing_lists
 from workspace.problems import Path, Problem, unknown
 from workspace.secrets import resolve
 from workspace.source import Document
@@ -32,7 +33,7 @@ class _Word:
 
 
 def problems_online(blueprint: Blueprint, document: Document) -> Iterator[str]:
-    """One line for each connection that does not answer and each value that it does not offer.
+    """One line for each connection that does not answer, each value and each list that it lacks.
 
     `document` is process.yaml.
     """
@@ -42,6 +43,8 @@ def problems_online(blueprint: Blueprint, document: Document) -> Iterator[str]:
                 connector.check()
                 words = list(_words(blueprint.process, name, definition))
                 yield from map(str, _unknown(connector, name, words, document))
+                missing = missing_lists(connector, name, blueprint.process, document)
+                yield from map(str, missing)
         except (ConnectorError, ValueError) as error:
             yield f"{name}: {error}"
 

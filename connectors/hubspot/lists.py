@@ -16,6 +16,8 @@ from connectors.vendor_text import shown
 _CONTACTS = "0-1"
 #: The most that a page holds; a write has no limit that is told, and takes as many.
 _PAGE = 250
+#: So many lists of all kinds are looked through for a person to choose from.
+_MOST = 1000
 #: Whose members HubSpot itself finds, by filters.
 _ACTIVE = "DYNAMIC"
 
@@ -32,15 +34,31 @@ class HubSpotLists:
         answer = self._wire.get(f"/crm/v3/lists/{path}")
         try:
             found = mapping(answer.get("list"))
-            called = text(found.get("name"))
             if found.get("objectTypeId") != _CONTACTS:
-                raise Refused(f"HubSpot's list {shown(called)} is none of contacts")
-            active = found.get("processingType") == _ACTIVE
-            reason = "it is an active list, whose members HubSpot finds itself" if active else ""
-            id_ = identity(found.get("listId"))
+                raise Refused(
+                    f"HubSpot's list {shown(text(found.get('name')))} is none of contacts"
+                )
+            return _list(found)
         except Malformed as error:
             raise Unavailable(f"HubSpot's list: {error}") from error
-        return CrmList(external_id=id_, name=called, read_only=reason)
+
+    def all(self) -> list[CrmList]:
+        """See Lists.all.
+
+        https://developers.hubspot.com/docs/api-reference/legacy/crm/lists/search-lists
+        """
+        found: list[CrmList] = []
+        for offset in range(0, _MOST, _PAGE):
+            asked = {"query": "", "count": _PAGE, "offset": offset}
+            answer = self._wire.post("/crm/v3/lists/search", asked, repeatable=True)
+            try:
+                rows = [mapping(row) for row in sequence(answer.get("lists"))]
+                found += [_list(row) for row in rows if row.get("objectTypeId") == _CONTACTS]
+            except Malformed as error:
+                raise Unavailable(f"HubSpot's lists: {error}") from error
+            if answer.get("hasMore") is not True:
+                break
+        return found
 
     def members(self, list_id: str, cursor: str) -> Iterator[MemberPage]:
         """See Lists.members."""
@@ -80,6 +98,13 @@ class HubSpotLists:
         except Malformed as error:
             raise Unavailable(f"HubSpot's list: {error}") from error
         return [_outcome(id_, missing) for id_ in lead_ids]
+
+
+def _list(found: Mapping[str, Any]) -> CrmList:
+    active = found.get("processingType") == _ACTIVE
+    reason = "it is an active list, whose members HubSpot finds itself" if active else ""
+    name, id_ = text(found.get("name")), identity(found.get("listId"))
+    return CrmList(external_id=id_, name=name, read_only=reason)
 
 
 def _page(answer: Mapping[str, Any]) -> MemberPage:

@@ -19,6 +19,7 @@ from connectors.salesforce.wire import Wire
 from connectors.values import Malformed, identity, mapping, text
 
 _CAMPAIGN = "SELECT Id, Name FROM Campaign WHERE {} ORDER BY Id LIMIT 10"
+_CAMPAIGNS = "SELECT Id, Name FROM Campaign ORDER BY Name LIMIT 1000"
 _MEMBERS = "SELECT Id, LeadId, ContactId, Status FROM CampaignMember WHERE CampaignId = {}"
 #: Members of one query: the most that an answer holds at once.
 _PAGE = 2000
@@ -36,20 +37,17 @@ class Campaigns:
     def find(self, *, name: str = "", id_: str = "") -> CrmList:
         """See Lists.find. Campaigns may share a name."""
         wanted = f"Id = {quote_soql_value(id_)}" if id_ else f"Name = {quote_soql_value(name)}"
-        rows = [row for page, _ in self._changes.rows(_CAMPAIGN.format(wanted)) for row in page]
-        try:
-            found = [
-                CrmList(external_id=identity(row.get("Id")), name=text(row.get("Name")))
-                for row in map(mapping, rows)
-            ]
-        except Malformed as error:
-            raise Unavailable(f"Salesforce's campaigns: {error}") from error
+        found = self._campaigns(_CAMPAIGN.format(wanted))
         if len(found) == 1:
             return found[0]
         if found:
             ids = ", ".join(one.external_id for one in found)
             raise Refused(f"several campaigns are called {name!r}; name one by its id: {ids}")
         raise Refused(f"Salesforce has no campaign {id_ or name!r}")
+
+    def all(self) -> list[CrmList]:
+        """See Lists.all."""
+        return self._campaigns(_CAMPAIGNS)
 
     def members(self, list_id: str, cursor: str) -> Iterator[MemberPage]:
         """See Lists.members; the cursor is a member's Id."""
@@ -68,6 +66,16 @@ class Campaigns:
     def remove(self, list_id: str, lead_ids: Sequence[str]) -> list[Outcome]:
         """See Lists.remove."""
         return _of_people(lead_ids, partial(self._delete, list_id))
+
+    def _campaigns(self, soql: str) -> list[CrmList]:
+        rows = [row for page, _ in self._changes.rows(soql) for row in page]
+        try:
+            return [
+                CrmList(external_id=identity(row.get("Id")), name=text(row.get("Name")))
+                for row in map(mapping, rows)
+            ]
+        except Malformed as error:
+            raise Unavailable(f"Salesforce's campaigns: {error}") from error
 
     def _create(self, given: Mapping[str, str], lead_ids: Sequence[str]) -> list[Outcome]:
         rows = [

@@ -16,6 +16,8 @@ from sandbox.store import Record, Store
 
 #: The most that a page of members holds.
 _PAGE = 250
+#: And of a page of lists.
+_MOST_LISTS = 500
 _BY_HAND = ("MANUAL", "SNAPSHOT")
 
 
@@ -27,6 +29,7 @@ class Lists:
         one = "/crm/v3/lists/{list}"
         return [
             web.get("/crm/v3/lists/object-type-id/{type}/name/{name}", self.by_name),
+            web.post("/crm/v3/lists/search", self.search),
             web.get(one, self.by_id),
             web.get(f"{one}/memberships", self.members),
             web.put(f"{one}/memberships/add", self.add),
@@ -44,6 +47,26 @@ class Lists:
 
     async def by_id(self, request: web.Request) -> web.Response:
         return web.json_response({"list": self._told(self._list(request))})
+
+    async def search(self, request: web.Request) -> web.Response:
+        """All whose name has the words of `query`, in the order of their ids."""
+        try:
+            asked = json.loads(await request.read())
+        except (ValueError, RecursionError) as error:
+            raise invalid_json(str(error)) from None
+        offset, count = int(asked.get("offset", 0)), int(asked.get("count", 20))
+        if not 0 < count <= _MOST_LISTS:
+            raise invalid(f"Invalid count {count}: it must be between 1 and {_MOST_LISTS}")
+        rows = self.store.tables[LISTS].records.values()
+        query = str(asked.get("query", "")).casefold()
+        living = [
+            row for row in rows if not row.archived and query in row.values["name"].casefold()
+        ]
+        found = sorted(living, key=lambda row: int(row.id))
+        page = found[offset : offset + count]
+        more = offset + count < len(found)
+        told = {"lists": list(map(self._told, page)), "hasMore": more, "offset": offset + len(page)}
+        return web.json_response({**told, "total": len(found)})
 
     async def members(self, request: web.Request) -> web.Response:
         """In the order of their ids, behind `after`."""

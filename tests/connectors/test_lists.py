@@ -232,3 +232,13 @@ def test_of_campaigns_that_share_a_name_one_must_be_named_by_its_id(crm):
 
     told = "several campaigns are called 'Twins'; name one by its id: "
     assert str(caught.value) == told + ", ".join(ids)
+
+
+def test_all_lists_are_told_page_by_page(crm, monkeypatch):
+    names = [f"Told {number}" for number in range(5)]
+    ids = [crm.made(name) for name in names]
+    monkeypatch.setattr("connectors.hubspot.lists._PAGE", 2)
+
+    told = {one.external_id: one.name for one in crm.lists.all()}
+
+    assert [told.get(id_) for id_ in ids] == names

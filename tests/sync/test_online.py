@@ -135,3 +135,47 @@ def test_a_stage_is_told_at_its_place_and_a_missing_field_by_its_connection(asks
         'unknown status of hubspot "CONECTED"',
         "salesforce: no field on Lead or Contact for why_not",
     ]
+
+
+LISTS = """\
+lists:
+  fair:
+    from: { hubspot: Fair, salesforce: { id: 701000000000000AAA } }
+  guests:
+    when: lead.stage == "Closing"
+    to: { salesforce: Guest }
+  closing:
+    when: lead.stage == "Closing"
+    to: { hubspot: { name: Hot }, salesforce: Twice }
+"""
+
+
+def test_a_list_that_is_not_there_is_told_with_those_that_are(asks, sandbox):
+    made = {
+        ("hubspot", "lists"): [
+            {"name": "Fairs", "processingType": "MANUAL"},
+            {"name": "Hot", "processingType": "DYNAMIC"},
+        ],
+        ("salesforce", "Campaign"): [{"Name": n} for n in ("Guests", "Twice", "Twice")],
+    }
+    ids = [sandbox.hands(crm, "create", kind, rows=rows) for (crm, kind), rows in made.items()]
+    guests, *twice = ids[1]
+
+    code, lines = asks(RULES + LISTS)
+
+    starters = (starter.CHECKOUT / "config" / "process.yaml").read_text() + RULES
+    line = starters.count("\n")
+    known = ", ".join(sorted([f"{guests} (Guests)", *(f"{id_} (Twice)" for id_ in twice)]))
+    assert code == 1
+    assert lines == [
+        f"process.yaml:{line + 3}:22: lists.fair.from.hubspot: "
+        'unknown list of hubspot "Fair"; did you mean "Fairs"? valid: Fairs, Hot',
+        f"process.yaml:{line + 9}:28: lists.closing.to.hubspot: nobody is put on it: "
+        "it is an active list, whose members HubSpot finds itself",
+        f"process.yaml:{line + 3}:46: lists.fair.from.salesforce: "
+        f'salesforce has no list with the id "701000000000000AAA"; valid: {known}',
+        f"process.yaml:{line + 6}:23: lists.guests.to.salesforce: "
+        'unknown list of salesforce "Guest"; did you mean "Guests"? valid: Guests, Twice',
+        f"process.yaml:{line + 9}:47: lists.closing.to.salesforce: several campaigns are called "
+        f"'Twice'; name one by its id: {', '.join(sorted(twice))}",
+    ]
