@@ -24,6 +24,7 @@ from process.frozen import Frozen
 from process.models import AppliedProcess, Form
 from process.preparation import enriching
 from process.prospecting import members, scores
+from process.prospecting.form_lists import with_members
 from runtime import clock
 from sequences import engine, enroll
 from sequences.definition import Sequence as Definition
@@ -196,10 +197,11 @@ def _lists(blueprint: Blueprint) -> None:
     ListMember.objects.bulk_create(
         (
             ListMember(list=name, email=email)
-            for name, emails in blueprint.lists.items()
+            for name, emails in with_members(blueprint.lists, blueprint.forms).items()
             for email in sorted(emails)
         ),
         batch_size=500,
+        ignore_conflicts=True,  # a form may be sent in just now
     )
 
 

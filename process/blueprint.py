@@ -71,7 +71,7 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
         _read(folder, file, Definition, problems) for file in layout.sequence_files(folder)
     ]
     templates = read_templates(folder, problems)
-    lists = read_lists(folder, problems)
+    lists = {**_lists_of_forms(team), **read_lists(folder, problems)}
     sequences = _with_holidays(sequences, team)
     problems += cross_check(
         team=team,
@@ -115,6 +115,12 @@ def _read(
         problems += found
         return None
     return found, document
+
+
+def _lists_of_forms(team: tuple[Team, Document] | None) -> dict[str, frozenset[str]]:
+    """Nobody stands on them in the files: those who send the forms in do."""
+    forms = team[0].forms.values() if team else ()
+    return {form.list: frozenset() for form in forms if form.list is not None}
 
 
 def _with_holidays(

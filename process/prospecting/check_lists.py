@@ -64,7 +64,7 @@ def _file(
 ) -> Iterator[Problem]:
     path: Path = ("lists", name)
     if name in files and not found.is_in_a_file:
-        message = f'the name "{name}" is taken by {layout.LISTS}/{name}.csv'
+        message = f'the name "{name}" is taken by {layout.LISTS}/{name}.csv, or by a form'
         yield document.problem(path, message, value=name, at_key=True)
     if name not in files and found.is_in_a_file:
         message = (

@@ -10,6 +10,7 @@ from connectors.records import LONGEST
 from crm.definition import WebAddress, web_address
 from crm.normalize import email as normalized_email
 from mail.address import envelope
+from workspace.names import Slug
 from workspace.problems import Fault, unknown
 from workspace.validation import Definition
 
@@ -62,6 +63,8 @@ class FormSettings(Definition):
     ]
     #: Where a browser is sent afterwards; None: a page of ours.
     thanks_url: WebAddress | None = None
+    #: Whoever sends it in stands on this list, for rules of sequences.
+    list: Slug | None = None
     #: The most from one network address.
     per_hour: Annotated[int, Field(strict=True, gt=0)] = 60
 

@@ -14,6 +14,7 @@ from crm.models import Lead
 from crm.timeline import note
 from mail.suppression import first
 from process.models import Form, Submission
+from process.prospecting import form_lists
 from process.prospecting.forms import FormSettings, Submitted
 from runtime import clock
 from workspace.problems import Fault
@@ -48,6 +49,7 @@ def take_in(
             network=network,
             at=clock.now(),
         )
+        form_lists.put(row, row.email)
     # Only now: a lead that lands meanwhile finds the row, or is found here.
     with transaction.atomic():
         waiting_still = Submission.objects.filter(pk=row.pk, state=_State.WAITING)
@@ -136,6 +138,7 @@ def _note(row: Submission, lead: Lead, *, by: str = "") -> None:
         "form": row.form, "page": row.page, "told": row.told, "submission": row.pk,
         "consent": row.consent, "consented_at": at, "by": by,
     }  # fmt: skip
+    form_lists.put(row, lead.email)  # which may be another than was written
     note("form_submitted", lead=lead, occurred_at=row.at, key=_key(row), data=data)
     row.state, row.lead, row.by, row.ended_at = _State.NOTED, lead, by[:150], clock.now()
     row.save(update_fields=["state", "lead", "by", "ended_at"])

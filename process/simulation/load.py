@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import F, QuerySet
@@ -19,9 +20,10 @@ from mail.quotas import Quotas
 from process import outcomes, timing
 from process.blueprint import Blueprint
 from process.models import HeldMove
+from process.prospecting.form_lists import with_members
 from process.simulation.files import files
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
-from process.simulation.scene import Scene
+from process.simulation.scene import Files, Scene
 from sequences.cadence import State
 from sequences.mailboxes import held, written_from
 from sequences.models import Enrollment as EnrollmentRow
@@ -39,7 +41,7 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
     _add_deals(leads)
     mailboxes = _mailboxes(now)
     found = Scene(
-        files=files(blueprint),
+        files=_files(blueprint),
         now=now,
         leads=leads,
         connections=_connections(now),
@@ -60,6 +62,11 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
     _add_enrollments(found)
     _add_waits(found)
     return found
+
+
+def _files(blueprint: Blueprint) -> Files:
+    found = files(blueprint)
+    return replace(found, lists=with_members(found.lists, blueprint.forms))
 
 
 def _leads() -> dict[int, Lead]:

@@ -2,17 +2,20 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from django.db import connection
 
 from crm.timeline import note
-from process import dossier, erasure
+from process import apply, dossier, erasure
 from process.models import Form, Submission
 from process.prospecting import submissions
 from process.prospecting.forms import FormSettings, Submitted
+from process.simulation import load
 from runtime import clock
-from sequences.models import Enrollment
+from sequences.definition import Sequence
+from sequences.models import Enrollment, ListMember
 from tests.sync.test_forms import SETTINGS
 from tests.workers.test_language import OPENING, at_work, sequence  # noqa: F401 - a fixture
 from workers import reactions
@@ -93,3 +96,40 @@ def test_eight_at_once_are_not_more_than_one_network_may(frozen_clock):
 
     assert came_of_it == {"waiting": 3, "too many": 5}
     assert Submission.objects.count() == 3
+
+
+def listed():
+    return list(ListMember.objects.order_by("email").values_list("list", "email"))
+
+
+def test_a_form_puts_people_on_its_list_for_the_rules(loaded, make_lead, frozen_clock):
+    forms = {"demo": FormSettings.model_validate({**SETTINGS, "list": "askers"})}
+    listing = sequence(OPENING, name="cold", enroll={"list": "askers"})
+    definition = Sequence.model_validate(listing)
+    team = replace(loaded, forms=forms, sequences={"cold": definition}, digests={"cold": "0" * 64})
+    apply.apply(team)
+    grace, other = make_lead(), make_lead("other@customer.example")
+
+    submit(grace.email)
+    submit("alan@customer.example")
+    note("lead_changed", lead=other, occurred_at=clock.now())
+    reactions.react()
+    dropped = submit("drop@customer.example")
+    submissions.drop(dropped, by="Ada", why="a test")
+    apply.configure(team)
+
+    assert [one.lead for one in Enrollment.objects.all()] == [grace]
+    assert listed() == [("askers", "alan@customer.example"), ("askers", grace.email)]
+    assert load.scene(team, clock.now()).files.lists["askers"] == {
+        "alan@customer.example",
+        grace.email,
+    }
+
+
+def test_whom_a_submission_is_given_to_stands_on_the_list_too(team, make_lead):
+    Form.objects.create(name="demo", settings={**SETTINGS, "list": "askers"})
+    lead = make_lead()
+
+    submissions.give(submit("private@mail.example"), lead, by="Ada")
+
+    assert listed() == [("askers", lead.email), ("askers", "private@mail.example")]

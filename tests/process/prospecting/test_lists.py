@@ -17,6 +17,14 @@ LISTS = """
 lists:
   germany: { when: lead.country == "DE" or company.country == "DE" }
 """
+FORM = """
+forms:
+  demo:
+    fields: { email: lead.email }
+    consent: Write to me.
+    allowed_origins: [https://www.example.com]
+    list: askers
+"""
 RULED = """\
 name: ruled
 stage: Approach
@@ -105,7 +113,24 @@ def test_a_name_that_a_file_has_too(folder):
 
     told = problems(folder, "  germany:", "  germany:")
 
-    assert told == ['process.yaml:LINE:3: the name "germany" is taken by lists/germany.csv']
+    assert told == [
+        'process.yaml:LINE:3: the name "germany" is taken by lists/germany.csv, or by a form'
+    ]
+
+
+@pytest.mark.parametrize("name", ["askers", "germany"])
+def test_a_forms_list_is_a_list_and_its_name_is_taken(folder, name):
+    team = folder / "cadenza.yaml"
+    team.write_text(team.read_text() + FORM.replace("askers", name))
+    ruled = folder / "sequences" / "ruled.yaml"
+    ruled.write_text(RULED.replace("germany", name))
+    taken = 'process.yaml:LINE:3: the name "germany" is taken by lists/germany.csv, or by a form'
+
+    if name == "germany":
+        assert problems(folder, "  germany:", "  germany:") == [taken]
+    else:
+        assert loaded(folder).sequences["ruled"].enroll.list == "askers"
+        assert loaded(folder).lists["askers"] == frozenset()
 
 
 def test_a_list_that_there_is_not(folder):
