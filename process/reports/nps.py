@@ -1,7 +1,7 @@
 """How likely customers are to recommend us. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import sqrt
 
 from process.reports.rates import Z
@@ -12,12 +12,14 @@ KINDS = frozenset({"nps"})
 COLUMNS = "owner people promoters passives detractors score low high".split()
 EVERYBODY = "everybody"
 PROMOTER, PASSIVE = 9, 7
+#: Until an interval's end is known to a float's last digits.
+_HALVINGS = 50
 NOTES = (
     (
         "Each person's last answer in the period. promoters: 9 and 10; passives: 7 and 8; detractors: 0 "
         "to 6. score: the percentage of promoters less that of detractors, from -100 to 100."
     ),
-    "low and high: the 95% interval.",
+    "low and high: the 95% interval (Tango's score interval).",
 )
 
 
@@ -33,15 +35,39 @@ def report(histories: Iterable[History], scope: Scope) -> Report:
 
 
 def interval(promoters: int, passives: int, detractors: int) -> tuple[float, float]:
-    """The adjusted Wald interval of the score, which adds three answers, and so holds for few.
+    """All scores at which such answers are no surprise; for this difference what Wilson's is for a rate.
 
-    Rocks, Interval Estimation for the "Net Promoter Score", The American Statistician 70 (2016).
+    The shares of promoters and of detractors are of the same people, as of matched pairs: Tango,
+    Equivalence test and confidence interval for the difference in proportions for the paired-sample
+    design, Statistics in Medicine 17 (1998).
     """
-    people = promoters + passives + detractors + 3
-    ups, downs = (promoters + 0.75) / people, (detractors + 0.75) / people
-    center = ups - downs
-    reach = Z * sqrt((ups + downs - center**2) / people)
-    return 100 * max(-1.0, center - reach), 100 * min(1.0, center + reach)
+    people = promoters + passives + detractors
+    score = (promoters - detractors) / people
+
+    def is_likely(other: float) -> bool:
+        return (people * (score - other)) ** 2 <= Z**2 * _variance(
+            promoters, detractors, people, other
+        )
+
+    return 100 * _last(is_likely, score, -1.0), 100 * _last(is_likely, score, 1.0)
+
+
+def _variance(promoters: int, detractors: int, people: int, score: float) -> float:
+    """Of promoters less detractors, with the share of detractors that is likeliest at that score."""
+    part = promoters + detractors - (2 * people - promoters + detractors) * score
+    rest = detractors * score * (1 - score)
+    share = (sqrt(part**2 + 8 * people * rest) + part) / (4 * people)
+    return people * (2 * share + score * (1 - score))
+
+
+def _last(holds: Callable[[float], bool], inside: float, end: float) -> float:
+    """From `inside` to `end`, as far as it holds."""
+    if holds(end):
+        return end
+    for _ in range(_HALVINGS):
+        middle = (inside + end) / 2
+        inside, end = (middle, end) if holds(middle) else (inside, middle)
+    return inside
 
 
 def _word(score: int) -> str:
@@ -55,8 +81,5 @@ def _row(owner: str, found: Counter[str]) -> Sequence[Cell]:
     people = sum(counts)
     if not people:
         return [owner, 0, 0, 0, 0, None, None, None]
-    low, high = interval(*counts)
-    score = 100 * (counts[0] - counts[2]) / people
-    # Of few who are of one mind the three added answers alone would leave their own score out.
-    told = (score, min(low, score), max(high, score))
+    told = (100 * (counts[0] - counts[2]) / people, *interval(*counts))
     return [owner, people, *counts, *(f"{one:.1f}" for one in told)]

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from tests.demo.lived import nonzero
@@ -170,15 +171,25 @@ def test_scores_are_those_that_customers_gave(lived):
         len(last), up, len(last) - up - down, down, f"{100 * (up - down) / len(last):.1f}",
     ]  # fmt: skip
     assert {row["owner"]: row["people"] for row in rows} == dict(owners)
-    people = len(last) + 3
-    mean = (up - down) / people
-    spread = (up + down + 1.5) / people - mean**2
-    reach = 1.959964 * (spread / people) ** 0.5
-    for name, end in (
-        ("low", max(-1, min(mean - reach, (up - down) / len(last)))),
-        ("high", min(1, max(mean + reach, (up - down) / len(last)))),
-    ):
-        assert everybody[name] == f"{100 * end:.1f}", name
+    low, high = _likely_scores(up, len(last) - up - down, down)
+    assert float(everybody["low"]) == pytest.approx(low, abs=0.1)
+    assert float(everybody["high"]) == pytest.approx(high, abs=0.1)
+
+
+def _likely_scores(up, same, down):
+    """The lowest and the highest score in steps of 0.025 at which such answers are no surprise.
+
+    Each with the shares that are likeliest then, which are looked for among a thousand.
+    """
+    people, likely = up + same + down, []
+    for score in np.linspace(-1, 1, 8001):
+        downs = np.linspace(max(0, -score), (1 - score) / 2, 1000)
+        shares = np.clip([downs + score, 1 - score - 2 * downs, downs], 1e-12, None)
+        best = downs[np.argmax([up, same, down] @ np.log(shares))]
+        spread = people * (2 * best + score - score**2)
+        if (up - down - people * score) ** 2 <= 1.959964**2 * spread:
+            likely.append(100 * score)
+    return min(likely), max(likely)
 
 
 def test_open_tasks_are_those_that_are_open_in_the_crms(lived):

@@ -1,13 +1,15 @@
 """The pure reports against plain, slow counting, one lead and one minute at a time."""
 
-import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from math import sqrt
+from itertools import product
+from math import comb, log, sqrt
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 
 from process.definition import STAGES
 from process.reports import (
@@ -308,15 +310,57 @@ def test_a_quantile_is_the_shortest_that_enough_do_not_exceed(lengths, share):
     assert quantile(times, share) == (enough[0] if times else None)
 
 
-def test_the_interval_of_a_net_promoter_score_holds_it_in_19_of_20_surveys():
-    """Of 30 answers each, where 50 percent promote and 20 do not: the score is 30."""
-    draw = random.Random(7)  # noqa: S311 - a draw, no secret
-    held = 0
-    for _ in range(4000):
-        told = Counter(draw.choices("pnd", weights=(50, 30, 20), k=30))
-        low, high = nps.interval(told["p"], told["n"], told["d"])
-        held += low <= 30 <= high
-    assert 0.94 < held / 4000 < 0.97
+@pytest.mark.parametrize(
+    ("people", "least"), [(5, 0.92), (10, 0.93), (30, 0.93)], ids=["few", "some", "more"]
+)
+def test_the_interval_of_a_net_promoter_score_holds_it_in_19_of_20_surveys(people, least):
+    """Whatever the shares are, over all surveys that there can be."""
+    shares = [(ups / 10, downs / 10) for ups in range(1, 10) for downs in range(1, 10 - ups)]
+
+    held = [_held(people, *of) for of in shares]
+
+    assert least < min(held)
+    assert 0.94 < sum(held) / len(held) < 0.98
+
+
+def _held(people, ups, downs):
+    """How likely a survey is whose interval has the score in it."""
+    found = 0.0
+    for up, down in product(range(people + 1), repeat=2):
+        if (rest := people - up - down) >= 0:
+            low, high = nps.interval(up, rest, down)
+            ways = comb(people, up) * comb(people - up, down)
+            if low <= 100 * (ups - downs) <= high:
+                found += ways * ups**up * downs**down * (1 - ups - downs) ** rest
+    return found
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 40))
+def test_the_interval_of_a_net_promoter_score_ends_where_it_would_be_a_surprise(up, same, down):
+    people = up + same + down
+    if not people:
+        return
+
+    low, high = nps.interval(up, same, down)
+
+    score = 100 * (up - down) / people
+    assert -100 <= low <= score <= high <= 100
+    assert nps.interval(down, same, up) == pytest.approx((-high, -low), abs=1e-6)
+    for end in (low / 100, high / 100):
+        if abs(end) < 1:
+            # The likeliest shares with that difference, by looking for them.
+            least = max(0.0, -end)
+            share = minimize_scalar(
+                lambda downs, end=end: -_log_likelihood((up, down, same), (downs + end, downs, 1 - end - 2 * downs)),
+                bounds=(least, (1 - end) / 2), method="bounded", options={"xatol": 1e-12},
+            ).x  # fmt: skip
+            spread = (people * (2 * share + end * (1 - end))) ** 0.5
+            assert abs(up - down - people * end) / spread == pytest.approx(1.959964, rel=1e-3)
+
+
+def _log_likelihood(counts, shares):
+    pairs = zip(counts, shares, strict=True)
+    return sum(count * log(max(share, 1e-300)) for count, share in pairs if count)
 
 
 def test_a_persons_last_score_counts():
