@@ -1,14 +1,23 @@
-"""Experiments on the terminal and as JSON."""
+"""Experiments on the terminal, as JSON and as CSV."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
+from config.cli.reports import harmless
 from config.cli.tables import show as show_tables
 from process.experiments import Report
 from process.findings import finding, ratio
+
+#: Of CSV; what is of the step alone stands in each of its lines.
+COLUMNS = (
+    "sequence step at measure base smallest since verdict winner more_at_these_rates variant against "
+    "weight companies replies meetings waiting rate rate_low rate_high needed missing evidence "
+    "threshold p_value ratio_low ratio_high difference_low difference_high"
+).split()
 
 
 def show(report: Report) -> None:
@@ -66,6 +75,28 @@ def as_json(report: Report) -> dict[str, Any]:
         "more_at_these_rates": report.more_at_these_rates,
         "says": finding(report),
     }
+
+
+def write_csv(found: Iterable[Report], file: TextIO) -> None:
+    """A line for each variant, then one for each comparison, which says what it is `against`."""
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for report in found:
+        told = as_json(report)
+        of_step = {name: told[name] for name in COLUMNS if name in told}
+        for line in (*told["variants"], *told["comparisons"]):
+            flat = of_step | dict(_flat(line))
+            writer.writerow({name: harmless(value) for name, value in flat.items()})
+
+
+def _flat(line: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """A range takes two columns."""
+    for name, value in line.items():
+        if isinstance(value, list):
+            ends = zip(("low", "high"), value, strict=True)
+            yield from ((f"{name.removesuffix('_range')}_{end}", one) for end, one in ends)
+        else:
+            yield name, value
 
 
 def _rows(report: Report) -> Iterator[dict[str, Any]]:

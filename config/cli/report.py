@@ -198,15 +198,20 @@ def report_improve(
             help="Write an experiment for the weakest step: a copy of the workspace, or itself.",
         ),
     ] = None,
+    as_csv: Csv = False,
     as_json: Json = False,
 ) -> None:
     """The weakest stage and step against their own past, and an experiment to mend it."""
+    _one_form(as_csv=as_csv, as_json=as_json)
     _ready()
-    from config.cli import improving  # noqa: PLC0415 - SciPy takes a second
+    from config.cli import improving, reports  # noqa: PLC0415 - SciPy takes a second
 
     found = improving.improve(days)
     trial = improving.write(found, write) if write else None
-    improving.tell(found, trial, write, as_json=as_json)
+    if as_csv:
+        reports.write_csv(found.report(), sys.stdout)
+    else:
+        improving.tell(found, trial, write, as_json=as_json)
 
 
 @report_app.command("timeline")
@@ -223,8 +228,9 @@ def report_timeline(as_csv: Csv = False, as_json: Json = False) -> None:
 
 
 @report_app.command("experiments")
-def report_experiments(as_json: Json = False) -> None:
+def report_experiments(as_csv: Csv = False, as_json: Json = False) -> None:
     """Which variants bring more replies or meetings, what is not decided, and what is missing."""
+    _one_form(as_csv=as_csv, as_json=as_json)
     _ready()
     from config.cli import experiments  # noqa: PLC0415 - SciPy takes a second
     from process.experiments import reports  # noqa: PLC0415 - as above
@@ -234,6 +240,9 @@ def report_experiments(as_json: Json = False) -> None:
         told = [experiments.as_json(report) for report in found]
         typer.echo(json.dumps(told, default=str, ensure_ascii=False))
         return
+    if as_csv:
+        experiments.write_csv(found, sys.stdout)
+        return
     if not found:
         typer.echo("No applied sequence has an email with variants: email: {first: 1, second: 1}")
     for report in found:
@@ -241,8 +250,7 @@ def report_experiments(as_json: Json = False) -> None:
 
 
 def _tell(name: str, asked: Mapping[str, object], *, as_csv: bool, as_json: bool) -> None:
-    if as_csv and as_json:
-        raise typer.BadParameter("say one of --csv and --json, not both")
+    _one_form(as_csv=as_csv, as_json=as_json)
     _ready()
     from config.cli import reports  # noqa: PLC0415 - SciPy takes a second
 
@@ -253,6 +261,11 @@ def _tell(name: str, asked: Mapping[str, object], *, as_csv: bool, as_json: bool
         reports.write_csv(report, sys.stdout)
     else:
         reports.show(report)
+
+
+def _one_form(*, as_csv: bool, as_json: bool) -> None:
+    if as_csv and as_json:
+        raise typer.BadParameter("say one of --csv and --json, not both")
 
 
 def _ready() -> None:

@@ -164,6 +164,21 @@ def test_without_variants_there_is_no_experiment_to_report(folder):
     assert done.returncode == 0, done.stderr
     assert "No applied sequence has an email with variants" in done.stdout
     assert json.loads(run(folder, "report", "experiments", "--json").stdout) == []
+    [header] = run(folder, "report", "experiments", "--csv").stdout.splitlines()
+    assert header.startswith("sequence,step,at,measure,base,smallest,since,verdict,winner,")
+
+
+def test_a_report_has_one_form(folder):
+    header = run(folder, "report", "improve", "--csv").stdout
+
+    assert header == (
+        "what,name,before_hits,before_of,before_rate,before_low,before_high,"
+        "now_hits,now_of,now_rate,now_low,now_high,change,low,high,verdict\n"
+    )
+    for name in ("improve", "experiments", "stages"):
+        done = run(folder, "report", name, "--csv", "--json")
+        assert done.returncode == 2, name
+        assert "say one of --csv and --json, not both" in done.stderr, name
 
 
 def test_a_shared_database_wants_a_key_of_its_own(folder):

@@ -37,24 +37,21 @@ def main(workspace, file):
 def everything(workspace, *, days):
     told = {name: forms(workspace, name) for name in REPORTS}
     before = _yaml(workspace)
-    improve = {
-        "json": said(workspace, "improve", "--days", days, "--json"),
-        "table": said(workspace, "improve", "--days", days),
-    }
-    improve["changed"] = sorted(dict(before.items() ^ _yaml(workspace).items()))
-    experiments = {"json": said(workspace, "experiments", "--json")}
-    return {**told, "improve": improve, "experiments": experiments, "days": int(days)}
+    told["improve"] = forms(workspace, "improve", "--days", days)
+    told["improve"]["changed"] = sorted(dict(before.items() ^ _yaml(workspace).items()))
+    told["experiments"] = forms(workspace, "experiments")
+    return {**told, "days": int(days)}
 
 
 def _yaml(workspace):
     return {str(path): path.read_text() for path in Path(workspace).rglob("*.yaml")}
 
 
-def forms(workspace, name):
+def forms(workspace, *words):
     return {
-        "json": said(workspace, name, "--json"),
-        "csv": said(workspace, name, "--csv"),
-        "table": said(workspace, name),
+        "json": said(workspace, *words, "--json"),
+        "csv": said(workspace, *words, "--csv"),
+        "table": said(workspace, *words),
     }
 
 

@@ -7,6 +7,7 @@ from itertools import groupby
 
 import pytest
 
+from tests.demo.intervals import wilson
 from tests.demo.telling import REPORTS
 
 pytestmark = pytest.mark.timeout(900)
@@ -14,13 +15,40 @@ TIMES = {"median", "p90", "system_median", "human_median"}
 RATE = ("hits", "of", "rate", "low", "high")
 
 
-@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("name", [*REPORTS, "improve"])
 def test_csv_says_what_json_says(lived, name):
     rows = lived.report(name)
 
     told = list(csv.DictReader(io.StringIO(lived.told[name]["csv"])))
 
     assert told == [dict(_flat(row)) for row in rows]
+
+
+def test_csv_of_experiments_says_what_json_says(lived):
+    """A line for each variant, and one for each comparison; a range takes two columns."""
+    told = list(csv.DictReader(io.StringIO(lived.told["experiments"]["csv"])))
+
+    wanted = []
+    for one in lived.json("experiments"):
+        of_step = {name: cell for name, cell in one.items() if not isinstance(cell, list)}
+        del of_step["says"]
+        for line in one["variants"] + one["comparisons"]:
+            flat = dict(_ranges(of_step | line))
+            wanted.append({name: _text(flat.get(name)) for name in told[0]})
+    assert len(told) == 3
+    assert told == wanted
+    assert {name for one in wanted for name, cell in one.items() if cell} >= {*told[0]} - {
+        "winner", "more_at_these_rates",
+    }  # fmt: skip
+
+
+def _ranges(line):
+    for name, cell in line.items():
+        if isinstance(cell, list):
+            yield f"{name.removesuffix('_range')}_low", cell[0]
+            yield f"{name.removesuffix('_range')}_high", cell[1]
+        else:
+            yield name, cell
 
 
 def _flat(row):
@@ -104,16 +132,7 @@ def test_rates_are_hits_of_all_with_their_interval(lived, name):
             if isinstance(cell, dict):
                 hits, of, rate, low, high = (cell[part] for part in RATE)
                 assert rate == (hits / of if of else None)
-                assert (low, high) == pytest.approx(_wilson(hits, of), abs=1e-9)
-
-
-def _wilson(hits, of):
-    if not of:
-        return 0.0, 1.0
-    z = 1.959963984540054
-    middle = (hits + z * z / 2) / (of + z * z)
-    reach = z / (of + z * z) * (hits * (of - hits) / of + z * z / 4) ** 0.5
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+                assert (low, high) == pytest.approx(wilson(hits, of), abs=1e-9)
 
 
 def test_improve_writes_nothing_unasked(lived):

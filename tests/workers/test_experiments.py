@@ -1,5 +1,7 @@
 """Experiments over the rows: who counts for which variant, what is told, and what a plan foresees."""
 
+import csv
+import io
 from dataclasses import replace
 from datetime import timedelta
 
@@ -83,6 +85,27 @@ def test_what_the_engine_sends_and_people_answer_is_counted(at_work, make_lead, 
 
     other = B if message.template.name == A else A
     assert counted() == {message.template.name: (1, 1, 0), other: (0, 0, 0)}
+
+
+def test_csv_has_a_line_for_each_variant_and_each_comparison(written):
+    happens("answered", written(A))
+    written(B)
+
+    told = io.StringIO()
+    on_terminal.write_csv(reports(), told)
+
+    one, other, compared = csv.DictReader(io.StringIO(told.getvalue()))
+    [as_json] = map(on_terminal.as_json, reports())
+    assert (one["variant"], one["companies"], one["replies"], one["rate"]) == (A, "1", "1", "1.0")
+    assert (other["variant"], other["companies"], other["replies"]) == (B, "1", "0")
+    assert [one["rate_low"], one["rate_high"]] == list(
+        map(str, as_json["variants"][0]["rate_range"])
+    )
+    assert (compared["variant"], compared["against"], compared["companies"]) == (B, A, "")
+    [comparison] = as_json["comparisons"]
+    assert compared["evidence"] == str(comparison["evidence"])
+    assert compared["difference_low"] == str(comparison["difference"][0])
+    assert [line["verdict"] for line in (one, other, compared)] == ["undecided"] * 3
 
 
 @pytest.mark.parametrize(
