@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
 
@@ -40,6 +41,7 @@ class Lived:
     def sql(self):
         """The timeline as a table `t`; moments as seconds, `data` as JSON."""
         database = sqlite3.connect(":memory:")
+        database.create_function("seconds", 1, seconds, deterministic=True)
         columns = list(self.events[0])
         database.execute(f"CREATE TABLE t ({', '.join(columns)}, s)")
         database.executemany(
@@ -47,7 +49,7 @@ class Lived:
             [
                 (
                     *(json.dumps(e["data"]) if name == "data" else e[name] for name in columns),
-                    datetime.fromisoformat(e["at"]).timestamp(),
+                    seconds(e["at"]),
                 )
                 for e in self.events
             ],
@@ -139,6 +141,66 @@ class Lived:
         )
 
     @cached_property
+    def handed_over(self):
+        """Whom marketing named: whose it is, and what sales said, a deal made in its place, or nothing."""
+        record, found = self.witness["handed_over"], []
+        by_id = {one["id"]: one for one in self.people if one["crm"] == "hubspot"}
+        said = {one["email"].casefold(): one["said"] for one in record["deals"] + record["said"]}
+        for named in record["named"]:
+            person = by_id[named["id"]]
+            found.append({**person, **named, "said": said.get(person["email"], "")})
+        return found
+
+    @cached_property
+    def people(self):
+        """Whom the CRMs know: one person for two records where both know the address, each once."""
+        seen, found, twins = Counter(), [], {}
+        for crm, records in self.witness["contacts"].items():
+            for one in records:
+                person = self._person(crm.partition(" ")[0], one)
+                seen[person["crm"], person["email"]] += 1
+                found.append(person)
+        for person in found:
+            address = person["email"]
+            if address and all(seen[crm, address] == 1 for crm in ("hubspot", "salesforce")):
+                twins.setdefault(address, []).append(person)
+        for first, second in twins.values():
+            found.remove(second)
+            first["opted_out"] |= second["opted_out"]
+            first |= {name: value for name, value in second.items() if first[name] in ("", None)}
+        return found
+
+    def _person(self, crm, record):
+        values = record["values"]
+        given = {
+            "hubspot": ("email", "firstname", "jobtitle", "hs_timezone", "hs_email_optout"),
+            "salesforce": ("Email", "FirstName", "Title", "Timezone__c", "HasOptedOutOfEmail"),
+        }[crm]
+        email, first_name, title, timezone, opted_out = (values.get(name) for name in given)
+        companies = [*record["linked"]["companies"], values.get("AccountId")]
+        owner = values.get("hubspot_owner_id") or values.get("OwnerId")
+        return {
+            "crm": crm,
+            "id": record["id"],
+            "email": (email or "").casefold(),
+            "first_name": first_name,
+            "title": title,
+            "timezone": timezone,
+            "opted_out": opted_out in (True, "true"),
+            "company": self.companies.get(next(filter(None, companies), None)),
+            "owner": self.witness["reps"].get(owner, "nobody"),
+        }
+
+    @cached_property
+    def companies(self):
+        """Record -> the company's domain, by which it is the same one in both CRMs."""
+        return {
+            one["id"]: one["values"].get("domain") or urlsplit(one["values"]["Website"]).hostname
+            for records in self.witness["companies"].values()
+            for one in records
+        }
+
+    @cached_property
     def won(self):
         """The deals that reps won in the CRMs: which one, whose, of whom, for how many cents."""
         found = []
@@ -165,6 +227,10 @@ class Lived:
 
     def meaning(self, text):
         return phrases.meaning(self.process["answers"], text)
+
+
+def seconds(moment):
+    return datetime.fromisoformat(moment).timestamp()
 
 
 def nonzero(counted):

@@ -13,10 +13,12 @@ import requests
 
 from config.demo import command
 from config.demo import place as place_of
+from tests.demo import handing_over
 
 MEETINGS = (("hubspot", "meetings", "hs_meeting_title"), ("salesforce", "Event", "Subject"))
 TASKS = {"hubspot": "tasks", "salesforce": "Task"}
 DEALS = {"hubspot": "deals", "salesforce": "Opportunity"}
+COMPANIES = {"hubspot": "companies", "salesforce": "Account"}
 #: Where a customer waits until the team asks for a score: so few days nobody would be asked.
 WAITS = (
     ("won-handoff", "wait: 10 business days"),
@@ -24,12 +26,15 @@ WAITS = (
     ("feedback-request", "wait: 20 business days"),
 )
 #: Nobody fills in a form in the demo, so that what is required then holds nobody up.
-INBOUND = "enroll:\n", "enroll:\n  requires: [lead.title, company.name]\n"
+INBOUND = (
+    "enroll:\n",
+    "enroll:\n  requires: [lead.title, lead.first_name, lead.timezone, company.name]\n",
+)
 PEOPLE = (("hubspot", "contacts"), ("salesforce", "Lead"), ("salesforce", "Contact"))
 
 
 def main(folder, days):
-    audit = command._audit
+    audit, set_up, between = command._audit, command._set_up, {}
 
     def write_and_hurry(place, told, **values):
         place_of.write_workspace(place, told, **values)
@@ -40,6 +45,13 @@ def main(folder, days):
             path.write_text(text.replace(wait, "wait: 1 hour"))
         inbound = place.workspace / "sequences" / "approach-inbound.yaml"
         inbound.write_text(inbound.read_text().replace(*INBOUND))
+        process = place.workspace / "process.yaml"
+        process.write_text(process.read_text() + handing_over.RULES)
+        between["contacts"] = lambda: records(told["control"], "hubspot", "contacts")
+
+    def set_up_and_hand_over():
+        set_up()
+        between["record"] = handing_over.begin(between["contacts"])
 
     def audit_and_keep(place, told, rows):
         from sandbox.audit import look
@@ -59,6 +71,10 @@ def main(folder, days):
             if record["values"].get(title) != "Demo"  # those are the reps' own
         ]
         kept["records"] = {crm: records(told["control"], crm, kind) for crm, kind in DEALS.items()}
+        kept["companies"] = {
+            crm: records(told["control"], crm, kind) for crm, kind in COMPANIES.items()
+        }
+        kept["handed_over"] = between["record"]
         kept["calls"] = records(told["control"], "hubspot", "calls")
         kept["demos"] = [
             record
@@ -81,7 +97,7 @@ def main(folder, days):
         (folder / "witness.json").write_text(json.dumps(kept, default=str))
         return audit(place, told, rows)
 
-    command._audit = audit_and_keep
+    command._audit, command._set_up = audit_and_keep, set_up_and_hand_over
     vars(command)["write_workspace"] = write_and_hurry
     return command.main(folder=folder / "demo", days=days, as_json=True)
 

@@ -205,6 +205,40 @@ def test_speed_by_sql(lived):
         assert (rate["hits"], rate["of"]) == (in_time, in_time + late), row["owner"]
 
 
+HANDOFF = """
+WITH asked AS (
+  SELECT lead, owner, s, id, seconds(data ->> 'due_at') AS due,
+    (SELECT coalesce(seconds(data ->> 'changed_at'), q.s) FROM t q WHERE q.lead = a.lead
+      AND q.kind = 'qualified' AND (q.s, q.id) < (a.s, a.id) ORDER BY q.s DESC, q.id DESC LIMIT 1)
+      AS since,
+    (SELECT min(w.s) FROM t w WHERE w.lead = a.lead AND (w.s, w.id) > (a.s, a.id)
+      AND w.kind IN ('accepted', 'rejected', 'deal_created')) AS answered
+  FROM t a WHERE kind = 'acceptance_asked'
+), every AS (SELECT * FROM asked UNION ALL
+  SELECT lead, 'everybody', s, id, due, since, answered FROM asked)
+"""
+
+
+def test_handoff_by_sql(lived):
+    rows = lived.report("handoff")
+
+    owners = lived.ask("SELECT owner, count(*) FROM every GROUP BY 1", tables=HANDOFF)
+    assert {row["owner"]: row["mqls"] for row in rows} == dict(owners)
+    for row in rows:
+        waits = lived.ask(
+            """SELECT s - since, answered - s, coalesce(answered, ?) <= due FROM every
+            WHERE owner = ? AND (answered IS NOT NULL OR due < ?)""",
+            lived.now.timestamp(), row["owner"], lived.now.timestamp(), tables=HANDOFF,
+        )  # fmt: skip
+        rate = row["within_rate"]
+        assert (rate["hits"], rate["of"]) == (sum(is_in for *_, is_in in waits), len(waits))
+        for name, place in (("system_median", 0), ("human_median", 1)):
+            lengths = sorted(wait[place] for wait in waits if wait[1] is not None)
+            middle = lengths[-(-len(lengths) // 2) - 1]
+            assert row[name] == pytest.approx(middle, abs=1e-3), (row["owner"], name)
+    assert max(row["system_median"] for row in rows) > 0
+
+
 OBJECTIONS = """
 WITH answers AS (
   SELECT id, s, lead, data ->> '$.meaning.settled' AS word FROM t
