@@ -19,6 +19,7 @@ from runtime import bell, clock
 from sequences import versions, whereabouts
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
+from sequences.judging import COLLEAGUE
 from sequences.mailboxes import Rotation
 from sequences.models import AppliedVersion, Enrollment, ListMember, Waiting
 from sequences.refusals import OPEN, Candidate, Candidates
@@ -191,11 +192,16 @@ def waiting_is_due() -> bool:
     return Waiting.objects.filter(retry_at__lte=clock.now()).exists()
 
 
-def place_is_free(sequence: str) -> None:
-    """Somebody's enrollment ended: who waits longest for such a place is judged again at once."""
-    longest = Waiting.objects.filter(sequence=sequence).order_by("since", "pk").first()
-    if longest is not None:
-        Waiting.objects.filter(pk=longest.pk).update(retry_at=clock.now())
+def place_is_free(sequence: str, company_id: int | None) -> None:
+    """Somebody's enrollment ended: those who wait for its place are judged again at once.
+
+    They are who waits longest for one in the sequence, and the colleagues who had to wait.
+    """
+    longest = Waiting.objects.filter(sequence=sequence).order_by("since", "pk")[:1]
+    colleagues = Waiting.objects.filter(lead__company=company_id, reason=COLLEAGUE)
+    asked = [*longest, *(colleagues if company_id is not None else ())]
+    if asked:
+        Waiting.objects.filter(pk__in=[row.pk for row in asked]).update(retry_at=clock.now())
         transaction.on_commit(lambda: bell.ring("enroll"))
 
 

@@ -12,6 +12,8 @@ from workspace.expressions import look_up
 
 #: What a throttle holds back is judged again after so long, or when a place is free.
 RETRY = timedelta(days=1)
+#: A rule that takes one person of a company at a time has to wait.
+COLLEAGUE = "somebody else of the company is in a sequence (exclusive)"
 _BOUGHT = "its company bought from us"
 _IN_DOUBT = "got an email that this database does not know: look at it, then `cadenza settle`"
 
@@ -154,8 +156,7 @@ class Judge:
     def _company_is_taken(self, lead: Judged) -> Refusal | None:
         if self.rule.exclusive != "company" or lead.company_id not in self.let_in.companies:
             return None
-        text = "somebody else of the company is in a sequence (exclusive)"
-        return Refusal(text=text, retry_at=self.now + RETRY)
+        return Refusal(text=COLLEAGUE, retry_at=self.now + RETRY)
 
     def _rep_is_busy(self, lead: Judged) -> Refusal | None:
         most = self.rule.active_per_rep

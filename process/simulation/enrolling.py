@@ -13,7 +13,7 @@ from process.simulation.scene import Scene
 from sequences import invitations, whereabouts
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
-from sequences.judging import Judge, Known, LetIn, Refusal
+from sequences.judging import COLLEAGUE, Judge, Known, LetIn, Refusal
 from sequences.rotation import choose
 from sequences.slots import Slots
 from workspace.expressions import evaluate
@@ -76,11 +76,21 @@ class Enrolling:
                 self.scene.waits[wait.sequence].pop(wait.lead.pk, None)
         return bool(due)
 
-    def place_is_free(self, sequence: str) -> None:
-        """Who waits longest for a place in it is judged again at once."""
+    def place_is_free(self, sequence: str, company_id: int | None) -> None:
+        """Who waits longest for a place in it is judged again at once, and the colleagues too."""
         longest = next(iter(self.scene.waits[sequence].values()), None)
-        if longest is not None:
-            self.scene.wait(replace(longest, retry_at=self.scene.now))
+        asked = [longest] if longest is not None else []
+        if company_id is not None:
+            asked += self._colleagues_waiting(company_id)
+        for wait in asked:
+            self.scene.wait(replace(wait, retry_at=self.scene.now))
+
+    def _colleagues_waiting(self, company_id: int) -> Iterator[Wait]:
+        for lead in self.scene.of_company[company_id]:
+            for waits in self.scene.waits.values():
+                wait = waits.get(lead.pk)
+                if wait is not None and wait.reason == COLLEAGUE:
+                    yield wait
 
     def _matching(self, rule: Enroll, leads: Iterable[Lead]) -> list[Lead]:
         return [
@@ -203,7 +213,13 @@ class Enrolling:
         waiting = self.scene.waits[sequence].get(lead.pk)
         number = waiting.number if waiting else self.scene.number()
         self.scene.wait(
-            Wait(number=number, lead=lead, sequence=sequence, retry_at=refusal.retry_at)
+            Wait(
+                number=number,
+                lead=lead,
+                sequence=sequence,
+                reason=refusal.text,
+                retry_at=refusal.retry_at,
+            )
         )
 
 

@@ -247,9 +247,15 @@ def _add_waits(found: Scene) -> None:
     for row in Waiting.objects.order_by("since", "pk"):
         if row.lead_id in found.leads and row.sequence in found.files.sequences:
             lead = found.leads[row.lead_id]
-            number = found.number()
-            wait = Wait(number=number, lead=lead, sequence=row.sequence, retry_at=row.retry_at)
-            found.wait(wait)
+            found.wait(
+                Wait(
+                    number=found.number(),
+                    lead=lead,
+                    sequence=row.sequence,
+                    reason=row.reason,
+                    retry_at=row.retry_at,
+                )
+            )
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -234,7 +234,7 @@ class Reactions:
     def _unenrolled(self, noted: Noted) -> None:
         if noted.enrollment is None:
             return
-        self.enrolling.place_is_free(noted.enrollment.sequence.name)
+        self.enrolling.place_is_free(noted.enrollment.sequence.name, noted.lead.company_id)
         if noted.enrollment.reason in RAN_ITS_COURSE:
             self.enrolling.match(noted.lead, moved=False, event="")
 

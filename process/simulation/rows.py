@@ -206,6 +206,7 @@ class Wait:
     number: int  #: who waits longer has the lower one
     lead: Lead
     sequence: str
+    reason: str
     retry_at: datetime
 
 

@@ -260,6 +260,27 @@ def test_one_of_a_company_at_a_time(at_work, make_lead, frozen_clock):
     assert not Waiting.objects.exists()
 
 
+def test_who_waits_for_a_colleague_enters_once_that_one_is_through(
+    at_work, make_lead, frozen_clock
+):
+    one, two = make_lead("a@x.example", title="CEO"), make_lead("b@x.example")
+    at_work(
+        sequence({"id": "w", "wait": "90 minutes"}, name="first", when='lead.title == "CEO"'),
+        sequence(
+            {"id": "w", "wait": "3 days"},
+            name="second",
+            when='lead.title != "CEO"',
+            enroll={"exclusive": "company"},
+        ),
+    )
+
+    until(lambda: Enrollment.objects.count() == 2, frozen_clock)
+
+    first, second = Enrollment.objects.order_by("pk")
+    assert (first.lead, second.lead) == (one, two)
+    assert second.started_at == first.ended_at
+
+
 def test_a_rep_has_so_many_at_once_and_the_next_when_one_ends(at_work, make_lead, frozen_clock):
     for number in range(4):
         make_lead(f"p{number}@x.example", company=None)

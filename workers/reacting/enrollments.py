@@ -39,7 +39,8 @@ def handed_over(activity: Activity) -> None:
 
 def unenrolled(activity: Activity) -> None:
     """Its place is free, and so is the lead, for a rule that was true of it all the while."""
-    enrolling.place_is_free(str(activity.data["sequence"]))
+    company_id = activity.lead.company_id if activity.lead is not None else None
+    enrolling.place_is_free(str(activity.data["sequence"]), company_id)
     if activity.lead is not None and activity.data["reason"] in cadence.RAN_ITS_COURSE:
         enrolling.enroll_matching([activity.lead.pk], moved=False)
 
