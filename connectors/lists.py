@@ -54,5 +54,8 @@ class Lists(Protocol):
         person is gone; Refused, each, where nobody can be put on the list.
         """
 
+    def mark(self, list_id: str, lead_ids: Sequence[str], *, status: str) -> Sequence[Outcome]:
+        """Give this status to people who are on it, likewise. A Conflict for whoever is not."""
+
     def remove(self, list_id: str, lead_ids: Sequence[str]) -> Sequence[Outcome]:
         """Take people off it, likewise."""

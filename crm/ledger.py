@@ -137,9 +137,9 @@ def _of_touch(kind: Change.Kind, touch: Change, told: Mapping[str, str], *, at: 
 
 
 def owe_memberships(
-    counterpart: ListCounterpart, wanted: Mapping[int, bool], *, at: datetime
+    counterpart: ListCounterpart, wanted: Mapping[int, bool | str], *, at: datetime
 ) -> None:
-    """Owe a CRM's list people: record -> whether its person is to be on it."""
+    """Owe a CRM's list people: record -> whether its person is to be on it, or with which status."""
     Change.objects.bulk_create(
         [
             Change(

@@ -54,6 +54,9 @@ class ListCounterpart(models.Model):
 class Membership(models.Model):
     """A person on a CRM's list, as we last knew it; of whoever left what must not be forgotten."""
 
+    #: The columns that are crm.membership.Known.
+    KNOWN = ("there", "by_us", "taken_out", "status", "our_status")
+
     counterpart = models.ForeignKey(ListCounterpart, on_delete=models.CASCADE)
     external_id = models.CharField(max_length=100)  #: the person's
     #: Null: its record has not landed.
@@ -61,6 +64,9 @@ class Membership(models.Model):
     there = models.BooleanField(default=False)
     by_us = models.BooleanField(default=False)
     taken_out = models.BooleanField(default=False)
+    #: Of a campaign's member: as it is there, and the one that we gave.
+    status = models.CharField(max_length=100, blank=True)
+    our_status = models.CharField(max_length=100, blank=True)
     written_at = models.DateTimeField(null=True, blank=True)  #: by us, the last time
     #: The number as of which we know it, see crm.order.
     seq = models.BigIntegerField(default=0)
@@ -83,10 +89,11 @@ class Membership(models.Model):
 
     @property
     def known(self) -> Known:
-        return Known(there=self.there, by_us=self.by_us, taken_out=self.taken_out)
+        return Known(**{name: getattr(self, name) for name in self.KNOWN})
 
     def know(self, known: Known) -> None:
-        self.there, self.by_us, self.taken_out = known.there, known.by_us, known.taken_out
+        for name in self.KNOWN:
+            setattr(self, name, getattr(known, name))
 
 
 class Listed(models.Model):

@@ -27,7 +27,7 @@ def settle(
     """
     with transaction.atomic():
         counterpart = ListCounterpart.objects.select_for_update(no_key=True).get(pk=counterpart.pk)
-        wanted: Mapping[int, bool] = {}
+        wanted: Mapping[int, bool | str] = {}
         if counterpart.read_at is not None and not counterpart.read_only:
             wanted = _wanted(counterpart, set(ours), set(may_join))
         _owe(counterpart, wanted, at=at)
@@ -40,10 +40,10 @@ def write(connection: Connection, connector: Connector, changes: Sequence[Change
     Raises what the first call raises when nothing is known of any of them.
     """
     outcomes: dict[int, Outcome] = {}
-    for (field, there), mine in _grouped(changes).items():
+    for (field, want), mine in _grouped(changes).items():
         people = [change.record.external_id for change in mine]
         try:
-            written = _write(_counterpart(connection, field), connector, people, there=there)
+            written = _write(_counterpart(connection, field), connector, people, want)
         except ConnectorError as error:
             if not outcomes:
                 raise
@@ -54,16 +54,16 @@ def write(connection: Connection, connector: Connector, changes: Sequence[Change
 
 def agree(connection: Connection, changes: Iterable[Change], *, at: datetime) -> None:
     """The CRM took them: that is what we know of it from now on, whatever was asked for before."""
-    for (field, there), mine in _grouped(changes).items():
+    for (field, want), mine in _grouped(changes).items():
         counterpart = _counterpart(connection, field)
         if counterpart is not None:
-            rows = _written(counterpart, mine, there=there, at=at)
+            rows = _written(counterpart, mine, want, at=at)
             Membership.objects.bulk_create(
                 rows,
                 batch_size=500,
                 update_conflicts=True,
                 unique_fields=["counterpart", "external_id"],
-                update_fields=["there", "by_us", "taken_out", "lead", "written_at", "seq"],
+                update_fields=[*Membership.KNOWN, "lead", "written_at", "seq"],
             )
 
 
@@ -73,7 +73,7 @@ def drop(counterpart: ListCounterpart) -> None:
 
 
 def _written(
-    counterpart: ListCounterpart, changes: Sequence[Change], *, there: bool, at: datetime
+    counterpart: ListCounterpart, changes: Sequence[Change], want: bool | str, *, at: datetime
 ) -> list[Membership]:
     number = order.draw(counterpart.connection_id)
     rows = {
@@ -86,13 +86,16 @@ def _written(
         )
         for change in changes
     }
+    given = want if isinstance(want, str) else counterpart.status if want else ""
     for row in rows.values():
-        row.know(membership.written(there=there))
+        row.know(membership.written(there=bool(want), status=given))
     return list(rows.values())
 
 
-def _wanted(counterpart: ListCounterpart, ours: set[int], may_join: set[int]) -> dict[int, bool]:
-    """Record -> whether its person is to be there, of those of whom we owe something."""
+def _wanted(
+    counterpart: ListCounterpart, ours: set[int], may_join: set[int]
+) -> dict[int, bool | str]:
+    """Record -> whether its person is to be there, or with which status, where we owe it."""
     known, there = _known(counterpart)
     wants = {
         lead: membership.wanted(
@@ -102,12 +105,27 @@ def _wanted(counterpart: ListCounterpart, ours: set[int], may_join: set[int]) ->
     }
     joining = [lead for lead in may_join if wants.get(lead)]
     records = live_records("lead", joining, counterpart.connection_id)
-    found = {record.pk: True for record in records.values()}
+    found: dict[int, bool | str] = {record.pk: True for record in records.values()}
     leaving = [id_ for lead, want in wants.items() if want is False for id_ in there[lead]]
     off = ExternalRecord.objects.filter(
         connection=counterpart.connection_id, kind="lead", external_id__in=leaving
     )
-    return {**found, **dict.fromkeys(off.values_list("pk", flat=True), False)}
+    marked = dict.fromkeys(_to_mark(counterpart, ours & may_join), counterpart.status)
+    return {**marked, **found, **dict.fromkeys(off.values_list("pk", flat=True), False)}
+
+
+def _to_mark(counterpart: ListCounterpart, leads: set[int]) -> list[int]:
+    """The records whose person has a status that we gave, and is to have another by now."""
+    rows = Membership.objects.filter(counterpart=counterpart, there=True).exclude(our_status="")
+    ids = [
+        row.external_id
+        for row in rows.exclude(our_status=counterpart.status).iterator(2000)
+        if row.lead_id in leads and membership.is_to_have(row.known, status=counterpart.status)
+    ]
+    records = ExternalRecord.objects.filter(
+        connection=counterpart.connection_id, kind="lead", external_id__in=ids, deleted_at=None
+    )
+    return list(records.values_list("pk", flat=True))
 
 
 def _known(counterpart: ListCounterpart) -> tuple[dict[int, Known], dict[int, list[str]]]:
@@ -128,7 +146,7 @@ def _known(counterpart: ListCounterpart) -> tuple[dict[int, Known], dict[int, li
     return known, there
 
 
-def _owe(counterpart: ListCounterpart, wanted: Mapping[int, bool], *, at: datetime) -> None:
+def _owe(counterpart: ListCounterpart, wanted: Mapping[int, bool | str], *, at: datetime) -> None:
     """What is owed already stays so; what is not wanted any more is not owed any more."""
     rows = _open(counterpart).select_related("record").order_by("pk")
     owed = {change.record_id: change for change in rows}
@@ -138,7 +156,7 @@ def _owe(counterpart: ListCounterpart, wanted: Mapping[int, bool], *, at: dateti
         )
     )
     wanted = {**wanted, **_undone(owed.values(), wanted, there)}
-    over = [c.pk for c in owed.values() if wanted.get(c.record_id) is not c.value]
+    over = [c.pk for c in owed.values() if wanted.get(c.record_id) != c.value]
     ledger.supersede(Change.objects.filter(pk__in=over), "both lists agree again")
     new = {id_: want for id_, want in wanted.items() if id_ not in owed or owed[id_].pk in over}
     ledger.owe_memberships(counterpart, new, at=at)
@@ -154,13 +172,14 @@ def _open(counterpart: ListCounterpart) -> QuerySet[Change]:
 
 
 def _undone(
-    owed: Iterable[Change], wanted: Mapping[int, bool], there: Collection[str]
+    owed: Iterable[Change], wanted: Mapping[int, bool | str], there: Collection[str]
 ) -> dict[int, bool]:
     """What may have arrived, though nobody heard of it, and is not wanted any more."""
     return {
         change.record_id: not change.value
         for change in owed
         if change.status == Change.Status.PENDING
+        and isinstance(change.value, bool)
         and change.attempted_at is not None
         and change.record_id not in wanted
         and (change.record.external_id in there) is not change.value
@@ -168,7 +187,10 @@ def _undone(
 
 
 def _write(
-    counterpart: ListCounterpart | None, connector: Connector, people: Sequence[str], *, there: bool
+    counterpart: ListCounterpart | None,
+    connector: Connector,
+    people: Sequence[str],
+    want: bool | str,
 ) -> Sequence[Outcome]:
     if counterpart is None or connector.lists is None or counterpart.read_only:
         reason = (
@@ -177,7 +199,9 @@ def _write(
         return [Outcome(external_id="", error=Refused(reason))] * len(people)
     id_ = counterpart.external_id
     try:
-        if there:
+        if isinstance(want, str):
+            return connector.lists.mark(id_, people, status=want)
+        if want:
             return connector.lists.add(id_, people, status=counterpart.status)
         return connector.lists.remove(id_, people)
     except Unauthorized as error:  # a login that may not write lists may write all else
@@ -189,8 +213,9 @@ def _counterpart(connection: Connection, field: str) -> ListCounterpart | None:
     return ListCounterpart.objects.filter(connection=connection, name=name, writes=True).first()
 
 
-def _grouped(changes: Iterable[Change]) -> dict[tuple[str, bool], list[Change]]:
-    groups: dict[tuple[str, bool], list[Change]] = defaultdict(list)
+def _grouped(changes: Iterable[Change]) -> dict[tuple[str, bool | str], list[Change]]:
+    groups: dict[tuple[str, bool | str], list[Change]] = defaultdict(list)
     for change in changes:
-        groups[change.field, bool(change.value)].append(change)
+        want = change.value if isinstance(change.value, str) else bool(change.value)
+        groups[change.field, want].append(change)
     return groups

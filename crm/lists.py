@@ -109,35 +109,41 @@ class _Reading:
     def land(self, members: Sequence[Member], asked_at: int, *, is_last: bool) -> None:
         """A page of those who are there; after the last one, whoever was not read has left."""
         counted = self.counterpart.statuses
-        ids = [m.external_id for m in members if not counted or m.status in counted]
-        self._are_there(ids, asked_at)
+        statuses = {m.external_id: m.status for m in members if not counted or m.status in counted}
+        self._are_there(statuses, asked_at)
         if is_last:
             self._have_left()
 
-    def _are_there(self, ids: Sequence[str], asked_at: int) -> None:
+    def _are_there(self, statuses: Mapping[str, str], asked_at: int) -> None:
+        ids = list(statuses)
         known = {row.external_id: row for row in self.rows.filter(external_id__in=ids)}
         leads, attempted = self._leads(ids), self._attempted(ids)
         fresh: list[Membership] = []
         changed: list[Membership] = []
         joining: set[int] = set()
-        for id_ in dict.fromkeys(ids):
+        for id_, status in statuses.items():
             row = known.get(id_) or Membership(counterpart=self.counterpart, external_id=id_)
             if row.seq > asked_at:  # we have written since
                 continue
             lead = leads.get(id_)
-            now, flow = membership.told(row.known, there=True, attempted=attempted.get(id_))
+            before, tried = row.known, attempted.get(id_)
+            now, flow = membership.told(
+                before,
+                there=True,
+                attempted=tried,
+                status=status[:100],
+                given=self.counterpart.status,
+            )
             if lead is not None and (flow == "joins" or row.lead_id != lead):
                 joining.add(lead)
-            if row.pk is None or flow or row.lead_id != lead:
+            if row.pk is None or now != before or row.lead_id != lead:
                 row.know(now)
                 row.lead_id, row.seq = lead, asked_at
                 (fresh if row.pk is None else changed).append(row)
         Membership.objects.bulk_create(fresh, batch_size=500)
-        Membership.objects.bulk_update(
-            changed, ["there", "by_us", "taken_out", "lead", "seq"], batch_size=500
-        )
+        Membership.objects.bulk_update(changed, [*Membership.KNOWN, "lead", "seq"], batch_size=500)
         self.rows.filter(external_id__in=ids, seq__lt=asked_at).update(seq=asked_at)
-        self._arrived([id_ for id_, there in attempted.items() if there])
+        self._arrived([id_ for id_, tried in attempted.items() if tried in (True, statuses[id_])])
         self._join(joining)
 
     def _have_left(self) -> None:
@@ -153,7 +159,7 @@ class _Reading:
             tried = attempted.get(row.external_id)
             row.know(membership.told(row.known, there=False, attempted=tried)[0])
             row.seq = self.begun_at
-        Membership.objects.bulk_update(gone, ["there", "by_us", "taken_out", "seq"], batch_size=500)
+        Membership.objects.bulk_update(gone, [*Membership.KNOWN, "seq"], batch_size=500)
         leads = {row.lead_id for row in gone if row.lead_id is not None}
         # Who stands there under another id, as a converted Lead does, has not left.
         still = self.rows.filter(there=True, lead__in=leads).values_list("lead_id", flat=True)
@@ -227,13 +233,14 @@ class _Reading:
         )
         return dict(rows.values_list("external_id", "lead"))
 
-    def _attempted(self, ids: Sequence[str]) -> Mapping[str, bool]:
+    def _attempted(self, ids: Sequence[str]) -> Mapping[str, bool | str]:
         """Person's id -> what we tried to write and have heard nothing of."""
         rows = self._owed(ids).exclude(attempted_at=None)
-        return {id_: bool(there) for id_, there in rows.values_list("record__external_id", "value")}
+        tried = rows.values_list("record__external_id", "value")
+        return {id_: want for id_, want in tried if isinstance(want, bool | str)}
 
     def _arrived(self, ids: Sequence[str]) -> None:
-        self._owed(ids).filter(value=True).update(
+        self._owed(ids).exclude(value=False).update(
             status=Change.Status.PUSHED, pushed_at=self.now, last_error=""
         )
 

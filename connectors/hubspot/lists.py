@@ -83,6 +83,17 @@ class HubSpotLists:
         """See Lists.add."""
         return in_batches(lead_ids, _PAGE, lambda batch: self._write("add", list_id, batch))
 
+    def mark(
+        self,
+        list_id: str,  # noqa: ARG002 - the protocol's
+        lead_ids: Sequence[str],
+        *,
+        status: str,  # noqa: ARG002 - likewise
+    ) -> list[Outcome]:
+        """See Lists.mark."""
+        error = Refused("on a list of HubSpot nobody has a status")
+        return [Outcome(external_id="", error=error)] * len(lead_ids)
+
     def remove(self, list_id: str, lead_ids: Sequence[str]) -> list[Outcome]:
         """See Lists.remove."""
         return in_batches(lead_ids, _PAGE, lambda batch: self._write("remove", list_id, batch))

@@ -63,6 +63,10 @@ class Campaigns:
         given = {"CampaignId": list_id, **({"Status": status} if status else {})}
         return _of_people(lead_ids, partial(self._create, given))
 
+    def mark(self, list_id: str, lead_ids: Sequence[str], *, status: str) -> list[Outcome]:
+        """See Lists.mark."""
+        return _of_people(lead_ids, partial(self._mark, list_id, status))
+
     def remove(self, list_id: str, lead_ids: Sequence[str]) -> list[Outcome]:
         """See Lists.remove."""
         return _of_people(lead_ids, partial(self._delete, list_id))
@@ -85,6 +89,20 @@ class Campaigns:
         # Nobody is a member twice: the platform says so of each row.
         results = self._wire.collection("POST", rows, repeatable=True)
         return [_outcome(*row, done=_THERE) for row in zip(lead_ids, results, strict=True)]
+
+    def _mark(self, list_id: str, status: str, lead_ids: Sequence[str]) -> list[Outcome]:
+        found = self._member_ids(list_id, lead_ids)
+        there = [id_ for id_ in lead_ids if id_ in found]
+        attributes = {"attributes": {"type": "CampaignMember"}}
+        rows = [{**attributes, "id": found[id_], "Status": status} for id_ in there]
+        results = self._wire.collection("PATCH", rows, repeatable=True) if rows else []
+        outcomes = {
+            id_: _outcome(id_, result, done=set())
+            for id_, result in zip(there, results, strict=True)
+        }
+        return [
+            outcomes.get(id_) or _stranger(id_, "is on this campaign no more") for id_ in lead_ids
+        ]
 
     def _delete(self, list_id: str, lead_ids: Sequence[str]) -> list[Outcome]:
         found = self._member_ids(list_id, lead_ids)
@@ -137,8 +155,8 @@ def _reference(id_: str) -> str:
     return _REFERENCES.get(fields.PREFIXES.get(id_[:3], ""), "")
 
 
-def _stranger(id_: str) -> Outcome:
-    error = Conflict(f"{id_!r} is no id of a Salesforce lead")
+def _stranger(id_: str, why: str = "is no id of a Salesforce lead") -> Outcome:
+    error = Conflict(f"{id_!r} {why}")
     return Outcome(external_id="", error=error)
 
 

@@ -242,3 +242,19 @@ def test_all_lists_are_told_page_by_page(crm, monkeypatch):
     told = {one.external_id: one.name for one in crm.lists.all()}
 
     assert [told.get(id_) for id_ in ids] == names
+
+
+def test_a_status_is_given_to_whoever_is_on_it(crm):
+    id_, people = crm.made("Marked"), crm.people(4)
+    crm.lists.add(id_, people[:3])
+
+    outcomes = crm.lists.mark(id_, people, status="Responded")
+
+    if crm.name == "hubspot":
+        assert [type(one.error) for one in outcomes] == [Refused] * 4
+        return
+    assert [type(one.error) for one in outcomes] == [type(None)] * 3 + [Conflict]
+    [page] = crm.lists.members(id_, "")
+    assert {one.external_id: one.status for one in page.members} == dict.fromkeys(
+        people[:3], "Responded"
+    )

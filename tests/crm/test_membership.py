@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.membership import Known, told, wanted, written
+from crm.membership import Known, is_to_have, told, wanted, written
 
 
 def test_whom_a_person_took_out_is_not_put_back():
@@ -103,6 +103,58 @@ def test_one_way_no_person_is_overruled_and_it_comes_to_rest(steps):
     assert crm.known.there is crm.there
     if crm.last_word is None:
         assert crm.there is ours
+
+
+STATUSES = st.sampled_from(["Sent", "Responded", "Attended"])
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["person", "ours", "push", "lost", "read"]), STATUSES),
+        max_size=25,
+    )
+)
+def test_a_status_that_a_person_gave_stays_and_ours_follows_what_we_say(steps):
+    ours, known, attempted = "Sent", written(there=True, status="Sent"), None
+    there, by_person = "Sent", False
+    for act, status in steps:
+        if act == "person" and status != there:
+            known, _ = told(known, there=True, attempted=attempted, status=there)
+            there, by_person, attempted = status, True, None
+        elif act == "ours":
+            ours = status
+        elif act in {"push", "lost"} and attempted is None:
+            known, _ = told(known, there=True, status=there)
+            if is_to_have(known, status=ours):
+                assert not by_person or known.our_status == there
+                there, attempted = ours, ours
+                if act == "push":
+                    known, attempted = written(there=True, status=ours), None
+        elif act == "read":
+            known, _ = told(known, there=True, attempted=attempted, status=there)
+            attempted = None
+
+    known, _ = told(known, there=True, attempted=attempted, status=there)
+    if is_to_have(known, status=ours):
+        there, known = ours, written(there=True, status=ours)
+
+    assert known.status == there
+    assert not is_to_have(known, status=ours)
+    if not by_person:
+        assert there == ours
+
+
+def test_whoever_a_person_put_there_keeps_their_status():
+    known, _ = told(Known(), there=True, status="Sent", given="Sent")
+
+    assert not is_to_have(known, status="Responded")
+
+
+def test_a_status_that_went_with_a_lost_answer_is_ours():
+    known, _ = told(Known(), there=True, attempted=True, status="Sent", given="Sent")
+
+    assert known == written(there=True, status="Sent")
+    assert is_to_have(known, status="Responded")
 
 
 @dataclass

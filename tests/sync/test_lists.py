@@ -569,3 +569,56 @@ def test_a_status_says_who_counts(world):
 
     assert world.listed() == ["grace"]
     assert json.loads(json.dumps(world.noted())) == [["list_joined", "grace", "fair"]]
+
+
+def given(status):
+    return (
+        f'  fair:\n    when: lead.email != ""\n    to: {{ salesforce: {{ name: Fair{status} }} }}\n'
+    )
+
+
+@pytest.mark.parametrize("fault", [None, "answer_lost"])
+def test_a_status_that_changes_is_written_where_nobody_gave_another(world, fault):
+    people = {name: both[1] for name, both in world.people("ada", "grace", "alan").items()}
+    fair = world.made("salesforce", "Fair")
+    world.put("salesforce", fair, people["alan"])  # by a person
+    world.apply(given(", status: Sent"))
+    world.settle()
+    world.settle()
+    world.salesforce.edit(member(world, people["grace"]), object_=MEMBER, Status="Responded")
+    world.settle()
+    assert statuses(world, people) == {"ada": "Sent", "grace": "Responded", "alan": "Sent"}
+    assert world.is_quiet()
+
+    world.apply(given(", status: Responded"))
+    world.hubspot.advance(minutes=20)
+    world.salesforce.pull()
+    members.settle_due()
+    if fault:
+        world.salesforce.fault(fault, path=PATHS["salesforce"], times=4)
+        world.salesforce.push(expect_error=True)
+        world.sandbox.mend()
+    world.settle()
+    assert statuses(world, people) == {"ada": "Responded", "grace": "Responded", "alan": "Sent"}
+    assert world.is_quiet()
+
+    world.salesforce.edit(member(world, people["ada"]), object_=MEMBER, Status="Sent")
+    world.settle()
+    world.apply(given(""))
+    world.settle()
+    assert statuses(world, people) == {"ada": "Sent", "grace": "Responded", "alan": "Sent"}
+    assert world.is_quiet()
+    assert not Change.objects.filter(kind="membership", status__in=("pending", "refused")).exists()
+
+
+MEMBER = "CampaignMember"
+
+
+def member(world, lead):
+    rows = world.salesforce.records(MEMBER)
+    return next(id_ for id_, row in rows.items() if row["LeadId"] == lead)
+
+
+def statuses(world, people):
+    rows = {row["LeadId"]: row["Status"] for row in world.salesforce.records(MEMBER).values()}
+    return {name: rows[id_] for name, id_ in people.items()}
