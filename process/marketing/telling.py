@@ -1,11 +1,18 @@
 """Marketing's and sales' CRMs hear of each qualification, in their own words, and say so themselves."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from crm import edit, words
 from crm.models import Connection, ExternalRecord, Lead
 from process import outcomes
 from process.marketing.definition import Crm, Level
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    accepted: bool
+    reason: str  #: of a no; blank where the CRM has no field for it, or nothing in it
 
 
 def tell(lead: Lead, levels: Sequence[Level], *, by: str) -> None:
@@ -41,6 +48,22 @@ def is_mql(lead: Lead, connection: Connection, fields: Collection[str]) -> Mappi
                 at = link.modified_at
                 return {**called, **({"changed_at": at.isoformat()} if at else {})}
     return {}
+
+
+def answer(lead: Lead, connection: Connection, fields: Collection[str]) -> Answer | None:
+    """What a CRM says that sales answers, where one of these fields made it so: a no, or from SAL on."""
+    for link, crm in _known(lead):
+        now = words.of(link, lead)
+        for level, called in crm.called() if link.connection_id == connection.pk else ():
+            if level != "mql" and called.words().keys() & set(fields) and called.is_said(now):
+                return _answer(lead, crm, level)
+    return None
+
+
+def _answer(lead: Lead, crm: Crm, level: str) -> Answer:
+    field = crm.rejected.reason_field if crm.rejected is not None else None
+    reason = lead.extra.get(field) if field is not None and level == "rejected" else None
+    return Answer(accepted=level != "rejected", reason=str(reason or ""))
 
 
 def _known(lead: Lead) -> Iterator[tuple[ExternalRecord, Crm]]:

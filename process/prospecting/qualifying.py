@@ -93,6 +93,23 @@ def answered(lead: Lead, answer: str, done: Activity) -> None:
         _reject(row, lead, answer, by=by, at=at)
 
 
+def answered_in_crm(
+    lead: Lead, connection: Connection, fields: Collection[str], *, at: datetime
+) -> None:
+    """Sales answered there, or in a workspace of its own that wrote it there.
+
+    The lead's row is locked by the caller.
+    """
+    row, found = _open(lead), declared()
+    told = telling.answer(lead, connection, fields) if row is not None else None
+    if row is None or found is None or told is None:
+        return
+    if told.accepted:
+        _accept(row, lead, found, by=connection.name, at=at)
+    else:
+        _reject(row, lead, told.reason, by=connection.name, at=at)
+
+
 def stage_moved(lead: Lead) -> None:
     """What sales accepted is an SQL from a stage on, where the team says so."""
     found = declared()
@@ -160,9 +177,12 @@ def _reject(row: LeadQualification, lead: Lead, reason: str, *, by: str, at: dat
 def _answer(row: LeadQualification, state: str, *, by: str, at: datetime, reason: str = "") -> None:
     row.state, row.answered_at, row.by, row.reason = state, at, by[:150], reason
     row.save(update_fields=["state", "answered_at", "by", "reason"])
+    answer = asked.ACCEPTED if state == _State.ACCEPTED else reason
     task = Task.objects.filter(key=_key(row), done_at=None).first()
-    if task is not None:
-        tasks.done(task.pk, disposition=reason or asked.ACCEPTED, by=by)
+    if task is not None and answer in asked.answers(task, outcomes.applied()):
+        tasks.done(task.pk, disposition=answer, by=by)
+    else:  # a CRM may give a reason of its own, or none
+        tasks.skipped(_key(row))
 
 
 def _qualify(row: LeadQualification, lead: Lead, found: Qualification) -> None:

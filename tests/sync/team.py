@@ -84,6 +84,18 @@ def answer(email, reject=""):
         qualifying.accept(lead(email), by="ada")
 
 
+def handoff():
+    """What `cadenza report handoff` counts for this team: MQLs, accepted, rejected, open, and the reasons."""
+    from crm.models import Activity
+    from process.reports import catalog
+    from process.reports.report import Scope
+    from runtime import clock
+
+    *_, everybody = catalog.REPORTS["handoff"](Scope(now=clock.now())).rows
+    rejected = Activity.objects.filter(kind="rejected").order_by("pk")
+    return [*everybody[1:5], [one.data["reason"] for one in rejected]]
+
+
 def move(email, to):
     from process import moves
 
@@ -117,6 +129,7 @@ def lead(email):
 
 COMMANDS: dict[str, Callable[..., object]] = {
     "apply": apply, "settle": settle, "write": write, "answer": answer, "move": move, "know": know,
+    "handoff": handoff,
 }  # fmt: skip
 
 if __name__ == "__main__":

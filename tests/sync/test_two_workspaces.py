@@ -190,6 +190,7 @@ def test_an_mql_of_marketings_becomes_sales_customer_in_both_crms(teams):
     teams.settle()
     accepted = teams.say(contact, lead)
     assert accepted == ("marketingqualifiedlead", "OPEN", None, "Working - Contacted", None)
+    assert [team("handoff") for team in (teams.marketing, teams.sales)] == [[1, 1, 0, 0, []]] * 2
 
     teams.sales("move", email=grace, to="Presentation")
     teams.settle()
@@ -233,11 +234,15 @@ def test_what_sales_rejects_goes_back_to_marketing_with_its_reason_and_may_come_
         "Unqualified",
         "too small",
     )
+    teams.settle()  # both teams' tasks are ticked off at the next quarter of an hour
     assert teams.is_quiet()
+    both = teams.marketing, teams.sales
+    assert [team("handoff") for team in both] == [[1, 0, 1, 0, ["too small"]]] * 2
 
     teams.hand("hubspot", "edit", "contacts", **mql)
     teams.settle()
 
+    assert [team("handoff") for team in both] == [[2, 0, 1, 1, ["too small"]]] * 2
     assert teams.say(contact, lead)[0::3] == ("marketingqualifiedlead", "Researching")
     teams.settle()  # sales' task waits for the next quarter of an hour
     assert teams.is_quiet()

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.base import LeadRecord
 from crm import edit
+from crm.land import land
 from crm.models import Activity, Change, Deal, ExternalRecord, Lead
 from crm.timeline import note
 from process import apply, tasks
@@ -248,3 +250,46 @@ def test_a_rep_answers_on_the_page(mql):
     assert [command in page for page in (blank, skipped, told)] == [True, True, False]
     assert '<option value="accepted">' in blank
     assert states() == [("rejected", "ada@example.com", "too small", clock.now())]
+
+
+def tells(lead, **values):
+    """What HubSpot says of the lead; a field that it does not tell is as it was."""
+    record = LeadRecord(
+        external_id=str(lead.pk), email=lead.email, timezone=lead.timezone,
+        modified_at=clock.now(), absent=frozenset({"owner_id", "company_id"}),
+        **{
+            "first_name": "Grace", "status": lead.status,
+            "lifecycle_stage": "marketingqualifiedlead", **values,
+        },
+    )  # fmt: skip
+    land(lead.source, "lead", [record], now=clock.now())
+    react()
+
+
+@pytest.mark.parametrize(
+    ("says", "state"),
+    [
+        ({"lifecycle_stage": "salesqualifiedlead"}, ("accepted", "hubspot", "")),
+        ({"lifecycle_stage": "opportunity"}, ("accepted", "hubspot", "")),
+        ({"lifecycle_stage": "lead", "status": "UNQUALIFIED"}, ("rejected", "hubspot", "")),
+        ({"status": "UNQUALIFIED"}, ("open", "", "")),
+        ({"first_name": "Grace B."}, ("open", "", "")),
+    ],
+)
+def test_what_sales_answers_in_the_crm_is_its_answer(mql, says, state):
+    mql.refresh_from_db()
+
+    tells(mql, **says)
+
+    is_open = state[0] == "open"
+    assert [found[:3] for found in states()] == [state]
+    assert len(open_tasks()) == is_open
+    noted = Activity.objects.filter(kind__in=("accepted", "rejected"))
+    assert [one.kind for one in noted] == [state[0]] * (not is_open)
+
+
+def test_what_moves_the_lead_here_is_no_answer_of_sales(mql):
+    edit.change(mql, {"lifecycle_stage": "salesqualifiedlead"}, by="a step")
+    react()
+
+    assert states() == [("open", "", "", None)]

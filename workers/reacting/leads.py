@@ -41,6 +41,8 @@ def told_by_crm(activity: Activity) -> None:
     if lead is not None:
         fields = activity.data.get("fields", words.FIELDS)
         crm = activity.connection or lead.source
+        if activity.connection is not None:
+            qualifying.answered_in_crm(lead, crm, fields, at=activity.occurred_at)
         qualifying.told_by_crm(lead, crm, fields, at=activity.occurred_at)
 
 
