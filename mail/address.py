@@ -24,7 +24,6 @@ def envelope(address: str) -> str:
         raise ValueError(f"{address!r}: the domain is no host name") from error
 
 
-@lru_cache
 @lru_cache(maxsize=10_000)  # those of mailboxes are asked for again and again
 def domain(name: str) -> str:
     """A domain in ASCII, by IDNA 2008 as registries do; raises UnicodeError.
