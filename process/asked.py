@@ -44,7 +44,7 @@ def is_open(task: Task) -> bool:
     if task.kind == ACCEPT:
         return qualification_of(task) is not None
     deal = deal_of(task)
-    return deal is not None and not has_reason(deal)
+    return deal is not None and wants_reason(deal)
 
 
 def qualification_of(task: Task) -> LeadQualification | None:
@@ -55,6 +55,12 @@ def qualification_of(task: Task) -> LeadQualification | None:
 
 def deal_of(task: Task) -> Deal | None:
     return Deal.objects.select_related("source").filter(pk=_asked_of(task)).first()
+
+
+def wants_reason(deal: Deal) -> bool:
+    """It is lost, and nobody has said why; one that was opened again, or won, since then wants none."""
+    is_lost = deal.is_closed and not deal.is_won and deal.deleted_at is None
+    return is_lost and not has_reason(deal)
 
 
 def has_reason(deal: Deal) -> bool:

@@ -20,10 +20,10 @@ def ask_why(activity: Activity) -> None:
 
 
 def answered(lead: Lead, reason: str, done: Activity) -> None:  # noqa: ARG001 - as all of them have
-    """The task was ticked off with the reason; nothing where the deal has one by now."""
+    """The task was ticked off with the reason; nothing where the deal wants none by now."""
     task, rule = Task.objects.filter(pk=done.data["task_id"]).first(), _rule()
     deal = asked.deal_of(task) if task is not None else None
-    if rule is not None and deal is not None and not asked.has_reason(deal):
+    if rule is not None and deal is not None and asked.wants_reason(deal):
         _write(deal, rule, reason, by=str(done.data.get("by", "")))
 
 
@@ -41,7 +41,8 @@ def lose(lead: Lead, reason: str, *, by: str) -> Deal:
     if deal is None or deal.is_won:
         raise Fault(f"{lead} has no deal that may be lost")
     _write(deal, rule, reason, by=by)
-    for task in Task.objects.filter(key__startswith=_key(deal), done_at=None):
+    asking = Task.objects.filter(kind=asked.LOST, key__startswith=_key(deal), done_at=None)
+    for task in asking:
         tasks.done(task.pk, disposition=reason, by=by)
     return deal
 

@@ -239,13 +239,18 @@ def test_whoever_loses_a_deal_says_why(at_work):
     assert (deal.stage_value, deal.extra) == ("lost", {"why": "price"})
 
 
-@pytest.mark.parametrize("by_task", [True, False])
-def test_why_a_deal_was_lost_is_what_its_task_is_done_with(at_work, frozen_clock, by_task):
-    lead = at_work(loss_reason=REASON)
+def has_lost(lead):
+    """A deal of the lead's, whose CRM has a field for the reason."""
     source = lead.source
     source.settings = {**source.settings, "fields": {"deal": {"why": "closed_lost_reason"}}}
     source.save()
-    deal = Deal.objects.create(name="Big", lead=lead, source=source, is_closed=True)
+    return Deal.objects.create(name="Big", lead=lead, source=source, is_closed=True)
+
+
+@pytest.mark.parametrize("by_task", [True, False])
+def test_why_a_deal_was_lost_is_what_its_task_is_done_with(at_work, frozen_clock, by_task):
+    lead = at_work(loss_reason=REASON)
+    deal = has_lost(lead)
     note("deal_closed", lead=lead, deal=deal, occurred_at=clock.now(), data={"won": False})
     settle(frozen_clock)
     task = Task.objects.get(kind="lost")
@@ -275,6 +280,35 @@ def test_a_reason_that_was_written_in_the_crm_ends_its_task_without_one(at_work,
     Deal.objects.update(extra={"why": "price"})
 
     assert (before, tasks.done_in_crm(lead, tasks._mark(task))) == (False, True)
+
+
+@pytest.mark.parametrize("since", [{"is_closed": False}, {"is_won": True}])
+def test_a_deal_that_is_not_lost_any_more_wants_no_reason(since, at_work, frozen_clock):
+    lead = at_work(loss_reason=REASON)
+    deal = has_lost(lead)
+    for _ in range(2):
+        note("deal_closed", lead=lead, deal=deal, occurred_at=clock.now(), data={"won": False})
+    settle(frozen_clock)
+    one, two = Task.objects.filter(kind="lost").order_by("pk")
+    Deal.objects.update(**since)
+    before = Deal.objects.values().get()
+
+    tasks.done(one.pk, disposition="price", by="bob")
+    settle(frozen_clock)
+
+    assert Deal.objects.values().get() == before
+    assert tasks.skip(two.pk, why="it is open again")
+
+
+def test_a_task_of_another_kind_that_asks_why_holds_no_answer_up(at_work):
+    lead = at_work(loss_reason=REASON)
+    deal = has_lost(lead)
+    before = tasks.make("research", "Why?", lead=lead, key=f"loss_reason:{deal.pk}:1")
+
+    losses.lose(lead, "price", by="bob")
+
+    assert Deal.objects.get().extra == {"why": "price"}
+    assert Task.objects.get(pk=before.pk).done_at is None
 
 
 def test_a_deal_that_moves_to_a_value_of_no_stage_follows_the_rule(at_work, frozen_clock):
