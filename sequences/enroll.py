@@ -179,7 +179,8 @@ def retry_waiting() -> int:
         if version and found:
             enrolled += enroll_all(version, found)
         if not found or found[0].retry_at is None:
-            Waiting.objects.filter(pk=waiting.pk).delete()
+            # Whose place was taken meanwhile waits on, until another moment.
+            Waiting.objects.filter(pk=waiting.pk, retry_at=waiting.retry_at).delete()
     return enrolled
 
 

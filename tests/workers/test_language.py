@@ -16,8 +16,9 @@ from mail.models import Message
 from process import apply, tasks
 from process.models import Task
 from runtime import clock
-from sequences import engine
+from sequences import engine, enroll
 from sequences.definition import Sequence
+from sequences.judging import COLLEAGUE, RETRY
 from sequences.models import Enrollment, ListMember, StepRun, Waiting
 from tests.workers.test_life import answers, leaves, settle, until_queued
 from workers import reactions, schedule
@@ -279,6 +280,29 @@ def test_who_waits_for_a_colleague_enters_once_that_one_is_through(
     first, second = Enrollment.objects.order_by("pk")
     assert (first.lead, second.lead) == (one, two)
     assert second.started_at == first.ended_at
+
+
+def test_whose_place_a_colleague_takes_at_the_same_moment_waits_on(
+    at_work, make_lead, frozen_clock, monkeypatch
+):
+    one, two = make_lead("a@x.example"), make_lead("b@x.example")
+    at_work(sequence({"id": "w", "wait": "1 day"}, enroll={"exclusive": "company"}))
+    Enrollment.objects.all().delete()
+    Waiting.objects.update(retry_at=clock.now())
+    waiting = Waiting.objects.values_list("lead", "reason", "retry_at")
+    before = list(waiting)
+
+    def another_worker_was_faster(version, candidate, **about):
+        monkeypatch.undo()
+        enroll.enroll(version, enroll.judge(version, one), start_at=clock.now())
+        return enroll.enroll(version, candidate, **about)
+
+    monkeypatch.setattr(enroll, "enroll", another_worker_was_faster)
+    enroll.retry_waiting()
+
+    assert before == [(two.pk, COLLEAGUE, clock.now())]
+    assert list(Enrollment.objects.values_list("lead", flat=True)) == [one.pk]
+    assert list(waiting.all()) == [(two.pk, COLLEAGUE, clock.now() + RETRY)]
 
 
 def test_a_rep_has_so_many_at_once_and_the_next_when_one_ends(at_work, make_lead, frozen_clock):
