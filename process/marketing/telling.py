@@ -30,7 +30,7 @@ def tell_rejected(lead: Lead, reason: str, *, by: str) -> None:
     for link, crm in _known(lead):
         if crm.rejected is not None:
             words.say(link, lead, crm.rejected.words(), by=by)
-            if crm.rejected.reason_field is not None:
+            if reason and crm.rejected.reason_field is not None:
                 reasons[f"extra.{crm.rejected.reason_field}"] = reason
     if reasons:
         edit.change(lead, reasons, by=by)

@@ -175,7 +175,7 @@ def _reject(row: LeadQualification, lead: Lead, reason: str, *, by: str, at: dat
 
 
 def _answer(row: LeadQualification, state: str, *, by: str, at: datetime, reason: str = "") -> None:
-    row.state, row.answered_at, row.by, row.reason = state, at, by[:150], reason
+    row.state, row.answered_at, row.by, row.reason = state, at, by[:150], reason[:100]
     row.save(update_fields=["state", "answered_at", "by", "reason"])
     answer = asked.ACCEPTED if state == _State.ACCEPTED else reason
     task = Task.objects.filter(key=_key(row), done_at=None).first()

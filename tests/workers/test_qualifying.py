@@ -8,7 +8,7 @@ import pytest
 from connectors.base import LeadRecord
 from crm import edit
 from crm.land import land
-from crm.models import Activity, Change, Deal, ExternalRecord, Lead
+from crm.models import Activity, Change, Connection, Deal, ExternalRecord, Lead
 from crm.timeline import note
 from process import apply, tasks
 from process.marketing.definition import Crm
@@ -286,6 +286,35 @@ def test_what_sales_answers_in_the_crm_is_its_answer(mql, says, state):
     assert len(open_tasks()) == is_open
     noted = Activity.objects.filter(kind__in=("accepted", "rejected"))
     assert [one.kind for one in noted] == [state[0]] * (not is_open)
+
+
+NO = {"lifecycle_stage": "lead", "status": "UNQUALIFIED"}
+
+
+@pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
+def test_a_no_of_a_crm_comes_with_its_reason_and_takes_none_away(crm, mql, loaded):
+    fields = {"fields": {"lead": {"why_not": "why_not"}}}
+    Connection.objects.filter(name=crm).update(settings=fields)
+    ExternalRecord.objects.create(
+        connection=Connection.objects.get(name="salesforce"), kind="lead", external_id="00Q1",
+        lead=mql,
+    )  # fmt: skip
+    marketing = {
+        "hubspot": {**MARKETING},
+        "salesforce": {"rejected": {"lead_status": "Unqualified"}},
+    }
+    marketing[crm]["rejected"] = {**marketing[crm]["rejected"], "reason_field": "why_not"}
+    process = with_rule(loaded).process
+    words = {name: Crm.model_validate(said) for name, said in marketing.items()}
+    apply._process(replace(loaded, process=process.model_copy(update={"marketing": words})))
+    Lead.objects.update(extra={"why_not": "x" * 300})
+    mql.refresh_from_db()
+
+    tells(mql, **NO)
+
+    reason = "x" * 100 if crm == "hubspot" else ""
+    assert [found[:3] for found in states()] == [("rejected", "hubspot", reason)]
+    assert Lead.objects.get().extra == {"why_not": "x" * 300}
 
 
 def test_what_moves_the_lead_here_is_no_answer_of_sales(mql):
