@@ -176,7 +176,8 @@ def _absorb(keeper: Any, other: Any, connection: Connection, *, now: datetime) -
     )
     ExternalRecord.objects.filter(lead=other).update(lead=keeper)
     Deal.objects.filter(lead=other).update(lead=keeper)
-    Activity.objects.filter(lead=other).exclude(reacted_at=None).update(lead=keeper)
+    told = Activity.objects.filter(lead=other).exclude(reacted_at=None)
+    told.exclude(kind="joined_customer").update(lead=keeper)  # nobody came there by being one
     Lead.objects.filter(pk=other.pk).update(deleted_at=now)
     # What the layers above hang on it follows in the keeper's turn: they know of what there is but one.
     note(

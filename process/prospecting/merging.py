@@ -172,12 +172,20 @@ def _move_rows(keeper: Lead, other: Lead) -> None:
     Listed.objects.filter(lead=other, list__in=on_lists).delete()
     _leave_one_question(keeper, other)
     _keep_apart(keeper, other)
+    stay = _stay(keeper)
     for relation in Lead._meta.related_objects:  # noqa: SLF001 - likewise
         name = relation.field.name
         rows = relation.related_model._base_manager.filter(**{name: other})  # noqa: SLF001 - likewise
-        if relation.related_model is Activity:  # that it is gone is the other's own
-            rows = rows.exclude(kind="lead_deleted")
+        if relation.related_model is Activity:
+            rows = rows.exclude(kind__in=stay)
         rows.update(**{name: keeper})
+
+
+def _stay(keeper: Lead) -> set[str]:
+    """That it is gone is the other's own, and when it came to a customer's is no matter of what the
+    keeper is in."""
+    is_in_one = Enrollment.objects.filter(lead=keeper, status__in=OPEN).exists()
+    return {"lead_deleted", *(["joined_customer"] if is_in_one else [])}
 
 
 def _leave_one_question(keeper: Lead, other: Lead) -> None:

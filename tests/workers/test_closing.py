@@ -311,6 +311,50 @@ def test_what_began_at_a_customers_stays_when_nothing_else_changes(
     assert ends() == []
 
 
+def twin_that_came(make_lead, frozen_clock):
+    """Another row of somebody at the customer's, who came there after this one was enrolled."""
+    twin = make_lead("twin@customer.example")
+    frozen_clock.now += timedelta(minutes=1)
+    note("joined_customer", lead=twin, occurred_at=clock.now(), data={"won": "Big"})
+    settle(frozen_clock)
+    return twin
+
+
+def a_person_makes_them_one(keeper, twin):
+    ExternalRecord.objects.filter(lead=twin).delete()
+    merging.merge(keeper, twin, by="ada")
+
+
+def their_crm_makes_them_one(keeper, twin):
+    record = LeadRecord(
+        external_id=str(keeper.pk), email=keeper.email, first_name="Grace", company_id="c1",
+        status=keeper.status, timezone=keeper.timezone, merged_ids=(str(twin.pk),),
+        modified_at=clock.now(), absent=frozenset({"owner_id"}),
+    )  # fmt: skip
+    land(keeper.source, "lead", [record], now=clock.now())
+
+
+@pytest.mark.parametrize("become_one", [a_person_makes_them_one, their_crm_makes_them_one])
+def test_that_another_row_of_a_person_came_later_ends_nothing(
+    become_one, at_work, make_lead, frozen_clock
+):
+    grace = at_work()
+    wins(grace)
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(days=1)
+    Enrollment.objects.filter(sequence="won-handoff").delete()
+    alan = newcomer(make_lead, frozen_clock, "alan@customer.example")
+    message = until_queued(frozen_clock)
+    twin = twin_that_came(make_lead, frozen_clock)
+
+    become_one(alan, twin)
+    settle(frozen_clock)
+
+    assert message.lead == alan
+    assert stops.reason(Message.objects.get(pk=message.pk)) is None
+    assert ends() == []
+
+
 def test_what_a_colleague_asks_for_is_a_new_matter(at_work, make_lead, frozen_clock):
     grace = at_work(customers=False)
     wins(grace)
