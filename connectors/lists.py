@@ -1,6 +1,6 @@
 """Lists of people that a CRM keeps, and who is on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,8 +54,13 @@ class Lists(Protocol):
         person is gone; Refused, each, where nobody can be put on the list.
         """
 
-    def mark(self, list_id: str, lead_ids: Sequence[str], *, status: str) -> Sequence[Outcome]:
-        """Give this status to people who are on it, likewise. A Conflict for whoever is not."""
+    def mark(
+        self, list_id: str, lead_ids: Sequence[str], *, given: Mapping[str, str], status: str
+    ) -> Sequence[Outcome]:
+        """Give this status to people who still have there what they were `given`, likewise.
+
+        A Conflict for whoever is not on it, or has got another one since.
+        """
 
     def remove(self, list_id: str, lead_ids: Sequence[str]) -> Sequence[Outcome]:
         """Take people off it, likewise."""

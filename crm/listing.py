@@ -200,12 +200,17 @@ def _write(
     id_ = counterpart.external_id
     try:
         if isinstance(want, str):
-            return connector.lists.mark(id_, people, status=want)
+            return connector.lists.mark(id_, people, given=_given(counterpart, people), status=want)
         if want:
             return connector.lists.add(id_, people, status=counterpart.status)
         return connector.lists.remove(id_, people)
     except Unauthorized as error:  # a login that may not write lists may write all else
         return [Outcome(external_id="", error=Refused(str(error)))] * len(people)
+
+
+def _given(counterpart: ListCounterpart, people: Sequence[str]) -> Mapping[str, str]:
+    rows = Membership.objects.filter(counterpart=counterpart, external_id__in=people)
+    return dict(rows.values_list("external_id", "our_status"))
 
 
 def _counterpart(connection: Connection, field: str) -> ListCounterpart | None:

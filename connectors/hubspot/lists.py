@@ -88,6 +88,7 @@ class HubSpotLists:
         list_id: str,  # noqa: ARG002 - the protocol's
         lead_ids: Sequence[str],
         *,
+        given: Mapping[str, str],  # noqa: ARG002 - likewise
         status: str,  # noqa: ARG002 - likewise
     ) -> list[Outcome]:
         """See Lists.mark."""

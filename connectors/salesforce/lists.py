@@ -5,7 +5,7 @@ https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_r
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from simple_salesforce.format import quote_soql_value
 
@@ -28,6 +28,11 @@ _BATCH = 200
 _REFERENCES = {"Lead": "LeadId", "Contact": "ContactId"}
 #: It is as it should be: put there, or taken off, by an attempt whose answer was lost, or by others.
 _THERE, _GONE = {"DUPLICATE_VALUE"}, {"ENTITY_IS_DELETED", "NOT_FOUND"}
+
+
+class _Row(NamedTuple):
+    id_: str  #: the member's own
+    status: str
 
 
 class Campaigns:
@@ -63,9 +68,11 @@ class Campaigns:
         given = {"CampaignId": list_id, **({"Status": status} if status else {})}
         return _of_people(lead_ids, partial(self._create, given))
 
-    def mark(self, list_id: str, lead_ids: Sequence[str], *, status: str) -> list[Outcome]:
+    def mark(
+        self, list_id: str, lead_ids: Sequence[str], *, given: Mapping[str, str], status: str
+    ) -> list[Outcome]:
         """See Lists.mark."""
-        return _of_people(lead_ids, partial(self._mark, list_id, status))
+        return _of_people(lead_ids, partial(self._mark, list_id, given, status))
 
     def remove(self, list_id: str, lead_ids: Sequence[str]) -> list[Outcome]:
         """See Lists.remove."""
@@ -90,40 +97,46 @@ class Campaigns:
         results = self._wire.collection("POST", rows, repeatable=True)
         return [_outcome(*row, done=_THERE) for row in zip(lead_ids, results, strict=True)]
 
-    def _mark(self, list_id: str, status: str, lead_ids: Sequence[str]) -> list[Outcome]:
-        found = self._member_ids(list_id, lead_ids)
-        there = [id_ for id_ in lead_ids if id_ in found]
+    def _mark(
+        self, list_id: str, given: Mapping[str, str], status: str, lead_ids: Sequence[str]
+    ) -> list[Outcome]:
+        found = self._on_it(list_id, lead_ids)
+        # A person may have given another one since the list was read; ours may be there already.
+        there = [
+            id_
+            for id_ in lead_ids
+            if id_ in found and found[id_].status in (given.get(id_), status)
+        ]
         attributes = {"attributes": {"type": "CampaignMember"}}
-        rows = [{**attributes, "id": found[id_], "Status": status} for id_ in there]
+        rows = [{**attributes, "id": found[id_].id_, "Status": status} for id_ in there]
         results = self._wire.collection("PATCH", rows, repeatable=True) if rows else []
         outcomes = {
             id_: _outcome(id_, result, done=set())
             for id_, result in zip(there, results, strict=True)
         }
-        return [
-            outcomes.get(id_) or _stranger(id_, "is on this campaign no more") for id_ in lead_ids
-        ]
+        why = "is not on this campaign any more, or has got another status there"
+        return [outcomes.get(id_) or _stranger(id_, why) for id_ in lead_ids]
 
     def _delete(self, list_id: str, lead_ids: Sequence[str]) -> list[Outcome]:
-        found = self._member_ids(list_id, lead_ids)
+        found = self._on_it(list_id, lead_ids)
         there = [id_ for id_ in lead_ids if id_ in found]
-        results = self._wire.delete_all([found[id_] for id_ in there]) if there else []
+        results = self._wire.delete_all([found[id_].id_ for id_ in there]) if there else []
         outcomes = {
             id_: _outcome(id_, result, done=_GONE)
             for id_, result in zip(there, results, strict=True)
         }
         return [outcomes.get(id_, Outcome(external_id=id_)) for id_ in lead_ids]
 
-    def _member_ids(self, list_id: str, lead_ids: Sequence[str]) -> dict[str, str]:
+    def _on_it(self, list_id: str, lead_ids: Sequence[str]) -> dict[str, _Row]:
         """Person -> the member that stands for it."""
-        found: dict[str, str] = {}
+        found: dict[str, _Row] = {}
         for reference in _REFERENCES.values():
             mine = [id_ for id_ in lead_ids if _reference(id_) == reference]
             if mine:
                 for id_, member in self._rows(
                     list_id, f" AND {reference} IN {quote_soql_value(mine)}"
                 ):
-                    found[member.external_id] = id_
+                    found[member.external_id] = _Row(id_, member.status)
         return found
 
     def _rows(self, list_id: str, also: str) -> list[tuple[str, Member]]:

@@ -45,7 +45,7 @@ LEAD_STATUSES = (
     "Unqualified",
 )
 #: Status of a campaign's member -> whether it has responded; the first is given unless another is.
-MEMBER_STATUSES = {"Sent": False, "Responded": True}
+MEMBER_STATUSES = {"Sent": False, "Registered": False, "Responded": True}
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _ORG = "gK00000"
 

@@ -244,17 +244,22 @@ def test_all_lists_are_told_page_by_page(crm, monkeypatch):
     assert [told.get(id_) for id_ in ids] == names
 
 
-def test_a_status_is_given_to_whoever_is_on_it(crm):
+def test_a_status_is_given_to_whoever_is_on_it_with_the_one_before(crm):
     id_, people = crm.made("Marked"), crm.people(4)
-    crm.lists.add(id_, people[:3])
+    crm.lists.add(id_, people[:2], status="Sent")
+    crm.lists.add(id_, people[2:3], status="Registered")
+    given = dict.fromkeys(people, "Sent")
 
-    outcomes = crm.lists.mark(id_, people, status="Responded")
+    outcomes = crm.lists.mark(id_, people, given=given, status="Responded")
+    again = crm.lists.mark(id_, people[:2], given=given, status="Responded")
 
     if crm.name == "hubspot":
         assert [type(one.error) for one in outcomes] == [Refused] * 4
         return
-    assert [type(one.error) for one in outcomes] == [type(None)] * 3 + [Conflict]
+    assert [type(one.error) for one in outcomes] == [type(None)] * 2 + [Conflict] * 2
+    assert [one.error for one in again] == [None] * 2
     [page] = crm.lists.members(id_, "")
-    assert {one.external_id: one.status for one in page.members} == dict.fromkeys(
-        people[:3], "Responded"
-    )
+    assert {one.external_id: one.status for one in page.members} == {
+        **dict.fromkeys(people[:2], "Responded"),
+        people[2]: "Registered",
+    }

@@ -611,6 +611,26 @@ def test_a_status_that_changes_is_written_where_nobody_gave_another(world, fault
     assert not Change.objects.filter(kind="membership", status__in=("pending", "refused")).exists()
 
 
+def test_a_status_that_a_person_gave_since_the_list_was_read_stays(world):
+    people = {name: both[1] for name, both in world.people("ada", "grace").items()}
+    world.made("salesforce", "Fair")
+    world.apply(given(", status: Sent"))
+    world.settle()
+    world.settle()
+    world.apply(given(", status: Responded"))
+    world.hubspot.advance(minutes=20)
+    world.salesforce.pull()
+    members.settle_due()
+
+    world.salesforce.edit(member(world, people["ada"]), object_=MEMBER, Status="Registered")
+    world.salesforce.push(expect_error=True)
+    world.settle()
+
+    assert statuses(world, people) == {"ada": "Registered", "grace": "Responded"}
+    assert world.is_quiet()
+    assert not Change.objects.filter(kind="membership", status__in=("pending", "refused")).exists()
+
+
 MEMBER = "CampaignMember"
 
 
