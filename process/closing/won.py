@@ -1,6 +1,6 @@
 """A won deal: what sells to the company's people ends, and its owner hands it over."""
 
-from datetime import datetime
+from collections.abc import Iterator
 
 from django.db.models import Q, QuerySet
 from jinja2 import TemplateError
@@ -10,10 +10,13 @@ from crm.models import Activity, Deal, Lead
 from process import outcomes, tasks
 from runtime import clock
 from sequences import engine, versions
+from sequences.definition import Sequence as Definition
 from sequences.models import Enrollment
 from sequences.refusals import OPEN
 from workspace.templating import render
 from workspace.zones import known
+
+_WON = "company won"
 
 
 def stop_prospecting(activity: Activity) -> None:
@@ -21,15 +24,20 @@ def stop_prospecting(activity: Activity) -> None:
     deal = activity.deal
     if deal is None or not deal.is_won:
         return
-    because: dict[str, object] = {"rule": "company won", "activity": activity.pk, "deal": deal.pk}
-    _stop(Enrollment.objects.filter(_whose(deal)), at=activity.occurred_at, because=because)
+    because = {"rule": _WON, "activity": activity.pk, "deal": deal.pk}
+    for enrollment, _ in _selling(Enrollment.objects.filter(_whose(deal))):
+        engine.stop(enrollment.pk, _WON, at=activity.occurred_at, because=because)
 
 
 def stop_joined(activity: Activity) -> None:
-    """Whoever came to a company that had bought from us before: what sells to them ends, too."""
-    because: dict[str, object] = {"rule": "company won", "activity": activity.pk}
-    begun = Enrollment.objects.filter(lead=activity.lead, started_at__lte=activity.occurred_at)
-    _stop(begun, at=activity.occurred_at, because=because)
+    """Whoever came to a company that had bought from us before: what sells to them ends, too.
+
+    What is to begin only later does where customers are let in.
+    """
+    at, because = activity.occurred_at, {"rule": _WON, "activity": activity.pk}
+    for enrollment, definition in _selling(Enrollment.objects.filter(lead=activity.lead)):
+        if enrollment.started_at <= at or not definition.is_for_customers:
+            engine.stop(enrollment.pk, _WON, at=at, because=because)
 
 
 def hand_over(activity: Activity) -> None:
@@ -48,10 +56,11 @@ def hand_over(activity: Activity) -> None:
         )
 
 
-def _stop(rows: QuerySet[Enrollment], *, at: datetime, because: dict[str, object]) -> None:
+def _selling(rows: QuerySet[Enrollment]) -> Iterator[tuple[Enrollment, Definition]]:
     for enrollment in rows.filter(status__in=OPEN).select_related("version").order_by("pk"):
-        if versions.definition_of(enrollment.version).is_prospecting:
-            engine.stop(enrollment.pk, "company won", at=at, because=because)
+        definition = versions.definition_of(enrollment.version)
+        if definition.is_prospecting:
+            yield enrollment, definition
 
 
 def _whose(deal: Deal) -> Q:

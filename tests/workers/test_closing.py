@@ -311,6 +311,28 @@ def test_what_began_at_a_customers_stays_when_nothing_else_changes(
     assert ends() == []
 
 
+@pytest.mark.parametrize("customers", [True, False])
+def test_who_is_to_begin_later_begins_at_a_customers_only_where_those_are_let_in(
+    customers, at_work, make_lead, frozen_clock
+):
+    grace = at_work(customers=customers)
+    wins(grace)
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(days=1)
+    other = Company.objects.create(name="Else")
+    alan = newcomer(make_lead, frozen_clock, "alan@x.example", company=other)
+    tomorrow = clock.now() + timedelta(days=1)
+    Enrollment.objects.filter(lead=alan).update(started_at=tomorrow, due_at=tomorrow)
+    frozen_clock.now += timedelta(minutes=1)
+
+    goes_to(alan, "c1")
+    settle(frozen_clock)
+
+    was_stopped = [("alan@x.example", "approach-cold", "company won")]
+    assert ends() == ([] if customers else was_stopped)
+    assert Enrollment.objects.filter(lead=alan).count() == 1
+
+
 def twin_that_came(make_lead, frozen_clock):
     """Another row of somebody at the customer's, who came there after this one was enrolled."""
     twin = make_lead("twin@customer.example")
