@@ -202,7 +202,7 @@ def _is_hard(message: Message, event: Any) -> bool:
     if found.status and found.reason != "other":
         return found.hard
     table = KINDS[_kind(message)].hard
-    return any(_field(event, name) in words for name, words in table.items())
+    return any(str(_field(event, name)) in words for name, words in table.items())
 
 
 def _is_machine(message: Message, event: Any) -> bool:
