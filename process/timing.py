@@ -2,7 +2,7 @@
 
 Up to `timed_until` everybody was asked whose time had come; a lead whose condition was not true then
 is asked again when something happens with it. A process at work for the first time asks everybody
-whose stage has exits that wait for no event.
+whose stage has exits that wait for no event, and who waits for facts that it may not require any more.
 """
 
 from collections.abc import Collection
@@ -22,10 +22,13 @@ BATCH = 500
 
 
 def is_due() -> bool:
-    process = outcomes.applied()
-    if process is not None and process.requires_facts and moves.held_are_due():
+    process, until = outcomes.applied(), timed_until()
+    if process is None:
+        return False
+    is_new = until is None
+    if (is_new or process.requires_facts) and moves.held_are_due(now=is_new):
         return True
-    return process is not None and due(process, timed_until(), clock.now()).exists()
+    return due(process, until, clock.now()).exists()
 
 
 def next_due() -> datetime | None:
@@ -51,7 +54,8 @@ def move_on() -> int:
         moved += sum(_moves(pk, now) for pk in ids)
         last = ids[-1]
     AppliedProcess.objects.filter(active=True).update(timed_until=now)
-    return moved + (moves.ask_held() if process.requires_facts else 0)
+    is_new = until is None
+    return moved + (moves.ask_held(now=is_new) if is_new or process.requires_facts else 0)
 
 
 def timed_until() -> datetime | None:

@@ -16,7 +16,10 @@ class Clocks:
         self._due: list[tuple[datetime, int, datetime]] = []
 
     def begin(self) -> None:
-        """With a new process everybody is asked whose stage has exits without an event."""
+        """With a new process everybody is asked whose stage has exits without an event.
+
+        And whoever waited for facts which it may not require any more.
+        """
         process = self.scene.files.process
         if process == self._process:
             return
@@ -24,7 +27,8 @@ class Clocks:
         until = self.scene.timed_until if is_first else None
         for lead in self.scene.leads.values():
             self.entered(lead, after=until)
-            if until is None and lead.stage in process.unprompted and lead.stage_since:
+            is_asked = lead.held is not None or lead.stage in process.unprompted
+            if until is None and is_asked and lead.stage_since:
                 heapq.heappush(self._due, (self.scene.now, lead.pk, lead.stage_since))
 
     def entered(self, lead: Lead, *, after: datetime | None = None) -> None:

@@ -151,6 +151,19 @@ def test_a_move_waits_for_facts_and_asks_for_them_once(at_work, frozen_clock):
     assert not Task.objects.filter(done_at=None).exists()
 
 
+def test_a_move_that_waits_is_made_once_the_process_asks_for_less(at_work, loaded, frozen_clock):
+    lead = at_work("Presentation", requires=["lead.title"])
+    note("meeting_booked", lead=lead, occurred_at=clock.now())
+    settle(frozen_clock)
+    before = moved()
+
+    apply.configure(loaded)
+    settle(frozen_clock)
+
+    assert (before, HeldMove.objects.count()) == ([], 0)
+    assert moved() == [("Approach", "Presentation", "rule", "")]
+
+
 def test_a_move_that_waits_is_asked_again_when_its_company_changes(at_work, frozen_clock):
     lead = at_work("Presentation", requires=["company.industry"])
     note("meeting_booked", lead=lead, occurred_at=clock.now())
