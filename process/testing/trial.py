@@ -91,6 +91,8 @@ class _Trial:
         if past is not None and past.colleague_in is not None:
             self._stage.colleague.owner_id = self._lead.owner_id
             enrolling.enroll_in(self._stage.colleague, past.colleague_in)
+            if self._stage.colleague.enrollment is not None:
+                self._scene.schedule(self._stage.colleague.enrollment, None)  # and stays in it
         if self._definition.enroll is None:
             enrolling.enroll_in(self._lead, self._definition.name)  # a person does
         self._simulation.run(self._scene.now)
