@@ -29,7 +29,7 @@ def main() -> None:
         process=process,
         product_url=options.product_url,
     )
-    asyncio.run(serve(world))
+    asyncio.run(serve(world, idle=options.idle))
 
 
 def _options() -> argparse.Namespace:
@@ -43,6 +43,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--start", type=datetime.fromisoformat, default="2026-03-02T06:00:00+00:00",
         help="the first moment, ISO 8601 with an offset",
+    )  # fmt: skip
+    parser.add_argument(
+        "--idle", type=float, default=30 * 60,
+        help="real seconds without a word from anybody, after which it ends by itself",
     )  # fmt: skip
     parser.add_argument("--process", type=Path, help="the team's process.yaml")
     parser.add_argument("--product-url", default="", help="where unsubscribe links are answered")

@@ -18,12 +18,10 @@ from sandbox.salesforce import app as salesforce
 from sandbox.salesforce import seed as salesforce_seed
 from sandbox.world import World
 
-#: Real seconds without a word from anybody, after which the process ends by itself.
-IDLE = 30 * 60
 _LOOK_EVERY = 10
 
 
-async def serve(world: World) -> None:
+async def serve(world: World, *, idle: float) -> None:
     """Seed the CRMs, open every server, tell where they are, and serve until SIGTERM or idleness."""
     records = {"hubspot": hubspot_seed.load(world), "salesforce": salesforce_seed.load(world)}
     faults = Faults(lambda: world.moment)
@@ -38,7 +36,7 @@ async def serve(world: World) -> None:
     people.attach(world, bookings)
     reps.attach(world, bookings)
     _tell(world, urls)
-    await _until_told(world)
+    await _until_told(world, idle)
     await mail.stop()
     for runner in runners.values():
         await runner.cleanup()
@@ -81,12 +79,12 @@ def _write_privately(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-async def _until_told(world: World) -> None:
+async def _until_told(world: World, idle: float) -> None:
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    while not told.is_set() and world.idle_seconds() < IDLE:
+    while not told.is_set() and world.idle_seconds() < idle:
         try:
             await asyncio.wait_for(told.wait(), _LOOK_EVERY)
         except TimeoutError:

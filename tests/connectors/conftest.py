@@ -19,6 +19,8 @@ from connectors.registry import connect
 pytest.register_assert_rewrite("tests.connectors.conformance")
 
 _CHECKOUT = Path(__file__).resolve().parents[2]
+#: One for the session may have to wait for long until it is this file's turn again.
+_PATIENT = ("--idle", str(4 * 60 * 60))
 
 
 @dataclass
@@ -92,7 +94,7 @@ def start_sandbox(folder, *options):
     """The sandbox as a process of its own; its last words are told when it does not come up."""
     with (folder / "sandbox.log").open("w") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "sandbox", "--state", str(folder), *options],
+            [sys.executable, "-m", "sandbox", "--state", str(folder), *_PATIENT, *options],
             cwd=_CHECKOUT,
             stdout=subprocess.PIPE,
             stderr=log,
