@@ -86,11 +86,10 @@ class Enrolling:
             self.scene.wait(replace(wait, retry_at=self.scene.now))
 
     def _colleagues_waiting(self, company_id: int) -> Iterator[Wait]:
-        for lead in self.scene.of_company[company_id]:
-            for waits in self.scene.waits.values():
-                wait = waits.get(lead.pk)
-                if wait is not None and wait.reason == COLLEAGUE:
-                    yield wait
+        for sequence, lead_id in self.scene.behind_colleagues.pop(company_id, ()):
+            wait = self.scene.waits[sequence].get(lead_id)
+            if wait is not None and wait.reason == COLLEAGUE:
+                yield wait
 
     def _matching(self, rule: Enroll, leads: Iterable[Lead]) -> list[Lead]:
         return [

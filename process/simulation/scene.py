@@ -15,6 +15,7 @@ from process.simulation.rows import Connection, Email, Enrollment, Lead, Mailbox
 from process.simulation.witness import Witness
 from process.simulation.world import Happening
 from sequences.definition import Sequence as Definition
+from sequences.judging import COLLEAGUE
 
 NOTHING: Mapping[str, object] = {}
 
@@ -65,6 +66,10 @@ class Scene:
     quotas: Quotas = field(default_factory=lambda: Quotas({}))
     #: Sequence -> lead -> who waits for a place there, the longest waiting first.
     waits: dict[str, dict[int, Wait]] = field(default_factory=lambda: defaultdict(dict))
+    #: Company -> the sequences and people that may have to wait there for a colleague.
+    behind_colleagues: dict[int | None, set[tuple[str, int]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
     suppressed: set[str] = field(default_factory=set)
     #: Company -> a deal that was won there before the simulation began.
     customers: Mapping[int | None, str] = field(default_factory=dict)
@@ -199,6 +204,8 @@ class Scene:
 
     def wait(self, wait: Wait) -> None:
         self.waits[wait.sequence][wait.lead.pk] = wait
+        if wait.reason == COLLEAGUE:
+            self.behind_colleagues[wait.lead.company_id].add((wait.sequence, wait.lead.pk))
         heapq.heappush(self._retries, (wait.retry_at, self.number(), wait))
 
     def take_waits(self) -> list[Wait]:
