@@ -231,7 +231,7 @@ def test_who_cannot_be_invited_is_not_in_a_simulation_either(
 
     assert simulated == lived
     written_to = [people[0].pk + number for number in ((1, 2) if not waits else (2,))]
-    assert [touch[1] for touch in lived["touches"]] == written_to
+    assert sorted(touch[1] for touch in lived["touches"]) == written_to
     failed = [end[0] for end in lived["ends"] if end[-1] == "the email was refused"]
     assert failed == ([] if not waits else [people[0].pk, people[1].pk])
 
