@@ -59,6 +59,8 @@ def _statement(asked: int) -> str:
 #: own date may be a forecast; that the lead came to a customer's since then, likewise; a moment from
 #: which on it is of no use. News of a meeting that stands are no outreach: only the person's own stops
 #: hold them.
+#: CROSS JOIN has SQLite begin with the messages and look the others up, where it would rather read a
+#: whole table through; and a plus before a column has it not look that one up.
 _FOUND = f"""
 WITH asked(message_id, email) AS (VALUES {{asked}}),
 about AS (
@@ -69,55 +71,59 @@ about AS (
 outreach AS (SELECT * FROM about WHERE NOT is_notice)
 SELECT about_id, reason, name, id FROM (
 SELECT message_id AS about_id, 0 AS place, at, kind AS reason, 'suppression' AS name, found.id
-  FROM asked JOIN mail_suppression AS found ON found.email = asked.email AND asked.email <> ''
+  FROM asked CROSS JOIN mail_suppression AS found
+  WHERE found.email = asked.email AND asked.email <> ''
 UNION ALL
 SELECT about.id, 0, at, kind, 'suppression', found.id
-  FROM about JOIN mail_suppression AS found ON found.lead_id = about.lead_id
+  FROM about CROSS JOIN mail_suppression AS found WHERE found.lead_id = about.lead_id
 UNION ALL
 SELECT about.id, 0, at, kind, 'suppression', found.id
-  FROM about JOIN crm_lead AS lead ON lead.id = about.lead_id
-  JOIN mail_suppression AS found ON found.company_id = lead.company_id
+  FROM about CROSS JOIN crm_lead AS lead CROSS JOIN mail_suppression AS found
+  WHERE lead.id = about.lead_id AND found.company_id = lead.company_id
 UNION ALL
 SELECT about.id, 1, NULL, CASE WHEN deleted_at IS NULL THEN 'do_not_contact' ELSE 'lead_deleted' END,
   'lead', found.id
-  FROM about JOIN crm_lead AS found ON found.id = about.lead_id
-  WHERE deleted_at IS NOT NULL OR do_not_contact
+  FROM about CROSS JOIN crm_lead AS found
+  WHERE found.id = about.lead_id AND (deleted_at IS NOT NULL OR do_not_contact)
 UNION ALL
 SELECT about.id, 2, NULL, 'replied', 'inbound', found.id
-  FROM outreach AS about JOIN mail_inbound AS found ON found.lead_id = about.lead_id
-  WHERE found.kind = 'reply' AND received_at > since
+  FROM outreach AS about CROSS JOIN mail_inbound AS found
+  WHERE found.lead_id = about.lead_id AND found.kind = 'reply' AND received_at > since
 UNION ALL
 SELECT about.id, 2, NULL, 'replied', 'inbound', found.id
-  FROM outreach AS about JOIN mail_message AS message ON message.enrollment_id = about.enrollment_id
-  JOIN mail_inbound AS found ON found.answers_id = message.id
-  WHERE found.kind = 'reply'
+  FROM outreach AS about CROSS JOIN mail_message AS message CROSS JOIN mail_inbound AS found
+  WHERE message.enrollment_id = about.enrollment_id AND found.answers_id = message.id
+    AND found.kind = 'reply'
 UNION ALL
 SELECT about.id, 3, NULL, kind, 'activity', found.id
-  FROM outreach AS about JOIN crm_activity AS found ON found.lead_id = about.lead_id
-  WHERE occurred_at > since AND kind IN ({", ".join(f"'{kind}'" for kind in sorted(ENDING))})
+  FROM outreach AS about CROSS JOIN crm_activity AS found
+  WHERE found.lead_id = about.lead_id AND occurred_at > since
+    AND kind IN ({", ".join(f"'{kind}'" for kind in sorted(ENDING))})
 UNION ALL
 SELECT about.id, 4, NULL, 'deal_closed', 'deal', found.id
-  FROM outreach AS about JOIN crm_deal AS found ON found.id = about.deal_id
-  WHERE is_closed AND (closed_at IS NULL OR closed_at > since)
+  FROM outreach AS about CROSS JOIN crm_deal AS found
+  WHERE found.id = about.deal_id AND is_closed AND (closed_at IS NULL OR closed_at > since)
 UNION ALL
 SELECT about.id, 5, NULL, 'company_won', 'deal', won.id
-  FROM outreach AS about JOIN crm_lead AS lead ON lead.id = about.lead_id
-  JOIN crm_deal AS won ON won.company_id = lead.company_id OR won.lead_id = lead.id
-  JOIN crm_activity AS found ON found.deal_id = won.id
-  WHERE is_prospecting AND is_won AND occurred_at > since
+  FROM outreach AS about CROSS JOIN crm_lead AS lead CROSS JOIN crm_deal AS won
+  CROSS JOIN crm_activity AS found
+  WHERE is_prospecting AND lead.id = about.lead_id
+    AND (won.company_id = lead.company_id OR won.lead_id = lead.id) AND is_won
+    AND found.deal_id = won.id AND occurred_at > since
     AND found.kind IN ('deal_closed', 'deal_created')
 UNION ALL
 SELECT about.id, 5, NULL, 'company_won', 'deal', won.id
-  FROM outreach AS about JOIN crm_lead AS lead ON lead.id = about.lead_id
-  JOIN crm_lead AS colleague ON colleague.company_id = lead.company_id
-  JOIN crm_deal AS won ON won.lead_id = colleague.id AND won.company_id IS NULL
-  JOIN crm_activity AS found ON found.deal_id = won.id
-  WHERE is_prospecting AND is_won AND occurred_at > since
+  FROM outreach AS about CROSS JOIN crm_lead AS lead CROSS JOIN crm_lead AS colleague
+  CROSS JOIN crm_deal AS won CROSS JOIN crm_activity AS found
+  WHERE is_prospecting AND lead.id = about.lead_id AND colleague.company_id = lead.company_id
+    AND won.lead_id = colleague.id AND +won.company_id IS NULL AND is_won
+    AND found.deal_id = won.id AND occurred_at > since
     AND found.kind IN ('deal_closed', 'deal_created')
 UNION ALL
 SELECT about.id, 5, NULL, 'company_won', 'activity', found.id
-  FROM outreach AS about JOIN crm_activity AS found ON found.lead_id = about.lead_id
-  WHERE is_prospecting AND occurred_at > since AND found.kind = 'joined_customer'
+  FROM outreach AS about CROSS JOIN crm_activity AS found
+  WHERE is_prospecting AND found.lead_id = about.lead_id AND occurred_at > since
+    AND found.kind = 'joined_customer'
 UNION ALL
 SELECT about.id, 6, NULL, 'too_late', 'message', about.id FROM about WHERE leave_before <= %s
 ) AS found ORDER BY about_id, place, at, id

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 
 from crm.models import Activity, Company, Deal
 from mail import stops, suppression
@@ -37,6 +39,24 @@ def closed(connection, lead, at, **values):
 
 def test_nothing_stops_a_message_to_somebody_silent(queue, lead):
     assert stops.reason(queue(lead)) is None
+
+
+@pytest.mark.skipif(database.vendor != "sqlite", reason="PostgreSQL plans by what tables hold")
+def test_no_table_is_read_through_for_a_message(queue, lead):
+    message = queue(lead)
+    with CaptureQueriesContext(database) as asked:
+        stops.reason(message)
+
+    with database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[-1]['sql']}")
+        steps = [row[3] for row in cursor.fetchall()]
+
+    assert [step for step in steps if "AUTOMATIC" in step] == []
+    read = {step for step in steps if step.startswith("SCAN") and "CONSTANT" not in step}
+    assert read == {"SCAN asked", "SCAN about", "SCAN found"}  # the last one is what it comes to
+    assert [step for step in steps if "company_id" in step and " won " in step] == [
+        "SEARCH won USING INDEX crm_deal_company_id_5f13cebb (company_id=?)"
+    ]
 
 
 @pytest.mark.parametrize("kind", Suppression.Kind.values)
