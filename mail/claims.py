@@ -1,7 +1,7 @@
 """Taking messages for sending: admitted in the mailbox's order, leased, recovered when a worker dies."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -28,14 +28,22 @@ def count_due(mailbox: Mailbox) -> int:
     return _due(mailbox).count()
 
 
-def claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
+def _nothing() -> None:
+    pass
+
+
+def claim(
+    mailbox: Mailbox, counts: Counter[str], *, beside: Callable[[], None] = _nothing
+) -> list[Message]:
     """At most BATCH due messages that are admitted now; the others get a later due time.
 
-    None are left only when none that is due may leave.
+    None are left only when none that is due may leave. `beside` writes in the same transaction.
     """
     claimed: list[Message] | None = []
     while claimed is not None and not claimed:
-        claimed = _claim(mailbox, counts)
+        with transaction.atomic():
+            beside()
+            claimed = _claim(mailbox, counts)
     return claimed or []
 
 
@@ -45,37 +53,36 @@ def _claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message] | None:
     The mailbox's row is locked, so that two workers never fill one gap in its caps; and the
     sender's where mailboxes share caps: two of them never fill the same gap either.
     """
-    with transaction.atomic():
-        [mailbox] = rows.fetch(Mailbox, "id = %s", [mailbox.pk], lock="FOR NO KEY UPDATE")
-        now = clock.now()
-        if mailbox.status != Mailbox.Status.ACTIVE:
-            return None
-        if mailbox.team_limits:
-            rows.lock(Sender, [SENDER])
-        asked = [mailbox.pk, rows.moment(now), mailbox.address, BATCH]
-        waiting = rows.fetch(Message, _WAITING, asked, lock="FOR NO KEY UPDATE SKIP LOCKED")
-        if not waiting:
-            return None
-        _complete(waiting, mailbox)
-        left, limits = history.of_mailbox(mailbox, now, batch=BATCH), mailbox.limits
-        claimed = []
-        queue = list(_queue(waiting, mailbox, now))
-        for message, admission in pacing.admit_each(queue, left, limits, now):
-            message.because = {**message.because, "admission": admission.because}
-            if isinstance(admission, pacing.Now):
-                claimed.append(_lease(message))
-            elif isinstance(admission, pacing.Never):
-                counts[_never(message, admission)] += 1
-            else:
-                counts["later"] += 1
-                message.due_at = admission.at
-                message.save(update_fields=["due_at", "because"])
-                if admission.is_for_all:
-                    # None is asked again before one of them can leave.
-                    counts["later"] += hold(mailbox, pacing.paced(left, limits, now)[0])
-        fields = ("status", "claimed_until", "handed_at", "because")
-        taken = [(m.status, m.claimed_until, m.handed_at, m.because, m.pk) for m in claimed]
-        rows.update(Message, fields, taken)
+    [mailbox] = rows.fetch(Mailbox, "id = %s", [mailbox.pk], lock="FOR NO KEY UPDATE")
+    now = clock.now()
+    if mailbox.status != Mailbox.Status.ACTIVE:
+        return None
+    if mailbox.team_limits:
+        rows.lock(Sender, [SENDER])
+    asked = [mailbox.pk, rows.moment(now), mailbox.address, BATCH]
+    waiting = rows.fetch(Message, _WAITING, asked, lock="FOR NO KEY UPDATE SKIP LOCKED")
+    if not waiting:
+        return None
+    _complete(waiting, mailbox)
+    left, limits = history.of_mailbox(mailbox, now, batch=BATCH), mailbox.limits
+    claimed = []
+    queue = list(_queue(waiting, mailbox, now))
+    for message, admission in pacing.admit_each(queue, left, limits, now):
+        message.because = {**message.because, "admission": admission.because}
+        if isinstance(admission, pacing.Now):
+            claimed.append(_lease(message))
+        elif isinstance(admission, pacing.Never):
+            counts[_never(message, admission)] += 1
+        else:
+            counts["later"] += 1
+            message.due_at = admission.at
+            message.save(update_fields=["due_at", "because"])
+            if admission.is_for_all:
+                # None is asked again before one of them can leave.
+                counts["later"] += hold(mailbox, pacing.paced(left, limits, now)[0])
+    fields = ("status", "claimed_until", "handed_at", "because")
+    taken = [(m.status, m.claimed_until, m.handed_at, m.because, m.pk) for m in claimed]
+    rows.update(Message, fields, taken)
     return claimed
 
 

@@ -44,8 +44,12 @@ def deliver(mailbox_id: int) -> Counter[str]:
     if not _inbox_is_known(mailbox):
         counts["unread"] += claims.hold(mailbox, mailbox.retry_at or clock.now())
         return counts
-    while batch := claims.claim(mailbox, counts):
-        _send(batch, counts)
+    record = _Record()
+    try:
+        while batch := record.claim(mailbox, counts):
+            _send(batch, record, counts)
+    finally:
+        record.write()
     return counts
 
 
@@ -73,26 +77,22 @@ def _read_lately(mailbox: Mailbox) -> bool:
     return mailbox.read_at is not None and mailbox.read_at >= clock.now() - within
 
 
-def _send(batch: list[Message], counts: Counter[str]) -> None:
+def _send(batch: list[Message], record: "_Record", counts: Counter[str]) -> None:
     ready = preparation.prepare(batch, counts)
-    record = _Record()
-    try:
-        for place, message in enumerate(ready):
-            word = _hand_over(message, record)
-            counts[word] += 1
-            if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
-                claims.release(ready[place + 1 :])
-                if word == "unreachable":
-                    claims.hold(message.mailbox, clock.now() + UNREACHABLE_FOR)
-                return
-    finally:
-        record.write()
+    for place, message in enumerate(ready):
+        word = _hand_over(message, record)
+        counts[word] += 1
+        if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
+            claims.release(ready[place + 1 :])
+            if word == "unreachable":
+                claims.hold(message.mailbox, clock.now() + UNREACHABLE_FOR)
+            return
 
 
 class _Record:
     """What the server took last is written down together with the next handing: one commit, not two.
 
-    Between its answer and that commit nothing else is written.
+    Or with the next claim. Between its answer and that commit nothing else is written.
     """
 
     def __init__(self) -> None:
@@ -101,6 +101,11 @@ class _Record:
     def keep(self, message: Message, outcome: handing.Outcome) -> str:
         self._taken = (message, outcome)
         return "sent"
+
+    def claim(self, mailbox: Mailbox, counts: Counter[str]) -> list[Message]:
+        claimed = claims.claim(mailbox, counts, beside=self._settle)
+        self._taken = None
+        return claimed
 
     def mark_handed(self, message: Message) -> bool:
         """Commit that the server gets it now; False when the claim is ours no more."""
