@@ -25,6 +25,8 @@ _EMAIL = Path(__file__).parent.parent / "templates" / "email" / "approach-cold-o
 _WINDOW = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "00:00", "to": "24:00"}
 _DKIM = {"domain": "us.example", "selector": "bench", "key": "${BENCH_DKIM_KEY}"}
 _CLASSIFIED = 2_000
+#: So many leads are at each company.
+_COLLEAGUES = 10
 _enrollments = count(1)
 
 
@@ -38,7 +40,6 @@ def fill(port: int, mailboxes: int = 1) -> int:
     call_command("migrate", verbosity=0, interactive=False)
     os.environ["BENCH_DKIM_KEY"] = _key()
     Connection.objects.create(pk=1, name="hubspot", kind="hubspot", pull_every=timedelta(hours=1))
-    Company.objects.create(pk=1, name="Hopper Ltd", industry="retail")
     Sender.objects.create(
         company="Us", postal_address="Street 1", public_url="https://out.us.example"
     )
@@ -63,6 +64,9 @@ def queue(total: int, signed: bool, mailbox: int = 1) -> None:
     sender, template = Mailbox.objects.get(pk=mailbox), EmailTemplate.objects.get()
     numbers = [next(_enrollments) for _ in range(total)]
     with transaction.atomic():
+        Company.objects.bulk_create(
+            map(_company, sorted({n // _COLLEAGUES for n in numbers})), ignore_conflicts=True
+        )
         Lead.objects.bulk_create(map(_lead, numbers))
         outbox.queue([_draft(number, sender, template) for number in numbers])
 
@@ -103,13 +107,17 @@ def _mailbox(number: int, port: int) -> Mailbox:
     )
 
 
+def _company(number: int) -> Company:
+    return Company(pk=1 + number, name="Hopper Ltd", industry="retail")
+
+
 def _lead(number: int) -> Lead:
     return Lead(
         pk=number,
         email=f"grace{number}@customer.example",
         first_name="Grace",
         title="Head of Operations",
-        company_id=1,
+        company_id=1 + number // _COLLEAGUES,
         source_id=1,
         created_at=NOON,
     )
@@ -132,6 +140,7 @@ def _draft(number: int, mailbox: Mailbox, template: EmailTemplate) -> outbox.Dra
         enrolled_at=NOON - timedelta(hours=1),
         due_at=NOON,
         because={"rule": "step"},
+        is_prospecting=True,
     )
 
 
