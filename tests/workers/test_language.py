@@ -261,6 +261,7 @@ def test_one_of_a_company_at_a_time(at_work, make_lead, frozen_clock):
     assert not Waiting.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)  # the place is free once it is committed
 def test_who_waits_for_a_colleague_enters_once_that_one_is_through(
     at_work, make_lead, frozen_clock
 ):

@@ -11,8 +11,10 @@ from django.db import connection, transaction
 from crm.models import Company
 from mail import claims
 from mail.models import Mailbox, Message
+from runtime import clock
 from sequences import engine
-from sequences.enroll import enroll_matching
+from sequences.enroll import enroll_matching, place_is_free
+from sequences.judging import COLLEAGUE
 from sequences.models import Enrollment, StepRun, Waiting
 from sequences.states import ask_for_step
 from tests.workers.test_language import CALL, OPENING, at_work, sequence  # noqa: F401 - a fixture
@@ -104,6 +106,58 @@ def test_two_workers_never_let_two_into_one_place(
     later = [(second.pk, tomorrow)] if "per_day" in rule else []
     assert list(starts) == [(first.pk, frozen_clock.now), *later]
     assert [waiting.lead for waiting in Waiting.objects.all()] == ([] if later else [second])
+
+
+def test_a_place_becomes_free_while_another_worker_enrolls_who_waits_for_it(
+    at_work,  # noqa: F811 - the fixture
+    make_lead,
+    frozen_clock,
+    other,
+):
+    """One holds the company's row and will take the waiting one's, the other held them crosswise."""
+    at_work(sequence(OPENING, enroll={"exclusive": "company"}))
+    waits = make_lead("waits@x.example")
+    later = frozen_clock.now + timedelta(days=1)
+    Waiting.objects.create(
+        lead=waits, sequence="test", reason=COLLEAGUE, retry_at=later, since=clock.now()
+    )
+
+    with transaction.atomic():
+        place_is_free("test", waits.company_id)
+        begun = other(enroll_matching, [waits.pk], moved=True)
+        Company.objects.select_for_update(no_key=True).get(pk=waits.company_id)
+    begun.result()
+
+    assert Enrollment.objects.get().lead == waits
+
+
+def test_two_places_become_free_crosswise(
+    at_work,  # noqa: F811 - the fixture
+    make_lead,
+    frozen_clock,
+    other,
+):
+    """Each worker's turn frees the place for which the other's lead waits, and settles its own."""
+    at_work(sequence(OPENING))
+    leads = [make_lead(email) for email in ("a@x.example", "b@x.example")]
+    later = frozen_clock.now + timedelta(days=1)
+    for lead in leads:
+        Waiting.objects.create(
+            lead=lead, sequence=lead.email, reason=COLLEAGUE, retry_at=later, since=clock.now()
+        )
+
+    with transaction.atomic():
+        place_is_free(leads[1].email, None)
+        begun = other(_frees_and_settles, leads[0].email, leads[1].email)
+        Waiting.objects.filter(sequence=leads[0].email).update(reason="settled")
+    begun.result()
+
+    assert set(Waiting.objects.values_list("reason", "retry_at")) == {("settled", clock.now())}
+
+
+def _frees_and_settles(frees, settles):
+    place_is_free(frees, None)
+    Waiting.objects.filter(sequence=settles).update(reason="settled")
 
 
 @pytest.mark.parametrize(
