@@ -31,14 +31,19 @@ def give(lead: Lead, owner: Owner, *, at: datetime) -> bool:
     lead.owner = owner
     lead.save(update_fields=["owner"])
     record = _record_of(lead)
-    theirs = ExternalRecord.objects.filter(
-        connection=lead.source_id, kind="owner", owner=owner, deleted_at=None
-    )
-    known_as = theirs.order_by("-id").values_list("external_id", flat=True).first()
-    if record is None or known_as is None or not _takes_owners(record):
+    theirs = known_as(owner, lead.source_id)
+    if record is None or theirs is None or not _takes_owners(record):
         return False
-    ledger.owe_update(record, OWNER_ID, known_as, at=at)
+    ledger.owe_update(record, OWNER_ID, theirs, at=at)
     return True
+
+
+def known_as(owner: Owner, connection_id: int) -> str | None:
+    """The owner's id in a CRM; None where it knows no such one."""
+    rows = ExternalRecord.objects.filter(
+        connection=connection_id, kind="owner", owner=owner, deleted_at=None
+    )
+    return rows.order_by("-id").values_list("external_id", flat=True).first()
 
 
 def _record_of(lead: Lead) -> ExternalRecord | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from crm import stages
+from crm import owning, stages
 from crm.models import Connection, Deal, Lead
 from process import desk, losses, moves, outcomes, standstill, tasks
 from process.definition import STAGES
@@ -93,7 +93,10 @@ class Desk:
     def _make_deal(self, lead: Lead) -> None:
         record = stages.live_records("lead", [lead.pk], lead.source_id)[lead.pk]
         deal = {"do": "create", "crm": "hubspot", "object": "deals"}
+        owner = owning.known_as(lead.owner, lead.source_id) if lead.owner else None
         row = {"dealname": f"Demo for {lead}", "dealstage": "presentation", "pipeline": "default"}
+        if owner is not None:
+            row["hubspot_owner_id"] = owner
         [[made]] = self._ask("/hands", {**deal, "rows": [row]})
         to = ["contacts", record.external_id]
         self._ask("/hands", {**deal, "do": "link", "ids": [made], "to": to})

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from config.demo.desk import Desk
+from crm.models import Deal, ExternalRecord, Lead
+from process import standstill
+from tests.sync.conftest import crms, hubspot, sandbox  # noqa: F401 - fixtures
 
 MONDAY = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
@@ -29,3 +32,23 @@ def test_reps_look_every_working_day_and_when_it_ends(desk):
 def test_they_work_at_those_moments_and_no_others(desk):
     assert [desk.is_due(at(2, 9, 30)), desk.is_due(at(10, 6))] == [True, True]
     assert [desk.is_due(MONDAY), desk.is_due(at(7, 9, 30))] == [False, False]
+
+
+def test_a_deal_that_a_rep_makes_in_the_crm_is_the_reps(
+    hubspot,  # noqa: F811 - the fixture
+    frozen_clock,
+    monkeypatch,
+):
+    rep = ExternalRecord.objects.get(connection=hubspot.connection, kind="owner")
+    hubspot.create({"email": "grace@customer.example", "hubspot_owner_id": rep.external_id})
+    hubspot.advance(minutes=10)
+    hubspot.pull()
+    Lead.objects.update(stage="Presentation")
+    monkeypatch.setattr(standstill, "leads", lambda now, ahead: list(Lead.objects.all()))
+
+    Desk(control=hubspot.sandbox["control"], ends_at=MONDAY).work(frozen_clock.now)
+    hubspot.advance(minutes=10)
+    hubspot.pull()
+
+    deal = Deal.objects.get()
+    assert (deal.name, deal.owner) == ("Demo for grace@customer.example", rep.owner)
