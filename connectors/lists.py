@@ -44,6 +44,9 @@ class Lists(Protocol):
     def all(self) -> Sequence[CrmList]:
         """Those of people, for a person to choose from: a thousand at most."""
 
+    def statuses(self, list_id: str) -> Sequence[str] | None:
+        """What a member of it may have as status, in the CRM's order; None: members have none."""
+
     def members(self, list_id: str, cursor: str) -> Iterator[MemberPage]:
         """Everybody on it, behind `cursor`; "" begins. At least one page comes."""
 

@@ -33,7 +33,7 @@ class _Word:
 
 
 def problems_online(blueprint: Blueprint, document: Document) -> Iterator[str]:
-    """One line for each connection that does not answer, each value and each list that it lacks.
+    """One line for each connection that does not answer, each value, list and status that it lacks.
 
     `document` is process.yaml.
     """

@@ -1,12 +1,14 @@
-"""Whether the CRMs have the lists that process.yaml names, and let us write those that are to be."""
+"""Whether the CRMs have the lists that process.yaml names, with the statuses that it names, and let us
+write those that are to be.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from connectors.base import Connector
 from connectors.errors import Refused
-from connectors.lists import CrmList
+from connectors.lists import CrmList, Lists
 from process.definition import Process
-from process.prospecting.lists import Counterpart
+from process.prospecting.lists import Counterpart, Source, Target
 from workspace.problems import Path, Problem, unknown
 from workspace.source import Document
 
@@ -30,9 +32,30 @@ def missing_lists(
         if found.read_only and "to" in path:
             message = f"{told}: nobody is put on it: {found.read_only}"
             yield document.problem(at, message, value=called or id_)
+        yield from _unknown_statuses(lists, found, path, counterpart, document)
 
 
-def _named(process: Process, connection: str) -> Iterator[tuple[Path, Counterpart]]:
+def _unknown_statuses(
+    lists: Lists, found: CrmList, path: Path, counterpart: Source | Target, document: Document
+) -> Iterator[Problem]:
+    named = list(_statuses(path, counterpart))
+    offered = lists.statuses(found.external_id) if named else None
+    for at, status in named:
+        if offered is not None and status not in offered:
+            wrong = unknown(f"member status of {found.name}", status, offered)
+            message = f"{'.'.join(map(str, at))}: {wrong}"
+            yield document.problem(at, message, value=status, choices=tuple(offered))
+
+
+def _statuses(path: Path, counterpart: Source | Target) -> Iterator[tuple[Path, str]]:
+    if isinstance(counterpart, Source):
+        for number, status in enumerate(counterpart.status):
+            yield (*path, "status", number), status
+    elif counterpart.status is not None:
+        yield (*path, "status"), counterpart.status
+
+
+def _named(process: Process, connection: str) -> Iterator[tuple[Path, Source | Target]]:
     for name, found in process.lists.items():
         if connection in found.sources:
             yield ("lists", name, "from", connection), found.sources[connection]

@@ -60,6 +60,9 @@ class HubSpotLists:
                 break
         return found
 
+    def statuses(self, list_id: str) -> None:
+        """See Lists.statuses."""
+
     def members(self, list_id: str, cursor: str) -> Iterator[MemberPage]:
         """See Lists.members."""
         while True:

@@ -20,6 +20,7 @@ from connectors.values import Malformed, identity, mapping, text
 
 _CAMPAIGN = "SELECT Id, Name FROM Campaign WHERE {} ORDER BY Id LIMIT 10"
 _CAMPAIGNS = "SELECT Id, Name FROM Campaign ORDER BY Name LIMIT 1000"
+_STATUSES = "SELECT Label FROM CampaignMemberStatus WHERE CampaignId = {} ORDER BY SortOrder"
 _MEMBERS = "SELECT Id, LeadId, ContactId, Status FROM CampaignMember WHERE CampaignId = {}"
 #: Members of one query: the most that an answer holds at once.
 _PAGE = 2000
@@ -53,6 +54,18 @@ class Campaigns:
     def all(self) -> list[CrmList]:
         """See Lists.all."""
         return self._campaigns(_CAMPAIGNS)
+
+    def statuses(self, list_id: str) -> list[str]:
+        """See Lists.statuses. Each campaign has its own.
+
+        https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/object_reference/sforce_api_objects_campaignmemberstatus.htm
+        """
+        soql = _STATUSES.format(quote_soql_value(list_id))
+        rows = [row for page, _ in self._changes.rows(soql) for row in page]
+        try:
+            return [text(row.get("Label")) for row in map(mapping, rows)]
+        except Malformed as error:
+            raise Unavailable(f"Salesforce's campaign member statuses: {error}") from error
 
     def members(self, list_id: str, cursor: str) -> Iterator[MemberPage]:
         """See Lists.members; the cursor is a member's Id."""

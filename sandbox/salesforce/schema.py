@@ -6,9 +6,10 @@ Follows https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta/
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from sandbox.store import Moment, Record, Store
+from sandbox.store import By, Moment, Record, Store
 
 #: Object -> the first three characters of its ids.
 PREFIXES = {
@@ -23,6 +24,7 @@ PREFIXES = {
     "OpportunityStage": "01J",
     "Campaign": "701",
     "CampaignMember": "00v",
+    "CampaignMemberStatus": "01Y",
 }
 #: name, closed, won, probability
 STAGES = (
@@ -149,6 +151,13 @@ _ALL: dict[str, tuple[Field, ...]] = {
         Field("Status"),
         _OWNER,
     ),
+    "CampaignMemberStatus": (
+        Field("CampaignId", "reference", refers_to="Campaign", required=True),
+        Field("Label"),
+        Field("IsDefault", "boolean"),
+        Field("HasResponded", "boolean"),
+        Field("SortOrder", "int"),
+    ),
     "CampaignMember": (
         Field("CampaignId", "reference", refers_to="Campaign", required=True),
         Field("LeadId", "reference", refers_to="Lead"),
@@ -223,6 +232,8 @@ def salesforce_store(moment: Moment) -> Store:
         _derive,
     )
     store.index("CampaignMember", "CampaignId")
+    store.index("CampaignMemberStatus", "CampaignId")
+    store.on_change.append(partial(_give_statuses, store))
     for order, (name, closed, won, probability) in enumerate(STAGES, start=1):
         values: dict[str, Any] = {
             "MasterLabel": name,
@@ -235,6 +246,21 @@ def salesforce_store(moment: Moment) -> Store:
         }
         store.create("OpportunityStage", values, by="seed")
     return store
+
+
+def _give_statuses(store: Store, kind: str, key: str, changed: Mapping[str, Any], by: By) -> None:
+    """A campaign comes with the statuses that its members may have."""
+    if kind != "Campaign" or "Id" not in changed:
+        return
+    for order, (label, responded) in enumerate(MEMBER_STATUSES.items(), start=1):
+        values = {
+            "CampaignId": key,
+            "Label": label,
+            "IsDefault": order == 1,
+            "HasResponded": responded,
+            "SortOrder": order,
+        }
+        store.create("CampaignMemberStatus", values, by=by)
 
 
 def _derive(record: Record, changed: Mapping[str, Any]) -> Mapping[str, Any]:

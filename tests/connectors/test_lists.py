@@ -207,6 +207,15 @@ def test_a_campaigns_members_have_a_status(crm):
     assert known == {people[0]: "Responded", **dict.fromkeys(people[1:], "Sent")}
 
 
+def test_what_status_a_member_may_have_is_asked_of_each_list(crm):
+    id_ = crm.made("Choices")
+
+    offered = crm.lists.statuses(id_)
+
+    known = {"hubspot": None, "salesforce": ["Sent", "Registered", "Responded"]}
+    assert offered == known[crm.name]
+
+
 @pytest.mark.parametrize("crm", ["salesforce"], indirect=True)
 def test_a_converted_lead_is_on_it_as_its_contact(crm):
     id_ = crm.made("Converted")

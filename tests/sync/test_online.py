@@ -179,3 +179,31 @@ def test_a_list_that_is_not_there_is_told_with_those_that_are(asks, sandbox):
         f"process.yaml:{line + 9}:47: lists.closing.to.salesforce: several campaigns are called "
         f"'Twice'; name one by its id: {', '.join(sorted(twice))}",
     ]
+
+
+STATUSES = """\
+lists:
+  fair:
+    from: { salesforce: { name: Fair, status: [Responded, Visited] } }
+  guests:
+    when: lead.stage == "Closing"
+    to: { salesforce: { name: Guests, status: Regstered } }
+  others:
+    when: lead.stage == "Closing"
+    to: { salesforce: { name: Guests, status: Sent } }
+"""
+
+
+def test_a_status_that_a_campaigns_members_cannot_have_is_told_at_its_place(asks, sandbox):
+    sandbox.hands("salesforce", "create", "Campaign", rows=[{"Name": "Fair"}, {"Name": "Guests"}])
+
+    code, lines = asks(RULES + STATUSES)
+
+    line = ((starter.CHECKOUT / "config" / "process.yaml").read_text() + RULES).count("\n")
+    assert code == 1
+    assert lines == [
+        f"process.yaml:{line + 3}:59: lists.fair.from.salesforce.status.1: unknown member status "
+        'of Fair "Visited"; valid: Registered, Responded, Sent',
+        f"process.yaml:{line + 6}:47: lists.guests.to.salesforce.status: unknown member status "
+        'of Guests "Regstered"; did you mean "Registered"? valid: Registered, Responded, Sent',
+    ]
