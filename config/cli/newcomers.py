@@ -1,6 +1,7 @@
 """`cadenza leads import`, `waiting`, `take` and `drop`: people who are in no CRM yet."""
 
 import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,7 +80,8 @@ def waiting(as_json: Json = False) -> None:
         return
     from config.cli.tables import show  # noqa: PLC0415 - Rich costs what --json must not pay
 
-    show({"waiting": [{**row, "told": _in_words(row["told"])} for row in rows]})
+    for row in rows:
+        show({f"submission {row['submission']}": list(_known(row))})
     if not rows:
         typer.echo("Nothing waits.")
 
@@ -152,10 +154,13 @@ def _submission(number: int) -> "Submission":
     return row
 
 
-def _in_words(told: object) -> str:
-    return (
-        "; ".join(f"{fact} {text}" for fact, text in told.items()) if isinstance(told, dict) else ""
-    )
+def _known(row: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """One fact to a line, those of the form itself too; nothing of what is blank."""
+    told = row["told"] if isinstance(row["told"], dict) else {}
+    others = {name: row[name] for name in row if name not in {"submission", "told"}}
+    for name, value in {**others, **told}.items():
+        if value:
+            yield {"fact": name, "known": value}
 
 
 def _folder() -> Path:

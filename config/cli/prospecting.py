@@ -77,15 +77,29 @@ def score(lead: LeadName, as_json: Json = False) -> None:
         return
     from config.cli.tables import show  # noqa: PLC0415 - Rich costs what --json must not pay
 
-    reads = [
-        {**rule, "because": ", ".join(f"{name} is {value}" for name, value in facts.items())}
-        for rule, facts in ((rule, rule["because"]) for rule in told["rules"])
-    ]
-    show({"rules": reads})
+    show(
+        {
+            kind: [_in_words(judged) for judged in found.rules if judged.rule.kind == kind]
+            for kind in ("fit", "engagement")
+        }
+    )
     typer.echo(
         f"{row}: {found.total} (fit {found.fit}, engagement {found.engagement}); "
         f"qualified at {scoring.qualified_at}."
     )
+
+
+def _in_words(judged: "Judged") -> dict[str, str]:
+    """In few columns: conditions and facts are long."""
+    rule = judged.rule
+    within = f" within {rule.within}" if rule.within else ""
+    return {
+        "rule": f"{rule.name}: {rule.when}{within}",
+        "points": f"{judged.points:+} of {rule.points:+}"
+        if judged.counts
+        else f"0 of {rule.points:+}",
+        "because": ", ".join(f"{name} is {value}" for name, value in judged.facts.items()),
+    }
 
 
 def _told(judged: "Judged") -> dict[str, Any]:

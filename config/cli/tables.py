@@ -12,7 +12,7 @@ Rows = Sequence[Mapping[str, Any]]
 #: Tables of more columns than these stand on their side.
 _WIDE = 8
 #: Words up to the first length that the terminal has room for stand on one line.
-_UNBROKEN = (16, 12, 8, 1)
+_UNBROKEN = (24, 16, 12, 8, 1)
 
 
 def show(told: Mapping[str, Rows]) -> None:

@@ -214,3 +214,20 @@ def test_a_submission_that_is_dropped(run, workspace):
     assert (dropped[0], row.state, row.by, row.why) == (0, "dropped", "Ada", "spam")
     assert (taken[0], f"submission {row.pk} is dropped already" in taken[1]) == (2, True)
     assert (nobodys[0], f"there is no submission {row.pk + 1}" in nobodys[1]) == (2, True)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_who_waits_is_told_line_by_line(run, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    row = submitted("a.rather.long.address.of.somebody@customer.example")
+
+    told = run("waiting")[1]
+
+    assert told == (
+        f"submission {row.pk} ┏━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓ "
+        "┃ fact ┃ known ┃ "
+        "┡━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩ "
+        "form demo at 2026-03-02 06:00 email a.rather.long.address.of.somebody@customer.example "
+        "waits no lead has the address lead.first_name Alan message A demo? "
+        "└─────────────────┴────────────────────────────────────────────────────┘"
+    )

@@ -4,7 +4,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from typer.testing import CliRunner
 
+from config.cli import prospecting  # noqa: F401 - it adds the command
+from config.cli.app import app
 from crm import edit
 from crm.models import Activity, Lead
 from crm.timeline import note
@@ -99,3 +102,22 @@ def test_without_rules_nothing_is_left(loaded, scored):
     apply.configure(loaded)
 
     assert (Lead.objects.get().score, LeadScore.objects.count()) == (None, 0)
+
+
+def test_the_rules_of_a_score_are_told_in_whole_words_on_a_narrow_terminal(
+    scored, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    visits(scored)
+
+    told = CliRunner().invoke(app, ["-w", str(tmp_path / "workspace"), "score", str(scored.pk)])
+
+    rows = [line.split("│")[1:-1] for line in told.output.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ['German: lead.country == "DE"', "+30 of +30", "lead.country is DE"],
+        ["Came back: event.page_visited within", "+20 of +20", "event.page_visited is 1"],
+        ["30 days", "", ""],
+    ]
+    assert told.output.splitlines()[-1] == (
+        f"{scored}: 50 (fit 30, engagement 20); qualified at 50."
+    )
