@@ -1,7 +1,7 @@
 """Django's settings, from the environment alone.
 
 CADENZA_WORKSPACE   the team's folder (default: the current one)
-CADENZA_MODE        production (default) | sandbox: which endpoints may be talked to
+CADENZA_MODE        production (default) | sandbox (a demo's folder): which endpoints may be talked to
 CADENZA_SECRET_KEY  signs logins and unsubscribe links; with SQLite one is made and kept beside it
 DATABASE_URL        postgres://... ; default: SQLite in the workspace's .cadenza folder
 CADENZA_SQLITE_SYNC full (default) | normal: quicker, and a power cut may take back the last commits
@@ -19,7 +19,9 @@ from django.core.exceptions import ImproperlyConfigured
 CHECKOUT = Path(__file__).resolve().parent.parent
 WORKSPACE = Path(os.environ.get("CADENZA_WORKSPACE", ".")).resolve()
 STATE = WORKSPACE / ".cadenza"
-CADENZA_MODE = os.environ.get("CADENZA_MODE", "production")
+#: A demo's folder stays a sandbox's when its CRMs have ended: what it has is told by its own clock.
+SANDBOX_MARK = STATE / "sandbox"
+CADENZA_MODE = os.environ.get("CADENZA_MODE", "sandbox" if SANDBOX_MARK.exists() else "production")
 REDIS_URL = os.environ.get("REDIS_URL", "")
 CADENZA_RESOLVER = os.environ.get("CADENZA_RESOLVER", "")
 

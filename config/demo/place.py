@@ -162,7 +162,11 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
 
 
 def init_workspace(place: Place) -> None:
+    """The starter, marked as a sandbox's (config.settings)."""
     starter.copy(place.workspace)
+    state = place.workspace / ".cadenza"
+    state.mkdir(exist_ok=True)
+    (state / "sandbox").touch()
 
 
 def environment(place: Place, told: dict[str, Any]) -> dict[str, str]:
