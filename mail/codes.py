@@ -13,7 +13,7 @@ HARD = frozenset({"unknown_recipient", "unknown_domain", "inactive", "moved", "t
 REASONS = {
     "5.0.1": "unknown_recipient", "5.1": "unknown_recipient", "5.1.2": "unknown_domain",
     "5.1.6": "moved", "5.1.7": "sender_refused", "5.1.8": "sender_refused",
-    "5.1.9": "other", "5.1.10": "unknown_recipient", "5.2.1": "inactive",
+    "5.1.9": "other", "5.1.10": "unknown_recipient", "5.1.20": "other", "5.1.90": "rate_limited", "5.2.1": "inactive",
     "5.2.2": "mailbox_full", "5.2.3": "too_large", "5.2.12": "rate_limited",
     "5.2.121": "rate_limited", "5.2.122": "rate_limited", "5.3.4": "too_large",
     "5.4.4": "unknown_domain", "5.4.310": "unknown_domain", "5.4.6": "loop", "5.4.7": "expired",
@@ -41,6 +41,11 @@ VAGUE = re.compile(
 def reason(code: str) -> str:
     known = [prefix for prefix in REASONS if code == prefix or code.startswith(f"{prefix}.")]
     return REASONS[max(known, key=len)] if known else "other"
+
+
+def is_vague(code: str) -> bool:
+    """Whether the words say more: of 5.0.350 and its like nobody tells what they stand for."""
+    return VAGUE.fullmatch(code) is not None or reason(code) == "other"
 
 
 def is_gone(code: str) -> bool:

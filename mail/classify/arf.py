@@ -8,6 +8,9 @@ from mail.classify.parsed import Parsed, content, first_address, first_id, heade
 #: Feedback that is no complaint of a person.
 HARMLESS = frozenset({"not-spam", "auth-failure", "dmarc", "opt-out-list"})
 
+#: Headers of our mail that tell whom and what the complaint is about.
+_TOLD = ("to", "message-id", "x-hmxmroriginalrecipient")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Complaint:
@@ -23,7 +26,7 @@ def is_report(mail: Parsed) -> bool:
 def detect(mail: Parsed) -> Complaint | None:
     report = _report(mail)
     if report is None:
-        return None
+        return _unreported(mail)
     fields = _fields(report)
     feedback = fields.get("feedback-type", "abuse").lower()
     if feedback in HARMLESS:
@@ -33,6 +36,19 @@ def detect(mail: Parsed) -> Complaint | None:
         feedback=feedback,
         recipient=first_address(fields.get("original-rcpt-to", "").rpartition(";")[2])
         or first_address(original.get("to", "")),
+        original_id=first_id(original.get("message-id", "")),
+    )
+
+
+def _unreported(mail: Parsed) -> Complaint | None:
+    """Outlook.com's junk mail reporting sends our email back and says the rest in the subject."""
+    if not mail.subject.lower().startswith("complaint about message from"):
+        return None
+    original = _original(mail)
+    recipient = original.get("x-hmxmroriginalrecipient", "") or original.get("to", "")
+    return Complaint(
+        feedback="abuse",
+        recipient=first_address(recipient),
         original_id=first_id(original.get("message-id", "")),
     )
 
@@ -62,5 +78,5 @@ def _original(mail: Parsed) -> dict[str, str]:
             return _pairs(content(part))
         if part.get_content_type() == "message/rfc822" and isinstance(inner, list):
             mails = (p for p in inner if isinstance(p, Message))
-            return {n: header(p, n) for p in mails for n in ("to", "message-id")}
+            return {n: header(p, n) for p in mails for n in _TOLD}
     return {}

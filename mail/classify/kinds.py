@@ -12,7 +12,7 @@ from mail.classify.arf import Complaint
 from mail.classify.calendar_reply import CalendarReply
 from mail.classify.dsn import Dsn
 from mail.classify.parsed import Parsed
-from mail.classify.tables import OPT_OUT, OPT_OUT_ALONE
+from mail.classify.tables import ANSWERING, NOBODY, OPT_OUT, OPT_OUT_ALONE
 
 #: An opt-out is said at the beginning, and briefly; characters and words of the new text.
 OPT_OUT_WITHIN = 2000
@@ -50,12 +50,14 @@ def classify(  # noqa: PLR0911 - one for each kind
     text = without(reply_text.extract(mail.text), ours)
     if (invitation := calendar_reply.detect(mail)) and not wants_out(text):
         return Opinion(kind="calendar", text=text, invitation=invitation, rule="calendar: a reply")
-    if automatic := autoreply.rule(mail):
+    if automatic := autoreply.rule(mail, text):
         return Opinion(kind="auto_reply", text=text or mail.text, rule=f"auto_reply: {automatic}")
     token = _TOKEN_SUBJECT.fullmatch(mail.subject)
     if wish := "token" if token else _wish(mail.subject, text):
         named = token[1] if token else ""
         return Opinion(kind="unsubscribe", text=text, token=named, rule=f"unsubscribe: {wish}")
+    if _is_nobodys(mail):
+        return Opinion(kind="other", rule="other: nobody to answer")
     return Opinion(kind="reply", text=text, rule="reply: nothing else")
 
 
@@ -71,6 +73,13 @@ def _neither(mail: Parsed) -> str:
         return "nothing to read"
     is_list = mail.header("List-Unsubscribe") and mail.header("List-Id")
     return "newsletter" if is_list and not mail.answers else ""
+
+
+def _is_nobodys(mail: Parsed) -> bool:
+    """Digests of a quarantine and the like: they answer no email, and nobody reads an answer."""
+    local = mail.from_email.partition("@")[0]
+    answers = mail.answers or ANSWERING.match(mail.subject)
+    return NOBODY.search(local) is not None and not answers
 
 
 def _wish(subject: str, text: str) -> str:

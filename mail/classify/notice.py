@@ -1,6 +1,5 @@
 """Notifications in free words: qmail, Exim, old Exchange and many others write prose."""
 
-import re
 from dataclasses import dataclass
 
 from mail.classify.parsed import Parsed
@@ -13,14 +12,13 @@ from mail.classify.server_words import (
     ROBOT,
     ROBOT_NAME,
 )
-from mail.classify.tables import AUTO_SUBJECT
-from mail.classify.verdict import codes, reason_in
+from mail.classify.tables import ANSWERING, AUTO_SUBJECT
+from mail.classify.verdict import codes, reason_in, status_in
 from mail.codes import HARD
 
 #: Characters in which a notification says that it is one.
 OPENING = 2000
 
-_REPLY_SUBJECT = re.compile(r"\s*(re|aw|sv|antw|fwd?|wg|tr|rv)\s*:", re.IGNORECASE)
 _RETURNED = frozenset({"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"})
 _OTHER_REPORTS = frozenset({"message/feedback-report", "message/disposition-notification"})
 
@@ -40,8 +38,9 @@ def detect(mail: Parsed) -> Notice | None:
     if not rule:
         return None
     opening = words[:OPENING]
-    delayed = DELAY_SUBJECT.search(mail.subject) or DELAY_WORDS.search(opening)
-    return Notice(delayed=bool(delayed), recipients=named(mail), words=words, rule=rule)
+    late = DELAY_SUBJECT.search(mail.subject) is not None and not _is_for_good(words)
+    delayed = late or DELAY_WORDS.search(opening) is not None
+    return Notice(delayed=delayed, recipients=named(mail), words=words, rule=rule)
 
 
 def is_a_robots(mail: Parsed) -> bool:
@@ -59,11 +58,13 @@ def _rule(mail: Parsed, words: str) -> str:
     """Which signs speak for a notification; blank when they do not suffice."""
     if mail.header("X-Failed-Recipients"):
         return "X-Failed-Recipients"
-    subject = BOUNCE_SUBJECT.search(mail.subject) is not None
+    subject = (
+        BOUNCE_SUBJECT.search(mail.subject) or DELAY_SUBJECT.search(mail.subject)
+    ) is not None
     opens = BOUNCE_WORDS.search(words[:OPENING]) is not None
     if mail.subject.casefold().startswith(AUTO_SUBJECT):
         return ""
-    if _REPLY_SUBJECT.match(mail.subject):
+    if ANSWERING.match(mail.subject):
         return ""
     told = "subject" if subject else "words"
     refused = bool(codes(words)) or reason_in(words) in HARD
@@ -78,6 +79,11 @@ def _rule(mail: Parsed, words: str) -> str:
     # nor sends our mail back.
     proven = subject and opens and not mail.answers and (returned or in_words(mail))
     return "subject and words" if proven else ""
+
+
+def _is_for_good(words: str) -> bool:
+    """Whatever the subject says: ours stands in it, which may be about a delay."""
+    return status_in(words).startswith("5") or reason_in(words) in HARD
 
 
 def _carries_ours(mail: Parsed) -> bool:

@@ -64,9 +64,10 @@ REASONS = {
         "undeliverable address", r"\bdd this user", "address (error|lookup failed)",
         "delivery not (possible|authorized) to this", "history of bouncing as an invalid", r"\bno account\b", "invalid final delivery userid",
         "not a (local|valid) (user|mailbox)", "we do not relay this user", "user_?unknown", "not a user", "(bad|invalid|unknown)_?(recipient|address|mailbox|user)\\b", r"no (such )?mail ?box( available)?\b",
-        "unbekannte[rs]? (benutzer|empfänger|adresse)",
-        r"(empfänger|benutzer|adresse)[^.\n]{0,30}(unbekannt|existiert nicht|nicht gefunden)",
-        r"(utilisateur|destinataire|adresse)[^.\n]{0,40}(inconnue?|n'existe pas|introuvable)", "n'existe pas",
+        "unbekannte[rs]? (benutzer|empf(ä|ae)nger|adresse)", "existiert nicht",
+        r"(empf(ä|ae)nger|benutzer|adresse|postfach|mailbox)[^.\n]{0,30}(unbekannt|nicht (gefunden|vorhanden))",
+        r"(utilisateur|destinataire|adresse)[^.\n]{0,40}(inconnue?|n'existe pas|introuvable)", "n'existe pas", "inexist[ea]nte?", r"no se (ha )?encontr(ó|ado)\b",
+        r"non-local recipient", r"not on this server", r"(user|account|mailbox|recipient) (is )?not (available|accepting (messages|mail))",
         "no existe", "usuario desconocido", "desconocid", "não existe", "nao existe", "desconhecid", "non esiste",
         "sconosciut", "bestaat niet", "onbekend", "nieznany", "nie istnieje", "okänd (mottagare|användare)",
         "finns inte", "ukendt", "ukjent", "findes ikke", "tuntematon", "не существует", "пользователь не найден",
@@ -78,7 +79,8 @@ REASONS = {
         "(not|n't) (an )?active (address|account|user|mailbox|recipient)", "(is|are|was) not active", "not been collected",
         "no longer (available|valid|active|with|employed|in use|works|accepts|exists|here)",
         "(disabled|inactive|suspended|deactivated|expired|closed) (mailbox|account|user|recipient|address)",
-        "has been (disabled|deactivated|suspended|discontinued|terminated)",
+        "has been (disabled|deactivated|suspended|discontinued|terminated)", "(account|mailbox)disabled",
+        r"\b(inativ|inactiv|desativad|deshabilitad|desactivad|disattivat|disabilitat)[ao]\b", "désactivée?", "deaktiviert", "stillgelegt",
     ),
     "blocked": _any(
         "black ?list", "block ?list", "blocked (using|by|because)",
@@ -143,7 +145,7 @@ BOUNCE_SUBJECT = re.compile(
     r"|error sending|bounced? (mail|message)|permanent (delivery )?(failure|error)|message status|warning: (could not send|message)"
     r"|unzustellbar|nicht zugestellt|zustell(fehler|ung)|échec|non remis|non distribu|no (se ha podido )?entreg|no se pu(e|o)d|devuelto|mancata consegna|non recapitabile"
     r"|não (foi )?entregue|falha na entrega|onbestelbaar|niet (worden )?bezorgd|niedostarcz|nie ?dostarcz|kunde inte lever|kunne ikke lever|недостав|не доставлен|nedoručiteln"
-    r"|failed mail|(automatically|was) rejected|processing error|mail could not|can(not|'t) deliver"
+    r"|apparently from you|virus(es)? (found|detected)|message you sent (was )?blocked|failed mail|(automatically|was) rejected|processing error|mail could not|can(not|'t) deliver"
     r"|kézbesíthetetlen|iletilemedi|退信|配信不能|送信エラー|エラーメール|반송|delay(ed)? mail|\bdelayed\b",
     re.IGNORECASE,
 )
@@ -152,6 +154,8 @@ BOUNCE_WORDS = re.compile(
     r"this is the (mail system at|postfix|qmail|\w{1,20} (mailer|mail server|program))|created automatically by (the )?mail|mail delivery software"
     r"|(could|can)(n't| ?not) be (delivered|sent)|(was|were|is) (not|un) ?(able to be )?deliver|undeliverable|not delivered|unable to (be )?deliver|not able to deliver|wasn't able to deliver"
     r"|(message|mail)( \S{1,60}){0,3} (did|has) not (yet )?(reach|been delivered)|did not reach the|not reach(ed)? (some|the following)|delivery (to the following|has failed|failed|failure|problems)|failed to deliver|fatal (delivery )?errors|delivery status notification"
+    r"|(not|n't) (have )?been delivered|delivery of the (e-?mail|message) was stopped|(was|been) blocked by (our|the|a) "
+    r"|no (se )?(ha podido|pudo) (ser )?entreg|não p[ôo]de ser entregue|n'a pas pu [eê]tre (remis|distribu)|не удалось доставить"
     r"|following address(es|\(es\))?[ \n](failed|had|has|could)|following recipient|transcript of session|did not receive this message|this is (the )?mailer-daemon|unknown user|returned (to you|to sender|because)|failed recipients?\b|requested (mail )?action not taken|automatically rejected|no matches to nameserver|message delivery failed|permanent error"
     r"|konnte nicht zugestellt|n'a pas pu [eê]tre|no se ha podido entregar|non è stato (consegnato|recapitato)|não foi entregue|kon niet worden bezorgd|nie została dostarczona|kunde inte levereras"
     r"|не может быть (отправлено|доставлено)|не доставлено|退回|配信できません|届けられません",

@@ -105,6 +105,44 @@ AUTO_SUBJECT = (
     "notification d'absence", "message d'absence", "avviso di assenza", "自动答复", "自動応答", "休假",
 )  # fmt: skip
 
+#: They stand anywhere in the subject of an automatic reply: "Grace Hopper is out of the office".
+AUTO_IN_SUBJECT = re.compile(
+    r"\bout[ -]of[ -](the[ -])?office\b|\bauto[ -]?(reply|response|responder)\b|\bautomat(ic|ed) (reply|response|acknowledge?ment)\b"
+    r"|\bvacation (reply|response|message|notice)\b|\bist (zur ?zeit |derzeit )?(außer haus|abwesend|nicht im (büro|hause?))"
+    r"|abwesenheits(notiz|nachricht|meldung|benachrichtigung)|\best absente?\b|\b(está|estaré) (ausente|fuera)\b|\bè (assente|fuori)"
+    r"|\bis (afwezig|op vakantie)\b|\bär (inte på kontoret|frånvarande)|\b(er|är) (ikke|inte) på kontoret\b",
+    re.IGNORECASE,
+)
+#: What machines say of their own mail; a person may ask for automatic replies, but is none.
+SAYS_AUTOMATIC = re.compile(
+    r"\bthis is an? (auto-?mat(ed|ic)|auto-?generated|automatically generated)\b|\bautomatically generated (reply|response|e-?mail|message)"
+    r"|\b(reply|response|e-?mail|message) (is|was|has been) (automatically (generated|sent)|generated automatically)\b"
+    r"|\bdies(e e-?mail)? ist eine automatisch|\bautomatisch (generierte|erstellte|erzeugte) (antwort|nachricht|e-?mail)"
+    r"|\bceci est un(e|) (réponse|message|courriel) automatique|\besta? es un[a]? (respuesta|mensaje) automátic|\bquest[ao] è una? (risposta|messaggio) automatic"
+    r"|\best[ae] é uma (resposta|mensagem) automática|\bdit is een automatisch|\bdet(ta|te) (är|er) (ett?|en) automatisk|\btämä on automaattinen"
+    r"|\bto (jest )?automatyczna|\bwygenerowan[ay] automatycznie|\btoto je automatick|\bэто автоматическ|\bце автоматичн|\bbu (bir )?otomatik"
+    r"|\bez (egy )?automatikus|\bacesta este un (răspuns|mesaj) automat|\bαυτή είναι (μια )?αυτόματη|このメールは(システムより)?自動|此(邮件|郵件)?(为|是|由)?(系统|系統)?自(动|動)|이 (메일|메시지)(은|는) 자동",
+    re.IGNORECASE,
+)
+#: Somebody is away. Persons write so, too: it counts where a machine left its mark as well.
+ABSENCE = re.compile(
+    r"\bout of (the )?office\b|\booo\b|\baway (until|from)\b|\bon (\w{1,12} )?(leave|vacation|holidays?)\b|not be reading my (e-?)?mail|limited access to (my )?e-?mail"
+    r"|\burlaub|\babwesend|nicht im (büro|hause?)\b|außer haus|elternzeit|en congés?\b|\babsente?\b|\bvacances|\bvacaciones|fuera de la oficina|\bausente|\b(in|på|på) ferie"
+    r"|\bassente|fuori (ufficio|sede)|\bférias|\bvakantie|\bafwezig|\bsemester\b|\blomalla|\burlop|\bdovolen|отпуск|відпустц|\bizin(li|de)|szabadság|\bconcediu|άδεια|διακοπές"
+    r"|休暇|不在|休假|휴가|부재|\bcuti\b|nghỉ phép",
+    re.IGNORECASE,
+)
+#: How the subject of an answer, or of what is passed on, begins.
+ANSWERING = re.compile(
+    r"\s{0,20}(re|aw|sv|antw|vs|odp|ynt|fwd?|wg|tr|rv|res|enc|i)\s{0,3}(\[\d{1,3}\])?:",
+    re.IGNORECASE,
+)
+#: Addresses whose mail nobody answers.
+NOBODY = re.compile(
+    r"\b(no|not|donot|do-not|do_not)[-_.]?reply\b|^quarantine\b|^notifications?\b|^mailer-daemon\b",
+    re.IGNORECASE,
+)
+
 #: A written wish to be left alone, in the person's own words.
 OPT_OUT = re.compile(
     r"""

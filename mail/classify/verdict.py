@@ -57,18 +57,14 @@ def status_in(words: str) -> str:
 
 def says_more(code: str, status: str) -> bool:
     """Whether a code in the words is more telling than the report's own."""
-    if table.VAGUE.fullmatch(code):
+    if table.is_vague(code):
         return not status
-    return (
-        not status
-        or table.VAGUE.fullmatch(status) is not None
-        or (code[0] == "5" and status[0] == "4")
-    )
+    return not status or table.is_vague(status) or (code[0] == "5" and status[0] == "4")
 
 
 def _reason(status: str, words: str) -> str:
     by_words = reason_in(words)
-    if status and not table.VAGUE.fullmatch(status):
+    if status and not table.is_vague(status):
         return table.reason(status)
     if status.startswith("4") and by_words != "unknown_domain" and by_words in table.HARD:
         return "other"

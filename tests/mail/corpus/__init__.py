@@ -15,6 +15,7 @@ from tests.mail.corpus import (
     later,
     notices,
     others,
+    probed,
     replies,
     strays,
     wishes,
@@ -31,6 +32,7 @@ FAMILIES = {
     "others": others.CASES,
     "later": later.CASES,
     "strays": strays.CASES,
+    "probed": probed.CASES,
 }
 CASES: tuple[Case, ...] = tuple(case for family in FAMILIES.values() for case in family)
 
