@@ -14,6 +14,9 @@ Touches = Callable[[tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[st
 #: What an answer means, after the process of the workspace; without one the rules say it.
 Meaning = Callable[[str], str]
 
+#: Kinds under a name that those who read the list know.
+_KINDS = {"calendar": "other"}
+
 
 def explain(
     raw: bytes, *, today: date, touches: Touches | None = None, meaning: Meaning | None = None
@@ -28,7 +31,7 @@ def explain(
     back_on = autoreply.back_on(opinion.text, _day(mail, today)) if away else None
     found = opinion.dsn.verdict if opinion.dsn else None
     return {
-        "kind": opinion.kind,
+        "kind": _KINDS.get(opinion.kind, opinion.kind),
         "recipients": list(_recipients(opinion)),
         "status": (found.status or None) if found else None,
         "reason": found.reason if found else None,

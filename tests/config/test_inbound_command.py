@@ -11,6 +11,11 @@ KEYS = [
     "file", "kind", "recipients", "status", "reason", "hard", "sender_fault", "touch", "intent",
     "returns_on", "new_text", "rule",
 ]  # fmt: skip
+INVITATION = (
+    b"From: grace@customer.example\nSubject: Accepted: A call\nContent-Type: text/calendar; method=REPLY\n\n"
+    b"BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:1@sender.example\n"
+    b"ATTENDEE;PARTSTAT=ACCEPTED:mailto:grace@customer.example\nEND:VEVENT\nEND:VCALENDAR\n"
+)
 RAW = {case.id: case.raw for case in CASES}
 
 
@@ -79,6 +84,14 @@ def test_an_answer_has_the_intent_of_the_workspace(explained, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert [each["intent"] for each in (*alone, *at_home)] == ["interested", "interested"]
+
+
+def test_what_a_calendar_answers_is_no_answer_of_a_person(explained):
+    found = explained(INVITATION)
+
+    assert [(e["kind"], e["intent"], e["rule"]) for e in found] == [
+        ("other", None, "calendar: a reply")
+    ]
 
 
 def test_any_bytes_are_something(explained):
