@@ -1,6 +1,7 @@
 """Automatic replies, and until when their person is away."""
 
 import re
+import unicodedata
 from datetime import date, timedelta
 
 from mail.classify.parsed import Parsed
@@ -40,15 +41,18 @@ _FAINT = ("X-Auto-Response-Suppress", "X-MS-Exchange-Inbox-Rules-Loop")
 _PREFIX = re.compile(r"\s{0,5}((re|aw|sv|antw)\s{0,3}:\s{0,5}|[\[(*]{1,3})")
 
 #: Numbers of the forms of a date below, apart from 3, which needs a guess.
-_FORMS = (1, 2, 4, 5, 6, 7, 8, 9, 10)
+_FORMS = (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)
 #: A date before this one and a dash: an absence from then until now.
+_SLASHED = re.compile(r"\b(\d{1,2})[/-](\d{1,2})\b")
+MONTHS_OF_A_YEAR = 12
+_ENGLISH = re.compile(r"\b(the|i'?m|i am|i will|out of|office|return(ing)?|back)\b", re.IGNORECASE)
 _RANGE = re.compile(r"\d\.?\s?[-\u2013\u2014]\s?$")
 _NAMES = "|".join(map(re.escape, sorted(MONTHS, key=len, reverse=True)))
 _DAYS = "|".join(map(re.escape, sorted(WEEKDAYS, key=len, reverse=True)))
 _DATE = re.compile(
     rf"""
       (?P<y1>20\d\d)[-./](?P<m1>\d{{1,2}})[-./](?P<d1>\d{{1,2}})\b
-    | \b(?P<d2>\d{{1,2}})\.\ ?(?P<m2>\d{{1,2}})\.(\ ?(?P<y2>20\d\d|\d\d)\b)?
+    | \b(?P<d2>\d{{1,2}})\.\ ?(?P<m2>\d{{1,2}})(\.(\ ?(?P<y2>20\d\d|\d\d)\b)?|(?!\.?\d)(?!\ ?(uhr|h|am|pm)\b))
     | \b\d{{1,2}}\.?\ ?[-\u2013]\ ?(?P<d10>\d{{1,2}})(th|\.)?\ (de\ )?(?P<m10>{_NAMES})\b(,?\ (de\ )?(?P<y10>20\d\d))?
     | \b(?P<a3>\d{{1,2}})[/-](?P<b3>\d{{1,2}})([/-](?P<y3>20\d\d|\d\d))?\b
     | \b(?P<d4>\d{{1,2}})(st|nd|rd|th|º|er|\.)?\ (de\ |of\ |d')?(?P<m4>{_NAMES})\b\.?(,?\ (de\ )?(?P<y4>20\d\d))?
@@ -56,6 +60,8 @@ _DATE = re.compile(
     | (?P<y6>20\d\d)年(?P<m6>\d{{1,2}})月(?P<d6>\d{{1,2}})日
     | (?P<y7>20\d\d)년\ ?(?P<m7>\d{{1,2}})월\ ?(?P<d7>\d{{1,2}})일
     | (?<!\d)(?P<m8>\d{{1,2}})[月월]\ ?(?P<d8>\d{{1,2}})[日号號일]
+    | \b(?P<d11>\d{{1,2}})\ tháng\ (?P<m11>\d{{1,2}})\b(\ năm\ (?P<y11>20\d\d))?
+    | \bthe\ (?P<nth>\d{{1,2}})(st|nd|rd|th)\b
     | \b(?P<y9>20\d\d)\.\ ?(?P<m9>{_NAMES}|\d{{1,2}})\.?\ (?P<d9>\d{{1,2}})(?!\d)
     | \b(?P<weekday>{_DAYS})\b
     | (?P<tomorrow>{TOMORROW.pattern})
@@ -104,10 +110,11 @@ def _faint_mark(mail: Parsed) -> str:
 
 def back_on(text: str, today: date) -> date | None:
     """The first day on which the person is there again, as far as the words say."""
-    text = text[:MOST_TEXT]
+    text = unicodedata.normalize("NFKC", text[:MOST_TEXT])
+    day_first = _is_day_first(text)
     best: tuple[int, date] | None = None
     for match in _DATE.finditer(text):
-        day = _day(match, today)
+        day = _day(match, today, day_first=day_first)
         if day is None or not today <= day <= today + LONGEST_ABSENCE:
             continue
         start = match.start("d10") if match["d10"] else match.start()
@@ -143,7 +150,7 @@ def _last(words: re.Pattern[str], text: str) -> int:
     return max((match.start() for match in words.finditer(text)), default=-1)
 
 
-def _day(match: re.Match[str], today: date) -> date | None:
+def _day(match: re.Match[str], today: date, *, day_first: bool | None) -> date | None:
     groups = match.groupdict()
     if groups["weekday"]:
         ahead = (WEEKDAYS[groups["weekday"].lower()] - today.weekday()) % 7 or 7
@@ -151,7 +158,10 @@ def _day(match: re.Match[str], today: date) -> date | None:
     if groups["tomorrow"]:
         return today + timedelta(days=1)
     if groups["a3"]:
-        return _slashed(int(groups["a3"]), int(groups["b3"]), groups["y3"], today)
+        a, b = int(groups["a3"]), int(groups["b3"])
+        return _slashed(a, b, groups["y3"], today, day_first=day_first)
+    if groups["nth"]:
+        return _nth(int(groups["nth"]), today)
     for form in _FORMS:
         if groups[f"d{form}"]:
             month = groups[f"m{form}"]
@@ -160,11 +170,29 @@ def _day(match: re.Match[str], today: date) -> date | None:
     return None
 
 
-def _slashed(first: int, second: int, year: str | None, today: date) -> date | None:
-    """3/4: day first or month first? The later one in time: waiting too long harms nobody."""
-    readings = [_date(year, second, first, today), _date(year, first, second, today)]
-    ahead = [day for day in readings if day and today <= day <= today + LONGEST_ABSENCE]
-    return max(ahead, default=None)
+def _nth(day: int, today: date) -> date | None:
+    """The next day of this number: "back on the 16th"."""
+    days = (today + timedelta(days=ahead) for ahead in range(1, 62))
+    return next((each for each in days if each.day == day), None)
+
+
+def _is_day_first(text: str) -> bool | None:
+    """Whether 3/4 is the third of April, as far as other dates or the language tell."""
+    for first, second in _SLASHED.findall(text):
+        if (int(first) > MONTHS_OF_A_YEAR) != (int(second) > MONTHS_OF_A_YEAR):
+            return int(first) > MONTHS_OF_A_YEAR
+    return None if _ENGLISH.search(text) else True
+
+
+def _slashed(
+    first: int, second: int, year: str | None, today: date, *, day_first: bool | None
+) -> date | None:
+    """Where nothing tells, the nearer one: absences are short, and a wrong one may last for months."""
+    by_day, by_month = _date(year, second, first, today), _date(year, first, second, today)
+    if day_first is not None:
+        return (by_day or by_month) if day_first else (by_month or by_day)
+    ahead = [day for day in (by_day, by_month) if day and today <= day <= today + LONGEST_ABSENCE]
+    return min(ahead, default=None)
 
 
 def _date(year: str | None, month: int, day: int, today: date) -> date | None:

@@ -182,8 +182,9 @@ OPT_OUT_ALONE = frozenset(
 #: What a return date stands behind: from that day on, and up to and including that day.
 BACK = re.compile(
     r"\b(back|return(ing|s)?|available again|in the office again|reach me again|reopen\w{0,3}|resume\w{0,2}|zurück|wieder (erreichbar|im büro|da)"
-    r"|de retour|retour|reprend\w{0,4}|de vuelta|regres\w{1,6}|vuelvo|ritorn\w{1,6}|rientr\w{1,6}|di ritorno|de volta|volto|retorn\w{1,6}"
-    r"|terug|weer|tillbaka|åter|tilbake|tilbage|takaisin|palaan|wracam|wrócę|zpět|vrátím|вернусь|буду|повернусь|επιστρέψω|revin|mă întorc)\b"
+    r"|kehre|de retour|retour|reprend\w{0,4}|revien\w{1,5}|reviendr\w{1,5}|rentre\w{0,4}|de nouveau|de vuelta|regres\w{1,6}|volver\w{1,4}|vuelv\w{1,4}|reincorpor\w{1,6}"
+    r"|ritorn\w{1,6}|rientr\w{1,6}|torner\w{1,3}|torn[oa]|nuovamente|di ritorno|de volta|volto|retorn\w{1,6}|retom\w{1,6}|novamente"
+    r"|terug|weer|tillbaka|åter|tilbake|tilbage|igjen|igen|takaisin|palaan|wracam|wrócę|powr\w{1,6}|dostępn[ya]|zpět|vrátím|budu|вернусь|буду|повернусь|επιστρέψω|επιστρέφω|revin|mă întorc|trở lại|quay lại|kembali)\b"
     r"|から",
     re.IGNORECASE,
 )
@@ -194,14 +195,14 @@ SINCE = re.compile(
 )
 UNTIL = re.compile(
     r"\b(until|till|through|thru|to|bis( einschließlich| zum)?|jusqu'au|au|hasta( el)?|al|fino al|até|a|tot( en met)?"
-    r"|t/m|till och med|t\.o\.m\.?|til og med|do|až do|до|по|până( pe| la)?|έως|μέχρι)\b"
+    r"|t/m|till och med|t\.o\.m\.?|til og med|do|až do|до|по|până( pe| la)?|έως|μέχρι|đến( hết)?|sampai( dengan)?|hingga|s\.d\.)\b"
     r"|\b(between\b.{3,25}\band|zwischen\b.{3,25}\bund|entre\b.{3,25}\b(et|y|e))\b",
     re.IGNORECASE,
 )
 #: The same where the words stand behind the date.
 BACK_BEHIND = re.compile(
-    r"\s?(日|号)?\s?(から|より|に(戻|復帰|出社)|(返回|回来|恢复|回到)|에 ?(복귀|돌아)|부터)|-?(á|é)?n\b.{0,12}(vissza|térek)"
-    r"|[^.\n]{0,25}\b(wieder|zurück|back|terug|weer|tillbaka|tilbage|tilbake|palaan|takaisin|dönü\w{1,5})\b",
+    r"\s?(日|号)?(\(\w\))?\s?(から|より|に(戻|復帰|出社)|(返回|回来|恢复|回到)|에 ?(복귀|돌아)|부터)|-?(á|é)?n\b[^.\n]{0,20}(vissza|térek|újra|ismét|elérhető)"
+    r"|[^.\n]{0,25}\b(wieder|zurück|back|terug|weer|tillbaka|tilbage|tilbake|palaan|takaisin|dönü\w{1,5}|dönec\w{1,6}|döner\w{0,3}|ofiste ol\w{1,8}|itibaren)\b",
     re.IGNORECASE,
 )
 UNTIL_BEHIND = re.compile(
@@ -218,12 +219,12 @@ MONTHS = {
         (
             "january jan januar janvier enero gennaio janeiro januari ene gen stycznia styczeń ledna leden января січня ocak ianuarie ιανουαρίου tammikuuta",
             "february feb februar février fevrier febrero febbraio fevereiro februari fév fev lutego luty února únor февраля лютого şubat februarie φεβρουαρίου helmikuuta február február",
-            "march mar märz maerz mars marzo março marco maart mrz mär marca marzec března březen марта березня mart martie μαρτίου maaliskuuta március mars",
+            "march marts maret mar märz maerz mars marzo março marco maart mrz mär marca marzec března březen марта березня mart martie μαρτίου maaliskuuta március mars",
             "april apr avril abril aprile avr abr kwietnia kwiecień dubna duben апреля квітня nisan aprilie απριλίου huhtikuuta április april",
             "may mai mayo maggio maio mei maj mag maja maj května květen мая травня mayıs μαΐου toukokuuta május",
             "june jun juni juin junio giugno junho giu czerwca czerwiec června červen июня червня haziran iunie ιουνίου kesäkuuta június",
             "july jul juli juillet julio luglio julho lug lipca lipiec července červenec июля липня temmuz iulie ιουλίου heinäkuuta július",
-            "august aug août aout agosto augustus augusti ago sierpnia sierpień srpna srpen августа серпня ağustos αυγούστου elokuuta augusztus",
+            "august agustus aug août aout agosto augustus augusti ago sierpnia sierpień srpna srpen августа серпня ağustos αυγούστου elokuuta augusztus",
             "september sep sept septembre septiembre settembre setembro set września wrzesień září сентября вересня eylül septembrie σεπτεμβρίου syyskuuta szeptember",
             "october oct oktober octobre octubre ottobre outubro okt ott out października październik října říjen октября жовтня ekim octombrie οκτωβρίου lokakuuta október",
             "november nov novembre noviembre novembro listopada listopad listopadu ноября листопада kasım noiembrie νοεμβρίου marraskuuta",

@@ -1,6 +1,6 @@
 """Cases of a second look, by what the rules did not know then; all of them open."""
 
-from tests.mail.corpus.automatic import UNMARKED, auto
+from tests.mail.corpus.automatic import RFC, UNMARKED, auto
 from tests.mail.corpus.case import TOUCH, Case, Expected, returned, several
 from tests.mail.corpus.notices import G, notice
 from tests.mail.corpus.others import plain
@@ -38,12 +38,40 @@ NOTICES = (
     notice("later-not-found-es", "postmaster@outlook.com", "No se puede entregar: A question", "No se pudo entregar el mensaje a {to}.\n\nGrace no se encontró en customer.example.\n", hard=True),
     notice("later-inexistent-pt", "MAILER-DAEMON@correio.example", "Mensagem não entregue", "A mensagem abaixo não pôde ser entregue a:\n\n{to}\n\nMotivo: usuário inexistente\n", hard=True),
 )  # fmt: skip
+#: What absences say, and the day in March 2026 on which the person is back.
+DATES = {
+    "I am currently on leave and will be back at work on Tuesday 10/3.": 10,
+    "I am away from my desk, returning 3/9.": 9,
+    "I'm out on PTO thru 3/10/26.": 11,
+    "I will be out of the office starting 03/02/2026 and will not return until 03/10/2026.": 10,
+    "Out until Monday, back on the 16th.": 16,
+    "Ich bin bis 13.3 im Urlaub und ab 16.3 wieder da, von 9.00 bis 17.30 Uhr.": 16,
+    "ich bin zur Zeit nicht im Hause und kehre am 10.03. zurück.": 10,
+    "Actuellement en déplacement, je reviens le 10/03/2026.": 10,
+    "Je serai de nouveau joignable à partir du lundi 9 mars.": 9,
+    "Estaré fuera de la oficina hasta el 13 de marzo de 2026. Me reincorporo el lunes 16 de marzo.": 16,
+    "Volveré el día 9 de marzo.": 9,
+    "Sarò fuori ufficio fino al 10/03/2026 compreso.": 11,
+    "Tornerò in ufficio lunedì 9 marzo 2026.": 9,
+    "Estarei fora até 13/03, retomando no dia 16 de março.": 16,
+    "Jag är inte på kontoret till och med den 10/3.": 11,
+    "Jeg er på ferie til og med fredag den 13. marts. Jeg er tilbage mandag den 16. marts.": 16,
+    "W dniach 02.03-10.03.2026 jestem nieobecna w biurze.": 11,
+    "Będę dostępny od 9.03.2026.": 9,
+    "2-13 Mart 2026 tarihleri arasında izinliyim. 16 Mart Pazartesi günü ofiste olacağım.": 16,
+    "2026. március 2-tól 13-ig szabadságon vagyok. Március 16-án leszek újra elérhető.": 16,
+    "３月９日（月）に出社いたします。": 9,
+    "Tôi nghỉ phép đến hết ngày 13/03/2026.": 14,
+    "Tôi sẽ trở lại làm việc vào 16 tháng 3 năm 2026.": 16,
+    "Saya sedang cuti sampai dengan 13 Maret 2026.": 14,
+}
 AWAY = (
     auto("later-name-first", UNMARKED, "Grace Hopper/Customer is out of the office.", "I will be out of the office until 10 March 2026.", (2026, 3, 11)),
     auto("later-name-first-de", UNMARKED, "Anna Schmidt ist außer Haus", "Ich kehre zurück am 10.03.2026.", (2026, 3, 10)),
     auto("later-suppress", {"X-Auto-Response-Suppress": "All"}, "Re: A question", "I am on leave until 10 March 2026.", (2026, 3, 11)),
     auto("later-junk", {"Precedence": "junk"}, "Re: A question", "I am on vacation and back on 10 March.", (2026, 3, 10)),
     auto("later-in-words", UNMARKED, "[Ticket #1234] We received your request: A question", "Thank you for contacting us. This is an automated response confirming the receipt of your ticket."),
+    *(auto(f"later-date-{n}", RFC, "Automatic reply: A question", said, (2026, 3, day)) for n, (said, day) in enumerate(DATES.items())),
     auto("later-response", UNMARKED, "Yahoo! Auto Response", "I am away until 10 March.", (2026, 3, 11)),
 )  # fmt: skip
 JUNK = Case(
