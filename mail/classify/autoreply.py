@@ -45,16 +45,21 @@ _FORMS = (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)
 #: A date before this one and a dash: an absence from then until now.
 _SLASHED = re.compile(r"\b(\d{1,2})[/-](\d{1,2})\b")
 MONTHS_OF_A_YEAR = 12
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _ENGLISH = re.compile(r"\b(the|i'?m|i am|i will|out of|office|return(ing)?|back)\b", re.IGNORECASE)
 _RANGE = re.compile(r"\d\.?\s?[-\u2013\u2014]\s?$")
 _NAMES = "|".join(map(re.escape, sorted(MONTHS, key=len, reverse=True)))
 _DAYS = "|".join(map(re.escape, sorted(WEEKDAYS, key=len, reverse=True)))
+#: "Monday to Friday" are office hours.
+_WORKING_DAYS = re.compile(
+    rf"\b({_DAYS})\s?(to|-|\u2013|through|thru|bis|au|a|al|tot|til|do)\s?$", re.IGNORECASE
+)
 _DATE = re.compile(
     rf"""
       (?P<y1>20\d\d)[-./](?P<m1>\d{{1,2}})[-./](?P<d1>\d{{1,2}})\b
     | \b(?P<d2>\d{{1,2}})\.\ ?(?P<m2>\d{{1,2}})(\.(\ ?(?P<y2>20\d\d|\d\d)\b)?|(?!\.?\d)(?!\ ?(uhr|h|am|pm)\b))
     | \b\d{{1,2}}\.?\ ?[-\u2013]\ ?(?P<d10>\d{{1,2}})(th|\.)?\ (de\ )?(?P<m10>{_NAMES})\b(,?\ (de\ )?(?P<y10>20\d\d))?
-    | \b(?P<a3>\d{{1,2}})[/-](?P<b3>\d{{1,2}})([/-](?P<y3>20\d\d|\d\d))?\b
+    | \b(?P<a3>\d{{1,2}})[/-](?P<b3>\d{{1,2}})([/-](?P<y3>20\d\d|\d\d))?(?!\d)
     | \b(?P<d4>\d{{1,2}})(st|nd|rd|th|º|er|\.)?\ (de\ |of\ |d')?(?P<m4>{_NAMES})\b\.?(,?\ (de\ )?(?P<y4>20\d\d))?
     | \b(?P<m5>{_NAMES})\b\.?\ (?P<d5>\d{{1,2}})(st|nd|rd|th)?\b(,?\ (?P<y5>20\d\d))?
     | (?P<y6>20\d\d)年(?P<m6>\d{{1,2}})月(?P<d6>\d{{1,2}})日
@@ -116,6 +121,10 @@ def back_on(text: str, today: date) -> date | None:
     for match in _DATE.finditer(text):
         day = _day(match, today, day_first=day_first)
         if day is None or not today <= day <= today + LONGEST_ABSENCE:
+            continue
+        if match["weekday"] and _WORKING_DAYS.search(
+            text[max(0, match.start() - NEAR) : match.start()]
+        ):
             continue
         start = match.start("d10") if match["d10"] else match.start()
         before = _sentence(text[max(0, start - NEAR) : start])
@@ -181,6 +190,8 @@ def _is_day_first(text: str) -> bool | None:
     for first, second in _SLASHED.findall(text):
         if (int(first) > MONTHS_OF_A_YEAR) != (int(second) > MONTHS_OF_A_YEAR):
             return int(first) > MONTHS_OF_A_YEAR
+    if _EAST_ASIAN.search(text):
+        return False
     return None if _ENGLISH.search(text) else True
 
 

@@ -7,7 +7,16 @@ _BREAKS = frozenset("br p div tr li ul ol table h1 h2 h3 h4 h5 h6 hr blockquote 
 _SILENT = frozenset({"script", "style", "title"})
 _NAME = re.compile(r"/?[a-zA-Z][a-zA-Z0-9]*")
 #: Outlook sets these where the text of the sender ends and the quoted mail begins.
-_QUOTE_BEGINS = ("divrplyfwdmsg", "appendonsend", "mail-editor-reference-message-container")
+_QUOTE_BEGINS = (
+    "divrplyfwdmsg",
+    "appendonsend",
+    "mail-editor-reference-message-container",
+    "yahoo_quoted",
+)
+#: And others these on the line that introduces the quote, in whichever language.
+_INTRODUCES = ("gmail_attr", "moz-cite-prefix", "protonmail_quote")
+#: Lines of such an introduction at most.
+INTRODUCTION_LINES = 4
 
 
 def convert(source: str) -> str:
@@ -42,9 +51,15 @@ class _Text:
         self.lines: list[str] = []
         self.line: list[str] = []
         self.quotes = 0
+        self.preformatted = False
+        self.introduced = -1  #: the first line of what introduces a quote; -1 for none
 
     def write(self, source: str) -> None:
-        self.line.append(html.unescape(source).replace("\xa0", " "))
+        first, *more = source.split("\n") if self.preformatted else (source,)
+        self.line.append(html.unescape(first).replace("\xa0", " "))
+        for line in more:
+            self._break()
+            self.line.append(html.unescape(line).replace("\xa0", " "))
 
     def tag(self, inner: str) -> str:
         """Take a tag in; its name in lower case, blank for one that closes or is none."""
@@ -53,11 +68,25 @@ class _Text:
         closing, plain = name.startswith("/"), name.removeprefix("/")
         if plain in _BREAKS:
             self._break()
+        if plain == "pre":
+            self.preformatted = not closing
+        if name == "blockquote":
+            self._quote_the_introduction()
         if plain == "blockquote":
             self.quotes = max(0, self.quotes + (-1 if closing else 1))
         if plain == "div" and any(mark in inner[:300].lower() for mark in _QUOTE_BEGINS):
             self.lines.append("-----Original Message-----")
+        if name == "div" and any(mark in inner[:300].lower() for mark in _INTRODUCES):
+            self.introduced = len(self.lines)
         return "" if closing else name
+
+    def _quote_the_introduction(self) -> None:
+        introduction = self.lines[self.introduced :] if self.introduced >= 0 else []
+        if len([line for line in introduction if line]) <= INTRODUCTION_LINES:
+            self.lines[len(self.lines) - len(introduction) :] = [
+                f"> {line}" for line in introduction
+            ]
+        self.introduced = -1
 
     def finish(self) -> str:
         self._break()

@@ -11,8 +11,9 @@ from mail.classify import arf, autoreply, calendar_reply, dsn, reply_text
 from mail.classify.arf import Complaint
 from mail.classify.calendar_reply import CalendarReply
 from mail.classify.dsn import Dsn
+from mail.classify.opt_out_words import OPT_OUT, OPT_OUT_ALONE
 from mail.classify.parsed import Parsed
-from mail.classify.tables import ANSWERING, NOBODY, OPT_OUT, OPT_OUT_ALONE
+from mail.classify.tables import ANSWERING, NOBODY
 
 #: An opt-out is said at the beginning, and briefly; characters and words of the new text.
 OPT_OUT_WITHIN = 2000
@@ -85,13 +86,15 @@ def _is_nobodys(mail: Parsed) -> bool:
 def _wish(subject: str, text: str) -> str:
     if wants_out(text):
         return "words"
-    return "subject" if _is_wish_alone(subject) or OPT_OUT.match(subject.strip()) else ""
+    subject = subject.strip()
+    begins = any(words.match(subject) for words in OPT_OUT)
+    return "subject" if _is_wish_alone(subject) or begins else ""
 
 
 def wants_out(text: str) -> bool:
     """Whether a person asks in writing to be left alone."""
     text = text[:OPT_OUT_WITHIN]
-    return _is_wish_alone(text) or OPT_OUT.search(text) is not None
+    return _is_wish_alone(text) or any(words.search(text) for words in OPT_OUT)
 
 
 def _is_wish_alone(text: str) -> bool:

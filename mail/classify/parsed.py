@@ -31,7 +31,11 @@ NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_esca
 RECIPIENTS = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc")
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,998}>")
-ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]]{1,200}@[^\s<>,;:\"()\[\]]{1,253}")
+#: Nor do the marks of Chinese and Japanese, which stand right before it, belong to an address.
+_NO_ADDRESS = (
+    r"\s<>,;:\"()\[\]" + "\uff1a\uff0c\uff1b\u3001\u3002\uff08\uff09\u300c\u300d\u3010\u3011"
+)
+ADDRESS = re.compile(rf"[^{_NO_ADDRESS}]{{1,200}}@[^{_NO_ADDRESS}]{{1,253}}")
 
 
 @dataclass(frozen=True, kw_only=True)

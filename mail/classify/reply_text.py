@@ -7,10 +7,13 @@ import re
 
 from mail.classify.tables import (
     DEVICE,
+    FORWARDED,
     HEADER_WORDS,
     OPENERS,
     ORIGINAL,
+    SENT_BEHIND,
     SENT_FROM,
+    SENT_FROM_ALONE,
     SENT_WORDS,
     SUBJECT_WORDS,
     WROTE,
@@ -25,11 +28,18 @@ SHORTEST_WRAPPED = 60
 #: A signature is short; a long text below two dashes is the person's.
 SIGNATURE_LINES = 12
 
+#: `-------- Message transféré --------`
+_TITLE = re.compile(r"[-_=]{3,20} ?[^-_=].{2,60}? ?[-_=]{3,20}")
+#: GroupWise writes `>>> Ada <ada@...> 3/4/2026 9:00 AM >>>`, and no marks below.
+_GROUPWISE = re.compile(r">>> ?[^>].{3,200}\d{1,2}:\d\d.{0,20}>>>")
+_STAMP = re.compile(r"\d[\d./-]{5,9},? \d{1,2}:\d\d( ?[AP]M)?")
 _DASHES = "-_=* \t—–"
 _HEADER_LINE = re.compile(r"\*{0,2}([^\W\d][^:：<>@]{0,25}?)\*{0,2}\s?[:：]\*{0,2}(\s|$)")
 _WORDS = frozenset(HEADER_WORDS)
 #: Mobile Outlook and others draw a rule over the quoted mail's header.
 _RULE = re.compile(r"[-_]{10,}")
+#: Between what a person wrote and what a client adds.
+_DIVIDES = re.compile(r"[-_=*\s]*")
 _TIME = re.compile(r"\d{1,2}[:.h]\d{2}\b")
 _YEAR = re.compile(r"\b(19|20)\d{2}\b|\d年")
 #: Clients whose language has no verb here end with the address: `2026年3月4日 18:00 Ada <ada@...>:`.
@@ -43,6 +53,7 @@ _DIRECTION = dict.fromkeys(
     map(ord, "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 )
 _DATED = re.compile(r"\d")
+_CAPITALIZED = re.compile(r"[^\W\d_][^\s:@]{0,30}")
 _INNER_OPENER = re.compile(rf"(?<=[\s-])({'|'.join(map(str.strip, OPENERS))}) (?=[^\n]{{0,40}}\d)")
 _VERB = re.compile("|".join(map(re.escape, sorted(WROTE, key=len, reverse=True))), re.IGNORECASE)
 
@@ -52,12 +63,14 @@ def extract(text: str) -> str:
     lines = text.split("\n")
     kept: list[str] = []
     place = 0
+    divided = False  # two dashes stood between the person's own lines
     while place < len(lines):
         line = lines[place].strip()
         if _begins_original(lines, place):
             break
         if line in {"--", "—"} and lines[place].startswith(line):
-            after = _after_signature(lines, place)
+            after = place if divided and lines[place] == "--" else _after_signature(lines, place)
+            divided = divided or after == place
             if after > place:
                 place = after
                 continue
@@ -72,7 +85,7 @@ def extract(text: str) -> str:
                 break  # the quoted mail follows without marks
         is_rule = _RULE.fullmatch(line) is not None and _quote_follows(lines, place + 1)
         is_quote = line.startswith(">") and not line.endswith("<<")
-        if not (is_rule or is_quote or _from_a_phone(line)):
+        if not (is_rule or is_quote or _from_a_phone(lines, place)):
             kept.append(lines[place].rstrip())
         place += 1
     return _tidy(kept)
@@ -82,18 +95,42 @@ def _begins_original(lines: list[str], place: int) -> bool:
     line = lines[place].strip().strip("*")
     if len(line) > LONGEST_MARK or not line:
         return False
-    if line[0] in "-_*" or line[-1] in "-_":
-        words = line.strip(_DASHES).casefold()
-        if words in ORIGINAL:
-            return True
-        if _RULE.fullmatch(line):
-            return _is_header_block(lines, place + 1)
-    if line.casefold().rstrip(":") in (
-        "begin forwarded message",
-        "anfang der weitergeleiteten nachricht",
-    ):
+    if _RULE.fullmatch(line):
+        return _is_header_block(lines, place + 1)
+    return (
+        _is_a_title(line, lines, place + 1)
+        or _GROUPWISE.fullmatch(line) is not None
+        or line.casefold().rstrip(" :\uff1a") in FORWARDED
+        or _is_header_block(lines, place)
+        or _is_a_notes_block(lines, place)
+    )
+
+
+def _is_a_title(line: str, lines: list[str], below: int) -> bool:
+    """`-----Original Message-----`; in an unknown language if a header stands below it."""
+    known = line.strip(_DASHES).casefold() in ORIGINAL
+    if known and (line[0] in "-_*" or line[-1] in "-_"):
         return True
-    return _is_header_block(lines, place)
+    if known and _is_header_block(lines, below):
+        return True
+    return _TITLE.fullmatch(line) is not None and _headers_follow(lines, below)
+
+
+def _is_a_notes_block(lines: list[str], place: int) -> bool:
+    """Notes writes sender and date, and then each label on a line of its own."""
+    below = [line.strip() for line in lines[place + 1 : place + 16]]
+    if not any(_STAMP.fullmatch(line) for line in below[:2]):
+        return False
+    labels = {line.rstrip(":").casefold() for line in below[1:]}
+    return not labels.isdisjoint(SUBJECT_WORDS) and len(labels & _WORDS) > 1
+
+
+def _headers_follow(lines: list[str], place: int) -> bool:
+    """Below a title between dashes, whose language nobody needs to know."""
+    block = [line.translate(_DIRECTION).strip() for line in lines[place : place + 7]]
+    block = [line[:LONGEST_MARK] for line in block if line][:4]
+    headers = [line for line in block if _HEADER_LINE.match(line)]
+    return len(headers) > 2 and any("@" in line for line in block) and any(map(_YEAR.search, block))  # noqa: PLR2004 - sender, date and subject
 
 
 def _is_header_block(lines: list[str], place: int) -> bool:
@@ -108,7 +145,13 @@ def _is_header_block(lines: list[str], place: int) -> bool:
     words = {_header_word(line) for line in block} - {""}
     if len(words) < 3 or words.isdisjoint(SUBJECT_WORDS | SENT_WORDS):  # noqa: PLR2004 - From, Date and Subject at least
         return False
-    return any(_is_a_clients(line.translate(_DIRECTION)[:LONGEST_MARK]) for line in block)
+    plain = [line.translate(_DIRECTION)[:LONGEST_MARK] for line in block]
+    return any("@" in line for line in plain) or _is_dated(plain)
+
+
+def _is_dated(block: list[str]) -> bool:
+    """A day and a time of it on one line, as no agenda of a person has them."""
+    return any(_TIME.search(line) and _YEAR.search(line) for line in block)
 
 
 def _header_word(line: str) -> str:
@@ -140,7 +183,8 @@ def _attribution(lines: list[str], place: int) -> int:
                     and _quote_follows(lines, place + height)
                 )
             )
-            whole = dated and verb and _is_whole(wrapped)
+            bare = height == 1 and _is_a_name_alone(line) and _quote_follows(lines, place + 1)
+            whole = bare or (dated and verb and _is_whole(wrapped))
             return height if whole and (height == 1 or _begins(first, lines[place + 1])) else 0
         framed = _FRAMED.fullmatch(line) and _VERB.search(line)
         if framed or (_UNWORDED.fullmatch(line) and _quote_follows(lines, place + 1)):
@@ -148,6 +192,17 @@ def _attribution(lines: list[str], place: int) -> int:
         if line.endswith((".", "!", "?")) and height == 1:
             return 0
     return 0
+
+
+def _is_a_name_alone(line: str) -> bool:
+    """`Ada Bright wrote:`, as old programs have it."""
+    verb = _VERB.search(line)
+    name = (
+        line[: verb.start()].split() if verb and line[verb.end() :].strip() in {":", "："} else []
+    )
+    return 1 < len(name) < 6 and all(  # noqa: PLR2004 - words of a name
+        word[0].isupper() and _CAPITALIZED.fullmatch(word) for word in name
+    )
 
 
 def _begins(first: str, second: str) -> bool:
@@ -193,17 +248,29 @@ def _after_signature(lines: list[str], place: int) -> int:
             return later
         if _begins_original(lines, later) or _attribution(lines, later):
             return later
+        if lines[later] == lines[place] == "--":
+            return place  # dashes between the person's own lines
         written += bool(lines[later].strip())
         if written > SIGNATURE_LINES:
             return place
     return len(lines)
 
 
-def _from_a_phone(line: str) -> bool:
+def _from_a_phone(lines: list[str], place: int) -> bool:
     """One short line that names a device or a program."""
-    if len(line) >= 100 or line.endswith("?"):  # noqa: PLR2004 - one short line
+    line = lines[place].translate(_DIRECTION).strip(_DASHES)
+    if len(line) >= 100 or line.endswith("?") or not DEVICE.search(line):  # noqa: PLR2004 - one short line
         return False
-    return line.casefold().startswith(SENT_FROM) and DEVICE.search(line) is not None
+    folded = line.casefold()
+    if folded.startswith(SENT_FROM):
+        return True
+    behind = folded.rstrip(".").endswith(SENT_BEHIND) and DEVICE.match(line)
+    return bool(folded.startswith(SENT_FROM_ALONE) or behind) and _stands_alone(lines, place)
+
+
+def _stands_alone(lines: list[str], place: int) -> bool:
+    around = (*lines[max(0, place - 1) : place], *lines[place + 1 : place + 2])
+    return all(_DIVIDES.fullmatch(line.strip()) or line.startswith(">") for line in around)
 
 
 def _tidy(kept: list[str]) -> str:

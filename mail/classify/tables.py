@@ -37,19 +37,23 @@ HEADER_WORDS = (
     "feladó", "elküldve", "címzett", "tárgy",
     "发件人", "发送时间", "收件人", "主题", "日期", "寄件者", "收件者", "主旨",
     "差出人", "送信日時", "宛先", "件名", "보낸 사람", "보낸 날짜", "받는 사람", "제목",
+    "sujet", "pour", "copie à", "enviat", "per a", "assumpte", "prima", "poslato", "nuo", "išsiųsta", "kam", "no", "nosūtīts", "tēma",
+    "saatja", "saadetud", "adressaat", "teema", "dari", "dikirim", "kepada", "subjek", "từ", "đã gửi", "đến", "tới", "ngày", "chủ đề",
+    "จาก", "ส่ง", "วันที่", "ถึง", "เรื่อง", "من", "تم الإرسال", "التاريخ", "إلى", "الموضوع",
 )  # fmt: skip
 
 #: Of them, those that name the subject: every mail client writes one of these.
 SUBJECT_WORDS = frozenset(
     "subject betreff objet asunto assunto oggetto onderwerp ämne emne aihe temat předmět predmet тема относно konu "
-    "tárgy subiect θέμα נושא zadeva 主题 主旨 件名 제목".split()
-)
+    "tárgy subiect θέμα נושא zadeva 主题 主旨 件名 제목 sujet assumpte tēma teema subjek เรื่อง الموضوع".split()
+) | {"chủ đề"}
 
 #: And those that say when it was sent, which no list of a person's own has.
 SENT_WORDS = frozenset(
     "sent gesendet envoyé enviado inviato verzonden skickat sendt lähetetty wysłano wysłane odesláno odoslané отправлено "
-    "надіслано gönderildi trimis στάλθηκε נשלח elküldve enviada 发送时间 送信日時".split()
-)
+    "надіслано gönderildi trimis στάλθηκε נשלח elküldve enviada 发送时间 送信日時 enviat poslano poslato išsiųsta nosūtīts "
+    "saadetud dikirim ส่ง".split()
+) | {"đã gửi", "تم الإرسال"}
 
 #: Between dashes or underscores: everything behind is the mail that was answered.
 ORIGINAL = (
@@ -60,6 +64,18 @@ ORIGINAL = (
     "alkuperäinen viesti", "wiadomość oryginalna", "původní zpráva", "исходное сообщение",
     "originální zpráva", "özgün ileti", "eredeti üzenet", "原始邮件", "原始郵件",
     "元のメッセージ", "원본 메시지", "reply message", "mail original",
+)  # fmt: skip
+
+#: Apple's line above what it passes on.
+FORWARDED = frozenset(
+    {
+        "begin forwarded message", "anfang der weitergeleiteten nachricht", "début du message réexpédié", "début du message transféré",
+        "inicio del mensaje reenviado", "inizio messaggio inoltrato", "início da mensagem reencaminhada", "início da mensagem encaminhada",
+        "begin doorgestuurd bericht", "vidarebefordrat brev", "start på videresendt besked", "videresendt melding", "välitetty viesti alkaa",
+        "początek przekazywanej wiadomości", "začátek přeposílané zprávy", "začiatok preposlanej správy", "továbbított üzenet kezdete",
+        "mesaj redirecționat", "započinje proslijeđena poruka", "начало переадресованного сообщения", "початок листа, що пересилається",
+        "i̇letilen e-posta başlangıcı", "αρχή προωθημένου μηνύματος", "転送されたメッセージ", "开始转发的邮件", "開始轉寄郵件", "전달된 메시지 시작",
+    }
 )  # fmt: skip
 
 #: A line that a phone adds; it is no text of the person.
@@ -78,11 +94,20 @@ SENT_FROM = (
     "получить outlook", "скачать outlook", "获取 outlook", "下载 outlook", "outlook を",
 )  # fmt: skip
 
+#: The same, where it has to stand alone: a person's own sentence may begin like this, too.
+SENT_FROM_ALONE = (
+    "sent from ", "diese nachricht wurde von meinem", "holen sie sich outlook", "von samsung", "envoyé à partir de", "enviado do ", "enviado de ",
+    "skickas från", "skickat med", "verzonden vanuit", "verstuurd met", "sendt via", "odesláno ", "odoslané z", "poslano s ", "enviat des d",
+    "dikirim dari", "изпратено от", "στάλθηκε από", "נשלח מ", "أُرسل", "ส่งจาก", "đã gửi từ", "從我的", "从我的", "kirim dari",
+)  # fmt: skip
+#: How such a line ends where the device stands first.
+SENT_BEHIND = ("gönderildi", "küldve", "から送信", "에서 보냄", "发送", "傳送", "gesendet")
+
 #: What such a line names; without one of these it may well be the person's own sentence.
 DEVICE = re.compile(
-    r"iphone|ipad|ipod|android|galaxy|samsung|outlook|blackberry|huawei|xiaomi|redmi|oneplus|pixel|nokia|motorola|\bhtc\b|sony|xperia"
+    r"iphon|ipad|ipod|android|galaxy|samsung|outlook|blackberry|huawei|xiaomi|redmi|oneplus|pixel|nokia|motorola|\bhtc\b|sony|xperia"
     r"|mobil|phone|handy|tablet|telefon|teléfono|móvil|celular|telefoon|телефон|smartphone|yahoo|proton|gmx|web\.de|\bmail (for|för|für|app)"
-    r"|windows|spark|airmail|aqua mail|k-9|thunderbird|myMail|mail\.ru|яндекс|手机|携帯|휴대폰",
+    r"|superhuman|\bgmail|\b(front|hey|shortwave|missive|mailbird|bluemail)$|application mail|windows|spark|airmail|aqua mail|k-9|thunderbird|myMail|mail\.ru|яндекс|手机|携帯|휴대폰",
     re.IGNORECASE,
 )
 
@@ -143,48 +168,12 @@ NOBODY = re.compile(
     re.IGNORECASE,
 )
 
-#: A written wish to be left alone, in the person's own words.
-OPT_OUT = re.compile(
-    r"""
-      \bplease\ unsubscribe\b | \bunsubscribe\ (me|us|this|my)\b | \bkindly\ unsubscribe\b
-    | \b(want|like|wish)\ to\ (unsubscribe|be\ removed)\b | \bopt(ing)?[\ -]?(me\ )?out\b
-    | \b(remove|delete|take)\ (me|us|my\ (e-?mail|name|address|details|contact)\S*(\ address)?)\ (from|off)\b
-    | \btake\ (me|us)\ off\b | \bremove\ me\b | \bstop\ (e-?mailing|mailing|contacting|writing|spamming|sending)\b
-    | \b(do\ not|don'?t|never)\ (e-?mail|contact|write|message)\ (to\ )?(me|us)\b
-    | \bno\ (more|further)\ e-?mails\b | \bunsubscribe,?\ please\b
-    | \b(bitte\ )?(austragen|abmelden)\ bitte\b | \bbitte\b.{0,60}\b(austragen|abmelden|abbestellen|streichen)\b
-    | \b(tragen|melden|nehmen|streichen|löschen)\ sie\ (mich|uns)\b
-    | \bkeine\ (weiteren\ )?(e-?)?mails?\ mehr\b | \baus\ (ihrem|dem|eurem)\ verteiler\b
-    | \b(désabonne[rz]|désinscri(re|vez|s))(-|\ )?(moi|nous)?\b | \bretire[rz](-|\ )moi\b
-    | \bne\ (plus\ )?(me|nous)\ (plus\ )?(contacte|écri|envoye)\w*
-    | \b(dar(me|nos)|dame|denme)\ de\ baja\b | \bdarse\ de\ baja\b | \bquiero\ (darme\ de\ )?baja\b
-    | \b(elimíne|elimine|quíte|quite|bórre|borre)(n)?me\b | \bno\ (me\ )?(escriban?|contacten?|envíen?)\b
-    | \b(cancellate|cancella|rimuovete|rimuovi|rimuova|disiscriv\w{1,6})mi\b | \bdisiscriv\w+\b
-    | \bnon\ (contattat|scriv|inviat)\w*mi\b
-    | \b(remov|descadastr|cancel)\w*(-me|\ meu\ (e-?mail|nome|contato))\b | \bdescadastr\w+\b
-    | \b(uitschrijven|afmelden)\b | \bavregistrera\b | \bavprenumerera\b | \bafmeld\ mig\b | \bavmeld\ meg\b
-    | \bpoistakaa\b | \bwypis(ać|z|zcie)\b | \bodhlás(it|te)\b | \bотпис(ать|аться|ите)\b | \bотпишите\b
-    | \b(geen|nooit)\ (meer\ )?(e-?)?mails?\ meer\b | \bmeld\ meg\ av\b | \b(ta|stryk)\ bort\ mig\b | \bfjern\ (mig|meg)\b
-    | \b(töröljenek|töröljön|iratkoz\w{1,8}\ le)\b | \blisteden\ çık\w* | \bbeni\ çıkar\w* | \bdezabon\w+\b
-    | \bkontaktieren\ sie\ (mich|uns)\ (bitte\ )?nicht\b | \b(schreiben|mailen)\ sie\ (mir|uns)\ (bitte\ )?(nicht|nie)\ (mehr|wieder)\b
-    | \b(supprimez|effacez)(-|\ )(moi|mes\ données)\b | \bno\ quiero\ (recibir\ )?más\b | \bne\ m'(écrivez|envoyez)\ plus\b
-    | \bremova(m)?\ (meu|me)\b | \bне\ (пишите|присылайте)\b | \bудалите\ меня\b
-    | \b(usuńcie|proszę\ usunąć)\ (mnie|mój)\b | \bvyřaďte\ mě\b | 不要再(发|寄)  | \babonelikten\ çık\w*\b | \bleirat\w+\b | 退订 | 取消订阅 | 退訂 | 配信停止 | 配信を停止 | 수신\ ?거부
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-#: The whole answer is one of these words.
-OPT_OUT_ALONE = frozenset(
-    "unsubscribe stop remove optout opt-out abmelden austragen désabonner désinscription baja "
-    "cancellami rimuovimi descadastrar remover afmelden uitschrijven avregistrera wypisz отписаться".split()
-)
-
 #: What a return date stands behind: from that day on, and up to and including that day.
 BACK = re.compile(
     r"\b(back|return(ing|s)?|available again|in the office again|reach me again|reopen\w{0,3}|resume\w{0,2}|zurück|wieder (erreichbar|im büro|da)"
     r"|kehre|de retour|retour|reprend\w{0,4}|revien\w{1,5}|reviendr\w{1,5}|rentre\w{0,4}|de nouveau|de vuelta|regres\w{1,6}|volver\w{1,4}|vuelv\w{1,4}|reincorpor\w{1,6}"
     r"|ritorn\w{1,6}|rientr\w{1,6}|torner\w{1,3}|torn[oa]|nuovamente|di ritorno|de volta|volto|retorn\w{1,6}|retom\w{1,6}|novamente"
-    r"|terug|weer|tillbaka|åter|tilbake|tilbage|igjen|igen|takaisin|palaan|wracam|wrócę|powr\w{1,6}|dostępn[ya]|zpět|vrátím|budu|вернусь|буду|повернусь|επιστρέψω|επιστρέφω|revin|mă întorc|trở lại|quay lại|kembali)\b"
+    r"|terug|weer|tillbaka|åter|tilbake|tilbage|igjen|igen|takaisin|palaan|jälleen|töissä|tavoitettavissa|wracam|wrócę|powr\w{1,6}|dostępn[ya]|zpět|vrátím|budu (zpět|opět|v )|вернусь|буду(?! (отсутств|в отпуск|недоступ|не ))|выйду|выхожу|повернусь|επιστρέψω|επιστρέφω|revin|mă întorc|trở lại|quay lại|kembali)\b"
     r"|から",
     re.IGNORECASE,
 )
@@ -195,13 +184,13 @@ SINCE = re.compile(
 )
 UNTIL = re.compile(
     r"\b(until|till|through|thru|to|bis( einschließlich| zum)?|jusqu'au|au|hasta( el)?|al|fino al|até|a|tot( en met)?"
-    r"|t/m|till och med|t\.o\.m\.?|til og med|do|až do|до|по|până( pe| la)?|έως|μέχρι|đến( hết)?|sampai( dengan)?|hingga|s\.d\.)\b"
+    r"|t/m|till och med|t\.o\.m\.?|til( og med)?|do|až do|до|по|până( pe| la)?|έως|μέχρι|đến( hết)?|sampai( dengan)?|hingga|s\.d\.)\b"
     r"|\b(between\b.{3,25}\band|zwischen\b.{3,25}\bund|entre\b.{3,25}\b(et|y|e))\b",
     re.IGNORECASE,
 )
 #: The same where the words stand behind the date.
 BACK_BEHIND = re.compile(
-    r"\s?(日|号)?(\(\w\))?\s?(から|より|に(戻|復帰|出社)|(返回|回来|恢复|回到)|에 ?(복귀|돌아)|부터)|-?(á|é)?n\b[^.\n]{0,20}(vissza|térek|újra|ismét|elérhető)"
+    r"\s?(日|号)?(\(\w\))?\s?(から|より|以降|に(戻|復帰|出社)|(返回|回来|恢复|回到)|에 ?(복귀|돌아)|부터)|-?(á|é)?n\b[^.\n]{0,20}(vissza|térek|újra|ismét|elérhető)"
     r"|[^.\n]{0,25}\b(wieder|zurück|back|terug|weer|tillbaka|tilbage|tilbake|palaan|takaisin|dönü\w{1,5}|dönec\w{1,6}|döner\w{0,3}|ofiste ol\w{1,8}|itibaren)\b",
     re.IGNORECASE,
 )
