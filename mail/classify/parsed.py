@@ -94,7 +94,7 @@ _COSTLY = (
 
 def _bounded(raw: bytes) -> bytes:
     """As much of the email as is read."""
-    raw = raw[:MOST_BYTES]
+    raw = raw[:MOST_BYTES].removeprefix(codecs.BOM_UTF8)
     for pattern, most in _COSTLY:
         beyond = next(islice(pattern.finditer(raw), most, None), None)
         raw = raw[: beyond.start()] if beyond else raw

@@ -100,6 +100,12 @@ def test_any_bytes_are_something(explained):
     assert [each["kind"] for each in found] == ["other", "other", "reply", "reply"]
 
 
+def test_a_byte_order_mark_hides_no_header(explained):
+    (found,) = explained(b"\xef\xbb\xbf" + RAW["dsn-postfix-unknown"])
+
+    assert (found["kind"], found["recipients"]) == ("bounce", ["grace@customer.example"])
+
+
 def test_people_can_read_it(tmp_path):
     file = tmp_path / "a.eml"
     file.write_bytes(RAW["dsn-office-515"])
