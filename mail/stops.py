@@ -55,10 +55,10 @@ def _statement(asked: int) -> str:
 #: oldest counts. The lead is gone or must not be written to; a reply, to us or to the enrollment; a
 #: booked meeting, or an answer that came by another way than our mailbox; a deal that was closed since
 #: the enrollment began: one closed before (won-handoff) does not stop it; a deal that the company won
-#: since then, when the email sells to prospects: by the moment at which we heard of it, for the CRM's
-#: own date may be a forecast; that the lead came to a customer's since then, likewise; a moment from
-#: which on it is of no use. News of a meeting that stands are no outreach: only the person's own stops
-#: hold them.
+#: since then (whose it is says crm.customers), when the email sells to prospects: by the moment at which
+#: we heard of it, for the CRM's own date may be a forecast; that the lead came to a customer's since
+#: then, likewise; a moment from which on it is of no use. News of a meeting that stands are no outreach:
+#: only the person's own stops hold them.
 #: CROSS JOIN has SQLite begin with the messages and look the others up, where it would rather read a
 #: whole table through; and a plus before a column has it not look that one up.
 _FOUND = f"""

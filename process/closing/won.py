@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from jinja2 import TemplateError
 
-from crm import facts
+from crm import customers, facts
 from crm.models import Activity, Deal, Lead
 from process import outcomes, tasks
 from runtime import clock
@@ -25,7 +25,8 @@ def stop_prospecting(activity: Activity) -> None:
     if deal is None or not deal.is_won:
         return
     because = {"rule": _WON, "activity": activity.pk, "deal": deal.pk}
-    for enrollment, _ in _selling(Enrollment.objects.filter(_whose(deal))):
+    people = Lead.objects.filter(customers.people(deal))
+    for enrollment, _ in _selling(Enrollment.objects.filter(lead__in=people)):
         engine.stop(enrollment.pk, _WON, at=activity.occurred_at, because=because)
 
 
@@ -61,13 +62,6 @@ def _selling(rows: QuerySet[Enrollment]) -> Iterator[tuple[Enrollment, Definitio
         definition = versions.definition_of(enrollment.version)
         if definition.is_prospecting:
             yield enrollment, definition
-
-
-def _whose(deal: Deal) -> Q:
-    """Of the deal's company in its CRM, else of its person's."""
-    company = deal.company_id or (deal.lead.company_id if deal.lead else None)
-    own = Q(lead=deal.lead_id)
-    return own if company is None else own | Q(lead__company=company)
 
 
 def _rendered(template: str, lead: Lead, deal: Deal) -> str:

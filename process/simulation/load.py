@@ -49,6 +49,7 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         quotas=_quotas(blueprint, now),
         suppressed={lead.email for lead, _ in covered(list(Suppression.objects.all()))},
         customers=customers.companies(),
+        buyers=customers.persons(),
         listed=_listed(),
         timed_until=_timed_until(blueprint),
     )
@@ -107,6 +108,7 @@ def _add_deals(leads: Mapping[int, Lead]) -> None:
                 Deal(
                     pk=row.pk,
                     facts=facts.context(row.lead, row)["deal"],
+                    company_id=row.company_id,
                     created_at=row.created_at,
                     closed_at=row.closed_at,
                 )

@@ -193,7 +193,7 @@ class Reactions:
         deal = noted.data.get("deal")
         if not isinstance(deal, Deal) or not deal.is_won:
             return
-        people = self._colleagues(noted.lead) or [noted.lead]
+        people = self.scene.people(deal, noted.lead)
         open_ = [lead.enrollment for lead in people if lead.enrollment is not None]
         for enrollment in sorted(open_, key=lambda one: one.pk):
             if enrollment.sequence.is_prospecting:

@@ -20,6 +20,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Deal:
     pk: int
     facts: dict[str, object]
+    company_id: int | None = None  #: that it names
     created_at: datetime | None = None
     closed_at: datetime | None = None
 

@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, count
@@ -11,7 +11,7 @@ from mail.legal import Rules
 from mail.proof import Parts
 from mail.quotas import Quotas
 from process.definition import Process
-from process.simulation.rows import Connection, Email, Enrollment, Lead, Mailbox, Touch, Wait
+from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Touch, Wait
 from process.simulation.witness import Witness
 from process.simulation.world import Happening
 from sequences.definition import Sequence as Definition
@@ -73,6 +73,8 @@ class Scene:
     suppressed: set[str] = field(default_factory=set)
     #: Company -> a deal that was won there before the simulation began.
     customers: Mapping[int | None, str] = field(default_factory=dict)
+    #: Lead of whom no company is known -> likewise, of its own.
+    buyers: Mapping[int, str] = field(default_factory=dict)
     #: List that comes from CRMs -> who is on it now; nobody foresees who will be.
     listed: Mapping[str, Collection[int]] = field(default_factory=dict)
     #: How many open enrollments: ("company", company) and (sequence, owner).
@@ -102,15 +104,29 @@ class Scene:
         for lead in self.leads.values():
             if lead.company_id is not None:
                 self.of_company[lead.company_id].append(lead)
+        self._naming: dict[int, list[Deal]] = defaultdict(list)
+        for deal in chain.from_iterable(lead.deals for lead in self.leads.values()):
+            if deal.company_id is not None:
+                self._naming[deal.company_id].append(deal)
 
     def bought(self, lead: Lead) -> str | None:
-        """The name of a deal that the lead, or its company, has won with us."""
+        """The name of a deal that the lead's company has won with us, as crm.customers says."""
         company = lead.company_id
-        if company in self.customers:
-            return self.customers[company]
-        colleagues = self.of_company[company] if company is not None else [lead]
-        won = (deal for one in colleagues for deal in one.deals if deal.is_won)
-        return next((str(deal.facts["name"] or "") for deal in won), None)
+        before = self.customers.get(company, self.buyers.get(lead.pk))
+        deals = lead.deals if company is None else self._deals_of(company)
+        won = (str(deal.facts["name"] or "") for deal in deals if deal.is_won)
+        return before if before is not None else next(won, None)
+
+    def people(self, deal: Deal, lead: Lead) -> Sequence[Lead]:
+        """For whom a deal of the lead counts, once it is won, as crm.customers says."""
+        company = deal.company_id or lead.company_id
+        found = self.of_company.get(company, []) if company is not None else []
+        return [lead, *found] if lead.company_id is None else found
+
+    def _deals_of(self, company: int) -> Iterator[Deal]:
+        yield from self._naming.get(company, ())
+        for one in self.of_company[company]:
+            yield from (deal for deal in one.deals if deal.company_id is None)
 
     def number(self) -> int:
         """What comes later has the higher one, as rows of a database have."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import CompanyRecord, DealRecord, LeadRecord
+from crm import customers
 from crm.land import land
 from crm.models import Company, Connection, Deal, ExternalRecord, Lead
 from crm.timeline import note
@@ -16,11 +17,14 @@ from process.closing import stalled
 from process.definition import Process
 from process.models import Task
 from process.prospecting import merging
+from process.simulation import load
+from process.simulation.engine import Simulation
 from runtime import clock
 from sequences import enroll, versions
 from sequences.judging import in_common
 from sequences.models import Enrollment
 from tests.workers.test_life import settle, until_queued
+from tests.workers.test_simulation import Script
 from workers import schedule
 from workers import tasks as work
 
@@ -308,6 +312,117 @@ def test_what_began_at_a_customers_stays_when_nothing_else_changes(
     settle(frozen_clock)
 
     assert Enrollment.objects.get(lead=alan).sequence == "approach-cold"
+    assert ends() == []
+
+
+#: The person of a deal, the company that it names -> for whom it counts once it is won.
+WHOSE = {
+    ("", ""): "",
+    ("", "A"): "ann al",
+    ("", "B"): "bob",
+    ("free", ""): "free",
+    ("free", "A"): "free ann al",
+    ("free", "B"): "free bob",
+    ("ann", ""): "ann al",
+    ("ann", "A"): "ann al",
+    ("ann", "B"): "bob",
+}
+
+
+@pytest.fixture
+def people(at_work, loaded, make_lead, frozen_clock):
+    """Four who are prospected: two at A, one at B, and one of whom no company is known."""
+    at_work()
+    companies = {name: Company.objects.create(name=name) for name in "AB"}
+    at = {"ann": "A", "al": "A", "bob": "B", "free": ""}
+    found = {
+        name: make_lead(f"{name}@x.example", company=companies.get(company))
+        for name, company in at.items()
+    }
+    for lead in found.values():
+        note("lead_created", lead=lead, occurred_at=clock.now())
+    settle(frozen_clock)
+    while Message.objects.count() < len(found):
+        until_queued(frozen_clock)
+        frozen_clock.now += timedelta(minutes=1)
+        settle(frozen_clock)
+    return found
+
+
+@pytest.fixture(params=WHOSE, ids="-".join)
+def deal(request, people):
+    """With those for whom it counts once it is won."""
+    lead, company = request.param
+    found = Deal.objects.create(
+        name="Big", source=people["ann"].source, lead=people.get(lead), stage_value="closing",
+        company=Company.objects.filter(name=company).first(),
+    )  # fmt: skip
+    return found, sorted(people[name].pk for name in WHOSE[request.param].split())
+
+
+def is_won(deal):
+    Deal.objects.filter(pk=deal.pk).update(is_won=True, is_closed=True, stage_value="won")
+    note("deal_closed", lead=deal.lead, deal=deal, occurred_at=clock.now(), data={"won": True})
+
+
+def test_a_won_deal_ends_what_sells_to_those_for_whom_it_counts(deal, people, frozen_clock):
+    deal, whose = deal
+    before = stops.reasons(list(Message.objects.all()))
+
+    is_won(deal)
+
+    asked = stops.reasons(list(Message.objects.filter(lead__in=people.values())))
+    stopped = Message.objects.filter(pk__in=asked).order_by("lead").values_list("lead", flat=True)
+    settle(frozen_clock)
+    rows = Enrollment.objects.filter(reason="company won").order_by("lead")
+    assert before == {}
+    assert {stop.reason for stop in asked.values()} == ({"company_won"} if whose else set())
+    assert list(stopped) == whose
+    assert list(rows.values_list("lead", flat=True)) == whose
+
+
+def test_a_simulation_knows_for_whom_a_won_deal_counts(deal, people, loaded, frozen_clock):
+    deal, whose = deal
+    simulation = Simulation(load.scene(loaded, clock.now()), Script([]))
+    scene = simulation.scene
+
+    if deal.lead is not None:  # nothing happens to another in a simulation
+        simulation.stages.close_deal(scene.leads[deal.lead.pk], scene.now, won=True)
+        simulation.reactions.react()
+    is_won(deal)
+
+    ended = sorted(one.lead.pk for one in scene.enrollments if one.reason == "company won")
+    assert bought(load.scene(loaded, clock.now()), people) == whose
+    assert sorted(customers.bought(list(people.values()))) == whose
+    assert ended == bought(scene, people) == (whose if deal.lead is not None else [])
+
+
+def bought(scene, people):
+    return sorted(lead.pk for lead in people.values() if scene.bought(scene.leads[lead.pk]))
+
+
+def test_a_buyer_who_changes_jobs_makes_no_customer_of_the_new_company(
+    at_work, make_lead, frozen_clock
+):
+    grace = at_work(customers=False)
+    wins(grace)
+    settle(frozen_clock)
+    Enrollment.objects.filter(sequence="won-handoff").delete()
+    new = Company.objects.create(name="New")
+    ExternalRecord.objects.create(
+        connection=grace.source, kind="company", external_id="c2", company=new
+    )
+    alan = newcomer(make_lead, frozen_clock, "alan@new.example", company=new)
+    message = until_queued(frozen_clock)
+    frozen_clock.now += timedelta(minutes=1)
+
+    goes_to(grace, "c2")
+    settle(frozen_clock)
+    ada = newcomer(make_lead, frozen_clock, "ada@new.example", company=new)
+
+    assert message.lead == alan
+    assert stops.reason(message) is None
+    assert Enrollment.objects.get(lead=ada).sequence == "approach-cold"
     assert ends() == []
 
 
