@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from connectors.engagements import Event
+from crm import calls
 from crm.models import Change, Connection, ExternalRecord, Lead
 from crm.timeline import note
 
@@ -67,12 +68,19 @@ def _note_done(connection: Connection, touch: Change, *, now: datetime) -> bool:
 
 
 def _note(connection: Connection, event: Event, lead: Lead, *, now: datetime) -> bool:
-    # What lies ahead, a meeting that was booked, is known from now on.
+    at = min(event.at, now)  # what lies ahead, a meeting that was booked, is known from now on
+    done = calls.around(lead, at).take_done(at) if event.kind == "call" else None
+    told: dict[str, object] = {} if done is None else {"done": done}
     return note(
-        f"crm_{event.kind}",
+        f"crm_{event.kind}" if done is None else "call_logged",
         lead=lead,
         connection=connection,
-        occurred_at=min(event.at, now),
+        occurred_at=at,
         key=f"crm:{connection.pk}:{event.kind}:{event.external_id}:{lead.pk}",
-        data={"subject": event.subject, "at": event.at.isoformat(), "id": event.external_id},
+        data={
+            "subject": event.subject,
+            "at": event.at.isoformat(),
+            "id": event.external_id,
+            **told,
+        },
     )

@@ -37,7 +37,7 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "task_done": frozenset({"task_done"}),
 }
 #: Noted for people to see; no rule reads them, and no team's event is called so.
-SHOWN = frozenset({"opened", "machine_opened", "machine_clicked"})
+SHOWN = frozenset({"call_logged", "opened", "machine_opened", "machine_clicked"})
 #: Somebody else of the lead's company has answered.
 COMPANY_ANSWERED = "company_answered"
 #: What a person may write down, besides the events that the team declares in process.yaml.

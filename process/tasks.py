@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from crm import engage, stages
+from crm import calls, engage, stages
 from crm.models import Lead, Owner
 from crm.timeline import note
 from process import asked, assigned, outcomes
@@ -98,10 +98,17 @@ def done(
         due_at = task.due_at.isoformat() if task.due_at else ""
         told = {"disposition": disposition, "by": by, "note": remark, "due_at": due_at}
         data = {"task": task.kind, "title": task.title, "step": task.step_id, **_given(told)}
-        _note("task_done", task, task.done_at, data, key=f"task_done:{task.pk}")
-        if dispositions.is_call(task.kind, disposition):
+        logged = _logged(task, task.done_at)
+        _note("task_done", task, task.done_at, {**data, **logged}, key=f"task_done:{task.pk}")
+        if not logged and dispositions.is_call(task.kind, disposition):
             _note("called", task, task.done_at, _given({"by": by}), key=f"called:{task.pk}")
     return True
+
+
+def _logged(task: Task, at: datetime) -> dict[str, object]:
+    """The call that a CRM told of, if that is what was done: the lead was called once."""
+    logged = calls.around(task.lead, at).take_logged(at) if task.kind == "call" else None
+    return {} if logged is None else {"logged": logged}
 
 
 def skip(task_id: int, *, why: str, by: str = "") -> bool:

@@ -43,9 +43,9 @@ def meaning_of(event: Event) -> str:
 
 
 def is_call(event: Event) -> bool:
-    """A task that was done counts once, whether it reached the lead or not."""
+    """A task that was done counts once, whether it reached the lead, or stands in a CRM as well."""
     if event.kind in EVENTS["task_done"]:
-        return event.data.get("task") == "call"
+        return event.data.get("task") == "call" and "logged" not in event.data
     return event.kind in EVENTS["called"] and "task_id" not in event.data
 
 

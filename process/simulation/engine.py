@@ -11,6 +11,7 @@ from process.simulation import meetings
 from process.simulation.delivery import Delivery
 from process.simulation.enrolling import Enrolling
 from process.simulation.reactions import Reactions
+from process.simulation.rows import Lead
 from process.simulation.scene import Scene
 from process.simulation.stages import Stages
 from process.simulation.steps import Steps, set_fields
@@ -133,13 +134,32 @@ class Simulation:
                 enrollment = lead.enrollment
                 if enrollment is not None and happening.enrollment_id != enrollment.pk:
                     enrollment = None
+                if kind == "crm_call" and self._was_done(lead, happening.at):
+                    return
                 if kind == "nps":
                     set_fields(lead, {"nps": data["score"]})
                 meetings.happened(lead, kind, data, workspace=self.scene.files.timezone)
                 self.scene.note(kind, lead, enrollment=enrollment, at=happening.at, data=data)
                 task, word = str(data.get("task", "")), str(data.get("disposition", ""))
-                if kind == "task_done" and dispositions.is_call(task, word):
+                was_logged = task == "call" and self._was_logged(lead, happening.at)
+                if kind == "task_done" and not was_logged and dispositions.is_call(task, word):
                     self.scene.note("called", lead, enrollment=enrollment, at=happening.at)
+
+    def _was_done(self, lead: Lead, at: datetime) -> bool:
+        """A call that somebody logged is a task that was done; see crm.calls."""
+        calls = self.scene.calls[lead.pk]
+        if calls.take_done(at) is not None:
+            return True
+        calls.logged[self.scene.number()] = at
+        return False
+
+    def _was_logged(self, lead: Lead, at: datetime) -> bool:
+        """A call task that is done is a call that somebody has logged."""
+        calls = self.scene.calls[lead.pk]
+        if calls.take_logged(at) is not None:
+            return True
+        calls.done[self.scene.number()] = at
+        return False
 
     def _write_stages(self) -> bool:
         """The CRMs get the stages that we moved people to; their people may go on from there."""

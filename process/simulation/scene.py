@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, count
 
+from crm.calls import Calls
 from mail.legal import Rules
 from mail.proof import Parts
 from mail.quotas import Quotas
@@ -77,6 +78,8 @@ class Scene:
     buyers: Mapping[int, str] = field(default_factory=dict)
     #: List that comes from CRMs -> who is on it now; nobody foresees who will be.
     listed: Mapping[str, Collection[int]] = field(default_factory=dict)
+    #: Lead -> the calls that may be one with another.
+    calls: Mapping[int, Calls] = field(default_factory=lambda: defaultdict(Calls))
     #: How many open enrollments: ("company", company) and (sequence, owner).
     open: Counter[tuple[str, int | None]] = field(default_factory=Counter)
     #: Mailbox -> how many open enrollments.

@@ -460,7 +460,7 @@ WITH touches AS (
     count(*) OVER (PARTITION BY w.id) AS many
   FROM won w JOIN t ON t.lead = w.lead AND t.s < w.s AND (t.kind IN ('email_sent', 'crm_email',
       'called', 'crm_call', 'meeting_held', 'crm_meeting_held', 'form_submitted', 'page_visited')
-    OR t.kind = 'task_done' AND t.data ->> 'task' = 'call')
+    OR t.kind = 'task_done' AND t.data ->> 'task' = 'call' AND t.data ->> 'logged' IS NULL)
     AND (t.kind <> 'called' OR t.data ->> 'task_id' IS NULL)
 )
 """

@@ -4,8 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.engagements import Event
+from crm import calls, events, history
 from crm.models import Activity, Change, ExternalRecord, Owner
 from process import tasks
+from process.reports import reading, reps
+from process.reports.report import Scope
 from runtime import clock
 from tests.sync.test_cases import contact, person
 from workers import reactions
@@ -119,3 +123,136 @@ def test_a_task_that_is_handed_over_is_the_others_there(crm):
 
     assert [row[owner] for row in crm.records(object_).values()] == [record.external_id]
     assert Change.objects.get(kind="handover").status == Change.Status.PUSHED
+
+
+def log_call(crm, id_):
+    """A rep writes a call down in the CRM."""
+    if crm.name == "hubspot":
+        values = {"hs_timestamp": clock.now().isoformat(), "hs_call_title": "Rang"}
+        (made_,) = crm.create(values, object_="calls")
+        crm.hands("link", made_, object_="calls", to=["contacts", id_])
+    else:
+        values = {"Subject": "Rang", "TaskSubtype": "Call", "Status": "Completed"}
+        crm.create({**values, "WhoId": id_}, object_="Task")
+
+
+def tick(crm):
+    """A rep ticks the task off there."""
+    object_, status = ("tasks", "hs_task_status") if crm.name == "hubspot" else ("Task", "Status")
+    done = {"hubspot": "COMPLETED", "salesforce": "Completed"}[crm.name]
+    crm.edit(Change.objects.get(kind="touch").external_id, object_=object_, **{status: done})
+
+
+def counted(lead):
+    """Calls as the reps' report counts them, and as rules do."""
+    now, begun = clock.now(), clock.now() - timedelta(days=30)
+    scope = Scope(now=now + timedelta(seconds=1), since=begun)
+    report = reps.report(reading.histories(reps.KINDS), [], [], scope, owners={})
+    column = report.columns.index("calls")
+    rules = history.since({lead.pk: begun}, {lead.pk: None}, ["called"])
+    return sum(row[column] for row in report.rows), rules[lead.pk]["called"]
+
+
+def hears(crm, times=3):
+    for _ in range(times):
+        crm.advance(minutes=5)
+        crm.sync()
+        reactions.react()
+
+
+def ticked_there(crm, task):
+    tick(crm)
+    hears(crm)
+
+
+def ticked_here(_crm, task):
+    tasks.done(task.pk, disposition="connected", by="ada")
+
+
+@pytest.mark.parametrize("ticked", [ticked_there, ticked_here])
+@pytest.mark.parametrize("order", ["call first", "tick first"])
+def test_a_call_that_is_logged_and_ticked_off_is_one(crm, order, ticked):
+    task = give(crm)
+    (id_,) = crm.records()
+    before = counted(task.lead)
+
+    if order == "tick first":
+        ticked(crm, task)
+        log_call(crm, id_)
+        hears(crm)
+    else:
+        log_call(crm, id_)
+        hears(crm)
+        ticked(crm, task)
+
+    assert (before, counted(task.lead)) == ((0, 0), (1, 1))
+    task.refresh_from_db()
+    assert task.done_at is not None
+    logged = "crm_call" if order == "call first" else "call_logged"
+    kinds = ["crm_call", "call_logged"]
+    assert list(Activity.objects.filter(kind__in=kinds).values_list("kind", flat=True)) == [logged]
+
+
+MINUTE, SPAN = timedelta(minutes=1), calls.SPAN
+
+
+@pytest.mark.parametrize(
+    ("logged", "counts"),
+    [
+        ([timedelta()], 1),
+        ([SPAN], 1),
+        ([-SPAN], 1),
+        ([SPAN + MINUTE], 2),
+        ([-SPAN - MINUTE], 2),
+        ([MINUTE, 2 * MINUTE], 2),
+        ([-MINUTE, MINUTE], 2),
+        ([-3 * MINUTE, -MINUTE, 2 * MINUTE], 3),
+    ],
+)
+def test_a_task_is_one_call_at_most_and_none_that_lies_far_off(hubspot, logged, counts):
+    task = give(hubspot)
+    hubspot.advance(minutes=120)
+    done_at = clock.now()
+
+    for apart in [one for one in logged if one <= timedelta()]:
+        logs(hubspot, task.lead, done_at + apart)
+    tasks.done(task.pk, disposition="connected")
+    hubspot.advance(minutes=120)
+    for apart in [one for one in logged if one > timedelta()]:
+        logs(hubspot, task.lead, done_at + apart)
+    for apart in logged:  # it is read again
+        logs(hubspot, task.lead, done_at + apart)
+
+    assert counted(task.lead) == (counts, counts)
+
+
+def logs(crm, lead, at):
+    id_ = ExternalRecord.objects.get(connection=crm.connection, lead=lead).external_id
+    event = Event(kind="call", external_id=at.isoformat(), lead_ids=(id_,), at=at, subject="Rang")
+    events.land(crm.connection, [event], now=clock.now())
+
+
+def test_what_was_logged_of_a_call_without_an_answer_says_not_that_somebody_was_reached(hubspot):
+    task = give(hubspot)
+    tasks.done(task.pk, disposition="voicemail")
+
+    logs(hubspot, task.lead, clock.now())
+
+    assert counted(task.lead) == (1, 0)
+
+
+def test_a_call_about_another_task_is_another(hubspot):
+    first = give(hubspot)
+    second = tasks.make("call", "Again", lead=first.lead, key="call:2")
+    other = tasks.make("research", "Read", lead=first.lead, key="read:1")
+    for task in (other, first, second):
+        tasks.done(task.pk)
+
+    logs(hubspot, first.lead, clock.now())
+    hubspot.advance(minutes=1)
+    logs(hubspot, first.lead, clock.now())
+    before = counted(first.lead)
+    hubspot.advance(minutes=1)
+    logs(hubspot, first.lead, clock.now())
+
+    assert (before, counted(first.lead)) == ((2, 2), (3, 3))

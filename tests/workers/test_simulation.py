@@ -16,8 +16,10 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connectors.engagements import Event as ExternalEvent
+from crm import events as news
 from crm import meetings, stages
-from crm.models import Company, Connection, Lead, Owner, StageMove
+from crm.models import Company, Connection, ExternalRecord, Lead, Owner, StageMove
 from crm.timeline import note
 from mail import claims, compose, stops, unsubscribe
 from mail import settle as settling
@@ -262,6 +264,31 @@ def test_who_was_reached_by_a_call_task_was_called_in_both(
     assert " ".join(touch[3] for touch in lived["touches"]) == told[disposition]
 
 
+@pytest.mark.parametrize(("call_at", "tick_at"), [(30, 31), (31, 30), (30, 30), (30, 32), (32, 30)])
+def test_a_call_that_is_logged_and_ticked_off_is_one_in_both(
+    loaded, make_lead, frozen_clock, call_at, tick_at
+):
+    gate = {"id": "s0", "task": "call", "title": "Call", "due": "2 days", "gate": True}
+    twice = {"when": "event.called > 1", "steps": [{"id": "s1", "email": "a"}]}
+    ways = {"id": "way", "branch": [twice, {"steps": [{"id": "s2", "email": "b"}]}]}
+    steps = [gate, {"id": "w", "wait": "1 day"}, ways]
+    written = {"name": "any", "stage": "Approach", "steps": steps}
+    rule = {"when": 'lead.stage == "Approach"'}
+    blueprint = _blueprint(loaded, {"any": Sequence.model_validate({**written, "enroll": rule})})
+    apply.configure(blueprint)
+    people, start = [make_lead()], clock.now()
+    done = (tick_at, 0, "task_done", "other", "s0", "connected")
+    logged = (call_at, 0, "crm_call", "other", "", "")
+    happened = sorted([logged, done])
+
+    simulated = simulate([blueprint], people, happened, 0, start)
+    lived = live([blueprint], people, happened, 0, frozen_clock)
+
+    assert simulated == lived
+    told = "s0 s2" if abs(call_at - tick_at) <= 1 else "s0 s1"
+    assert " ".join(touch[3] for touch in lived["touches"]) == told
+
+
 @contextmanager
 def undone():
     """Each example begins with the same rows."""
@@ -480,6 +507,12 @@ def happens(people, event):  # noqa: C901, PLR0912 - one case for each event
             Lead.objects.filter(pk=lead.pk).update(nps=SCORES[answer])
             data = {"score": SCORES[answer], "comment": "", "request": 1}
             note("nps", lead=lead, occurred_at=now, data=data)
+        case "crm_call":
+            logged = ExternalEvent(kind="call", external_id="1", lead_ids=("p0",), at=now)
+            ExternalRecord.objects.create(
+                connection=lead.source, kind="lead", external_id="p0", lead=lead
+            )
+            news.land(lead.source, [logged], now=now)
         case _:
             note(kind, lead=lead, occurred_at=now)
 
