@@ -196,7 +196,7 @@ def _lists(blueprint: Blueprint) -> None:
     ListMember.objects.all().delete()
     ListMember.objects.bulk_create(
         (
-            ListMember(list=name, email=email)
+            ListMember(list=name, email=email, by_form=email not in blueprint.lists.get(name, ()))
             for name, emails in with_members(blueprint.lists, blueprint.forms).items()
             for email in sorted(emails)
         ),

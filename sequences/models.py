@@ -108,10 +108,12 @@ class StepRun(models.Model):
 
 
 class ListMember(models.Model):
-    """Who is in lists/<list>.csv of the workspace, as it was applied."""
+    """Who is in lists/<list>.csv of the workspace, as it was applied, or wrote into a form."""
 
     list = models.CharField(max_length=100)
     email = models.CharField(max_length=320)  #: normalized
+    #: The file does not name it: it leaves the list when what was written is dropped.
+    by_form = models.BooleanField(default=False)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["list", "email"], name="once_in_a_list")]

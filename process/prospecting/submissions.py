@@ -107,6 +107,7 @@ def drop(row: Submission, *, by: str, why: str) -> None:
         locked.state, locked.ended_at = _State.DROPPED, clock.now()
         locked.by, locked.why = by[:150], why[:300]
         locked.save(update_fields=["state", "ended_at", "by", "why"])
+        form_lists.take_off(locked)
 
 
 def leads_of(row: Submission) -> list[Lead]:

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db
 INBOUND = {"name": "inbound", "enroll": {"on": ["form_submitted"]}}
 
 
-def submit(email):
-    form, _ = Form.objects.get_or_create(name="demo", defaults={"settings": SETTINGS})
+def submit(email, form="demo"):
+    form, _ = Form.objects.get_or_create(name=form, defaults={"settings": SETTINGS})
     settings, told = FormSettings.model_validate(SETTINGS), Submitted(email, {"message": "A demo?"})
     return submissions.take_in(form, settings, told, page="", address="192.0.2.7")
 
@@ -115,15 +115,75 @@ def test_a_form_puts_people_on_its_list_for_the_rules(loaded, make_lead, frozen_
     note("lead_changed", lead=other, occurred_at=clock.now())
     reactions.react()
     dropped = submit("drop@customer.example")
+    before = listed()
     submissions.drop(dropped, by="Ada", why="a test")
+    at_once = listed()
     apply.configure(team)
 
+    assert len(before) == len(at_once) + 1
+    assert at_once == listed()
     assert [one.lead for one in Enrollment.objects.all()] == [grace]
     assert listed() == [("askers", "alan@customer.example"), ("askers", grace.email)]
     assert load.scene(team, clock.now()).files.lists["askers"] == {
         "alan@customer.example",
         grace.email,
     }
+
+
+DROPPED = "drop@customer.example"
+
+
+@pytest.fixture
+def askers(loaded, make_lead):
+    """Two forms put people on one list, a third on another; of two leads nobody knows who writes."""
+    apply.configure(replace(loaded, lists={"askers": frozenset({"file@customer.example"})}))
+    for name, listed_on in {"demo": "askers", "too": "askers", "else": "others"}.items():
+        Form.objects.create(name=name, settings={**SETTINGS, "list": listed_on})
+    return [make_lead(DROPPED), make_lead(DROPPED)]
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        lambda: None,
+        lambda: submit("other@customer.example"),
+        lambda: submit(DROPPED, form="else"),
+        lambda: submissions.drop(submit(DROPPED), by="Ada", why="a test"),
+    ],
+)
+def test_whose_submission_is_dropped_leaves_its_list_at_once(askers, before):
+    before()
+    others = listed()
+
+    dropped = submit(DROPPED)
+    meanwhile = listed()
+    submissions.drop(dropped, by="Ada", why="nobody")
+
+    assert sorted(meanwhile) == sorted([*others, ("askers", DROPPED)])
+    assert listed() == others
+
+
+@pytest.mark.parametrize(
+    "also",
+    [
+        lambda _: submit(DROPPED),
+        lambda _: submit(DROPPED, form="too"),
+        lambda leads: submissions.give(submit("private@mail.example"), leads[0], by="Ada"),
+    ],
+)
+def test_who_submitted_something_else_stays_on_the_list(askers, also):
+    also(askers)
+    dropped = submit(DROPPED)
+
+    submissions.drop(dropped, by="Ada", why="nobody")
+
+    assert ("askers", DROPPED) in listed()
+
+
+def test_whom_its_file_names_stays_on_a_list(askers):
+    submissions.drop(submit("file@customer.example"), by="Ada", why="nobody")
+
+    assert listed() == [("askers", "file@customer.example")]
 
 
 def test_whom_a_submission_is_given_to_stands_on_the_list_too(team, make_lead):
