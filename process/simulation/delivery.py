@@ -159,7 +159,7 @@ def _cannot_invite(email: Email, now: datetime) -> bool:
         return False
     enrollment = email.enrollment
     facts = enrollment.lead.context(enrollment.deal)
-    return bool(invited.problem(email.invite.plain(), facts, now=now))
+    return bool(invited.problem(email.invite, facts, now=now))
 
 
 def _where(email: Email) -> Where:

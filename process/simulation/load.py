@@ -243,6 +243,8 @@ def _email(found: Scene, enrollment: Enrollment, message: Message) -> Email:
         template=message.template.name,
         due_at=max(message.due_at, found.now),
         leave_before=message.leave_before,
+        invite=message.invite,
+        attempts=message.attempts,
     )
 
 

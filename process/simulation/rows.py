@@ -10,7 +10,6 @@ from crm.meeting_facts import Standing
 from mail.pacing import Limits, RampUp
 from sequences.cadence import Taken
 from sequences.definition import Sequence
-from sequences.steps import Invite
 
 Facts = dict[str, dict[str, object]]
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -118,7 +117,7 @@ class Email:
     template: str
     due_at: datetime
     leave_before: datetime | None = None
-    invite: Invite | None = None
+    invite: Mapping[str, object] | None = None  #: as Message.invite has it
     attempts: int = 0
     is_cancelled: bool = False
 

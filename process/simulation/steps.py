@@ -186,7 +186,7 @@ class Steps:
                 template=decision.template,
                 due_at=self.scene.now,
                 leave_before=self._limit(enrollment, decision),
-                invite=decision.step.invite,
+                invite=invite.plain() if (invite := decision.step.invite) else None,
             )
         )
         self.scene.schedule(enrollment, None)

@@ -238,6 +238,45 @@ def test_who_cannot_be_invited_is_not_in_a_simulation_either(
     assert failed == ([] if not waits else [people[0].pk, people[1].pk])
 
 
+@pytest.mark.parametrize(("begins", "leaves"), [("1 day", False), ("3 days", True)])
+def test_an_invitation_that_is_queued_already_leaves_before_its_meeting_alone(
+    loaded, make_lead, frozen_clock, begins, leaves
+):
+    begins = Duration.parse(begins).elapsed
+    lead = make_lead(extra={"demo_at": (clock.now() + begins).isoformat()})
+    steps = [{"id": "s0", "email": "a", "invite": {**INVITE, "start": "lead.extra.demo_at"}}]
+    written = {"name": "any", "stage": "Approach", "steps": steps}
+    rule = {"when": 'lead.stage == "Approach"'}
+    blueprint = _blueprint(loaded, {"any": Sequence.model_validate({**written, "enroll": rule})})
+    apply.configure(blueprint)
+    apply.apply(blueprint)
+    until_queued(frozen_clock)
+    Message.objects.update(due_at=clock.now() + timedelta(days=2))
+
+    simulated = simulate([blueprint], [lead], [], 0, clock.now())
+    lived = live([blueprint], [lead], [], 0, frozen_clock)
+
+    assert simulated == lived
+    assert (len(lived["touches"]), lived["ends"][0][-1]) == (
+        (1, "finished") if leaves else (0, "the email was refused")
+    )
+
+
+def test_an_email_that_was_tried_before_is_given_up_as_soon_in_a_simulation(
+    team, loaded, make_lead, frozen_clock
+):
+    make_lead()
+    team()
+    message = until_queued(frozen_clock)
+    Message.objects.update(attempts=settling.MOST_ATTEMPTS - 1)
+
+    scene = load.scene(loaded, clock.now())
+    Simulation(scene, Refusing([])).run(clock.now() + timedelta(minutes=1))
+
+    assert message.due_at <= clock.now()
+    assert [one.reason for one in scene.enrollments] == ["the email was refused"]
+
+
 @pytest.mark.parametrize("disposition", DISPOSITIONS)
 def test_who_was_reached_by_a_call_task_was_called_in_both(
     loaded, make_lead, frozen_clock, disposition
@@ -367,6 +406,13 @@ class Script:
             )
             return () if is_task and step.ended_at is None else None
         return ()
+
+
+class Refusing(Script):
+    """No email is taken for now."""
+
+    def receives(self, arrival):
+        return "later", ()
 
 
 def simulate(blueprints, people, events, edited_at, start):
