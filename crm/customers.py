@@ -1,9 +1,8 @@
 """Who works for a company that bought from us.
 
-A won deal counts for the people of the company that it names, and for nobody else: its person may
-have left, and the new employer has bought nothing. One that names none is of its person's company.
-Of whom no company is known, the own deals tell, whatever they name: nobody sells anew to a buyer
-only because a CRM lacks the employer. mail.stops says the same in SQL, a simulation's scene in memory.
+A won deal counts for its person, wherever that works now, and for the people of the company that it
+names: the person may have left, and the new employer has bought nothing. One that names none is of
+its person's company. mail.stops says the same in SQL, a simulation's scene in memory.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,15 +25,15 @@ class Person(Protocol):
 def bought(leads: Sequence[Person]) -> Mapping[int, str]:
     """Lead -> the name of a won deal that counts for it; who has none is missing."""
     of_company = companies({lead.company_id for lead in leads} - {None})
-    found = {lead.pk: of_company.get(lead.company_id) for lead in leads}
-    found |= persons([lead.pk for lead in leads if lead.company_id is None])
+    of_lead = persons([lead.pk for lead in leads])
+    found = {lead.pk: of_lead.get(lead.pk, of_company.get(lead.company_id)) for lead in leads}
     return {pk: name for pk, name in found.items() if name is not None}
 
 
 def people(deal: Deal) -> Q:
     """The leads for whom it counts, once it is won."""
     company = deal.company_id or (deal.lead.company_id if deal.lead else None)
-    own = Q(pk=deal.lead_id, company=None)
+    own = Q(pk=deal.lead_id)
     return own if company is None else own | Q(company=company)
 
 
@@ -63,8 +62,8 @@ def companies(ids: Collection[int | None] | None = None) -> Mapping[int | None, 
 
 
 def persons(ids: Collection[int] | None = None) -> Mapping[int, str]:
-    """Lead of whom no company is known -> the name of a deal of its own; of these leads, or of all."""
-    won = _won().filter(lead__company=None).exclude(lead=None)
+    """Lead -> the name of a deal of its own; of these leads, or of all."""
+    won = _won().exclude(lead=None)
     won = won if ids is None else won.filter(lead__in=ids)
     return dict(won.values_list("lead", "name"))
 

@@ -74,7 +74,7 @@ class Scene:
     suppressed: set[str] = field(default_factory=set)
     #: Company -> a deal that was won there before the simulation began.
     customers: Mapping[int | None, str] = field(default_factory=dict)
-    #: Lead of whom no company is known -> likewise, of its own.
+    #: Lead -> likewise, of its own.
     buyers: Mapping[int, str] = field(default_factory=dict)
     #: List that comes from CRMs -> who is on it now; nobody foresees who will be.
     listed: Mapping[str, Collection[int]] = field(default_factory=dict)
@@ -113,10 +113,11 @@ class Scene:
                 self._naming[deal.company_id].append(deal)
 
     def bought(self, lead: Lead) -> str | None:
-        """The name of a deal that the lead's company has won with us, as crm.customers says."""
+        """The name of a won deal that counts for the lead, as crm.customers says."""
         company = lead.company_id
-        before = self.customers.get(company, self.buyers.get(lead.pk))
-        deals = lead.deals if company is None else self._deals_of(company)
+        before = self.buyers.get(lead.pk, self.customers.get(company))
+        of_company = self._deals_of(company) if company is not None else ()
+        deals = chain(lead.deals, of_company)
         won = (str(deal.facts["name"] or "") for deal in deals if deal.is_won)
         return before if before is not None else next(won, None)
 
@@ -124,7 +125,7 @@ class Scene:
         """For whom a deal of the lead counts, once it is won, as crm.customers says."""
         company = deal.company_id or lead.company_id
         found = self.of_company.get(company, []) if company is not None else []
-        return [lead, *found] if lead.company_id is None else found
+        return [lead, *(one for one in found if one is not lead)]
 
     def _deals_of(self, company: int) -> Iterator[Deal]:
         yield from self._naming.get(company, ())

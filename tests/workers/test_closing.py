@@ -325,7 +325,7 @@ WHOSE = {
     ("free", "B"): "free bob",
     ("ann", ""): "ann al",
     ("ann", "A"): "ann al",
-    ("ann", "B"): "bob",
+    ("ann", "B"): "ann bob",
 }
 
 
