@@ -10,7 +10,7 @@ from process.models import Task
 from process.objections.scripts import script
 from sequences import dispositions, versions
 from sequences.models import Enrollment
-from sequences.steps import TaskStep
+from sequences.task_step import TaskStep
 from workspace.templating import render
 
 #: The kind of task that asks a person to read an answer, and to say what it objects, if anything.

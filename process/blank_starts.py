@@ -6,7 +6,9 @@ from dataclasses import replace
 from process import blanks
 from process.blueprint import Blueprint
 from sequences.definition import Enroll, Sequence
-from sequences.steps import BranchStep, EmailStep, GoalStep, Step, Until, WaitStep, everywhere
+from sequences.email_step import EmailStep
+from sequences.moments import Until
+from sequences.steps import BranchStep, GoalStep, Step, WaitStep, everywhere
 from workspace.counts import counted
 from workspace.expressions import evaluate, look_up, reads
 from workspace.problems import Path, Problem

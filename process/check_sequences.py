@@ -12,7 +12,9 @@ from process.threads import beginnings
 from runtime import clock
 from sequences import dispositions
 from sequences.definition import Sequence as Definition
-from sequences.steps import EmailStep, EnrollStep, Invite, Starts, TaskStep, UpdateStep, everywhere
+from sequences.email_step import EmailStep, Invite
+from sequences.steps import EnrollStep, UpdateStep, everywhere
+from sequences.task_step import Starts, TaskStep
 from workspace import expressions, layout
 from workspace.calendars import LEAD
 from workspace.problems import Fault, Path, Problem, unknown

@@ -19,7 +19,7 @@ from process.prospecting.qualification import Qualification
 from process.prospecting.scoring import Scoring
 from process.prospecting.territories import Assignment
 from process.renewal.definition import RenewalSettings
-from sequences.steps import TaskKind
+from sequences.task_step import TaskKind
 from workspace.durations import Duration
 from workspace.expressions import look_up
 from workspace.names import Identifier, Slug

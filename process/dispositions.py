@@ -9,7 +9,7 @@ from process import assigned, replies, tasks
 from runtime import clock
 from sequences import dispositions, engine, versions
 from sequences.models import Enrollment
-from sequences.steps import OnDisposition, TaskStep
+from sequences.task_step import OnDisposition, TaskStep
 from workspace.templating import render
 
 

@@ -11,9 +11,10 @@ from process.planning import Plan, SequencePlan
 from sequences import versions
 from sequences.definition import EmailStep
 from sequences.definition import Sequence as Definition
+from sequences.email_step import Experiment
 from sequences.experiments import Arm, Judgment, Range, judge, rate_of
 from sequences.power import Needed, more_at_these_rates, needed
-from sequences.steps import Experiment, everywhere
+from sequences.steps import everywhere
 from sequences.tallies import Tallies, tallies
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from process.experiments import Outlook, Report
+from sequences.email_step import Experiment
 from sequences.experiments import Comparison, Range
-from sequences.steps import Experiment
 
 #: A range that goes beyond has no upper end to speak of.
 _MANY = 100

@@ -10,18 +10,18 @@ from process.emails import Template
 from process.team import Team
 from sequences.cadence import PATIENCE
 from sequences.definition import Sequence as Definition
+from sequences.email_step import EmailStep
 from sequences.steps import (
     BranchStep,
-    EmailStep,
     EnrollStep,
     GoalStep,
     Step,
     Steps,
     StopStep,
-    TaskStep,
     WaitStep,
     everywhere,
 )
+from sequences.task_step import TaskStep
 from workspace import layout
 from workspace.durations import Duration
 from workspace.expressions import constant, reads

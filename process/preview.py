@@ -12,7 +12,8 @@ from process.planning import template_row
 from runtime import clock
 from sequences.definition import Sequence
 from sequences.effects import token
-from sequences.steps import BranchStep, EmailStep, Steps
+from sequences.email_step import EmailStep
+from sequences.steps import BranchStep, Steps
 from workspace import layout
 from workspace.problems import Fault, unknown
 from workspace.source import Document

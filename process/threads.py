@@ -1,6 +1,7 @@
 """Where in a sequence a thread of emails begins."""
 
-from sequences.steps import BranchStep, EmailStep, Steps
+from sequences.email_step import EmailStep
+from sequences.steps import BranchStep, Steps
 from workspace.problems import Path
 
 

@@ -13,21 +13,20 @@ from typing import NamedTuple
 
 from mail.window import next_open
 from sequences.definition import Sequence
+from sequences.email_step import EmailStep, weights
+from sequences.moments import moment_of
 from sequences.steps import (
     BranchStep,
-    EmailStep,
     EnrollStep,
     GoalStep,
     Step,
     Steps,
     StopStep,
-    TaskStep,
     UpdateStep,
     WaitStep,
     behind,
-    moment_of,
-    weights,
 )
+from sequences.task_step import TaskStep
 from workspace.durations import Duration
 from workspace.expressions import evaluate
 

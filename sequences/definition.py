@@ -14,23 +14,22 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from crm.fields import FIELDS
 from mail.window import Window as SendWindow
 from sequences import whereabouts
+from sequences.email_step import EmailStep
+from sequences.moments import Until
 from sequences.steps import (
     AnyStep,
     BranchStep,
-    EmailStep,
     EnrollStep,
-    Expression,
     GoalStep,
-    Starts,
     Step,
     StopStep,
-    TaskStep,
-    Until,
     UpdateStep,
     WaitStep,
     everywhere,
     templates,
 )
+from sequences.task_step import Starts, TaskStep
+from sequences.texts import Expression
 from sequences.whereabouts import Facts
 from workspace.calendars import Holidays
 from workspace.durations import LONGEST, Duration, FixedDuration

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sequences.cadence import Taken
-from sequences.steps import OnDisposition, TaskKind, TaskStep
+from sequences.task_step import OnDisposition, TaskKind, TaskStep
 
 #: Kind of task -> how one may turn out, as process.yaml says.
 Declared = Mapping[TaskKind, Sequence[str]]

@@ -16,8 +16,9 @@ from mail.models import Mailbox
 from sequences.cadence import Assign, Because, Branch, Miss, Send, Skip, Update
 from sequences.definition import Sequence
 from sequences.models import Enrollment, StepRun
+from sequences.moments import moment_of
 from sequences.states import Asked, Enrolled
-from sequences.steps import TaskStep, moment_of
+from sequences.task_step import TaskStep
 from sequences.versions import definition_of
 from workspace.templating import render
 

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from mail import invited
 from sequences.definition import Sequence
-from sequences.steps import EmailStep, Invite, TaskStep
+from sequences.email_step import EmailStep, Invite
+from sequences.task_step import TaskStep
 
 
 def at_once(sequence: Sequence) -> Iterator[Invite]:

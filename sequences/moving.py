@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sequences.cadence import NO_WAY, State, Taken, passed_at
 from sequences.definition import Sequence
-from sequences.steps import BranchStep, TaskStep, everywhere
+from sequences.steps import BranchStep, everywhere
+from sequences.task_step import TaskStep
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,8 @@ from process.frozen import Frozen, Moved
 from process.planning import Plan, SequencePlan
 from process.touches import Touch
 from sequences import whereabouts
-from sequences.steps import EmailStep, everywhere
+from sequences.email_step import EmailStep
+from sequences.steps import everywhere
 from workspace.counts import counted
 
 #: Of each experiment its sequence, the figures, and what they say.

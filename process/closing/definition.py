@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from process.names import StageName
-from sequences.steps import Script, TaskKind, Text
+from sequences.task_step import Script, TaskKind
+from sequences.texts import Text
 from workspace.durations import Duration, FixedDuration
 from workspace.validation import Definition
 

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from process.names import AnswerName, Text
-from sequences.steps import Script, TaskKind
-from sequences.steps import Text as Title
+from sequences.task_step import Script, TaskKind
+from sequences.texts import Text as Title
 from workspace.durations import Duration
 from workspace.names import Identifier, Slug
 from workspace.problems import Fault

@@ -8,20 +8,20 @@ from process.playbook.days import Day
 from process.playbook.words import Link, Words, fact_of_moment, moment_words, starts_words
 from sequences.cadence import PATIENCE
 from sequences.definition import Sequence
+from sequences.email_step import EmailStep
+from sequences.moments import Until
 from sequences.steps import (
     BranchStep,
-    EmailStep,
     EnrollStep,
     GoalStep,
     Step,
     Steps,
     StopStep,
-    TaskStep,
-    Until,
     UpdateStep,
     WaitStep,
     Way,
 )
+from sequences.task_step import TaskStep
 from workspace.durations import Duration
 
 _TASKS = {

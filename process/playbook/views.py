@@ -20,7 +20,8 @@ from process.playbook.words import (
 )
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
-from sequences.steps import EmailStep, everywhere
+from sequences.email_step import EmailStep
+from sequences.steps import everywhere
 
 _CHANGED = {
     "finish": "When this file changes, who is in it finishes the version that they began with.",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from process.exits import ExitRule
 from process.playbook.conditions import event, humanized, listed, said
 from sequences.definition import Window
-from sequences.steps import OnDisposition, Starts, Until
+from sequences.moments import Until
+from sequences.task_step import OnDisposition, Starts
 from workspace.calendars import LEAD
 
 

@@ -6,7 +6,7 @@ from connectors import registry
 from crm.definition import ConnectionSettings
 from process.prospecting.lists import ListDefinition, Lists, Source, Target, together
 from sequences.definition import Sequence as Definition
-from sequences.steps import LONGEST_EXPRESSION
+from sequences.texts import LONGEST_EXPRESSION
 from workspace import expressions, layout
 from workspace.problems import Path, Problem, unknown
 from workspace.reading import Schema

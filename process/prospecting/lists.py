@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from sequences.definition import Sequence as Definition
-from sequences.steps import Expression
+from sequences.texts import Expression
 from workspace import validation
 from workspace.names import Slug
 from workspace.problems import Fault

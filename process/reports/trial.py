@@ -9,7 +9,8 @@ from pathlib import Path
 
 from process import blueprint
 from process.reports.rates import Rate
-from sequences.steps import EmailStep, everywhere
+from sequences.email_step import EmailStep
+from sequences.steps import everywhere
 from workspace import layout
 from workspace.problems import Fault
 from workspace.problems import Path as Keys

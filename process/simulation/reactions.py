@@ -14,7 +14,7 @@ from process.simulation.stages import Stages
 from process.simulation.steps import Steps
 from sequences import dispositions
 from sequences.cadence import RAN_ITS_COURSE
-from sequences.steps import Starts
+from sequences.task_step import Starts
 
 Reaction = Callable[[Noted], None]
 #: Out of office without a date.

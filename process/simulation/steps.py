@@ -24,7 +24,7 @@ from sequences.cadence import (
     Wait,
     decide,
 )
-from sequences.steps import moment_of
+from sequences.moments import moment_of
 
 
 class Steps:

@@ -17,7 +17,9 @@ from process.testing.moments import Moment, told
 from sequences import dispositions
 from sequences.cadence import NO_MOMENT
 from sequences.definition import Sequence as Definition
-from sequences.steps import EmailStep, EnrollStep, Step, StopStep, TaskStep, everywhere
+from sequences.email_step import EmailStep
+from sequences.steps import EnrollStep, Step, StopStep, everywhere
+from sequences.task_step import TaskStep
 from workspace.problems import Fault, Path, Problem, unknown
 from workspace.source import Document
 from workspace.zones import zone

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from sequences.cadence import NO_WAY
 from sequences.definition import Sequence as Definition
+from sequences.email_step import EmailStep
 from sequences.steps import (
     BranchStep,
-    EmailStep,
     EnrollStep,
     GoalStep,
     Step,
     StopStep,
-    TaskStep,
     UpdateStep,
     Way,
     everywhere,
 )
+from sequences.task_step import TaskStep
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from process.definition import StageName
 from process.testing.moments import At, Moment, Start
-from sequences.steps import TaskKind, Text
+from sequences.task_step import TaskKind
+from sequences.texts import Text
 from workspace.durations import Duration, FixedDuration
 from workspace.names import Slug
 from workspace.problems import Fault

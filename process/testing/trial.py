@@ -17,7 +17,7 @@ from process.testing.trace import Trace
 from sequences import dispositions
 from sequences.cadence import Assign, Decision, Send, Wait
 from sequences.definition import Enroll
-from sequences.steps import Starts
+from sequences.task_step import Starts
 from workspace.expressions import evaluate
 
 #: Longer than any sequence goes on that somebody will test.

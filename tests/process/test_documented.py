@@ -10,13 +10,13 @@ import pytest
 from crm.facts import FIELDS
 from crm.kinds import COMPANY_ANSWERED, EVENTS
 from process.blueprint import load
-from sequences import steps
+from sequences import email_step, steps, task_step
 from sequences.definition import Enroll, Lint, OnReply, Sequence, Window
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sequences.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"(?ms)^```yaml\n(.*?)^```$", PAGE)
 MODELS = (
-    Sequence, Enroll, Window, OnReply, steps.OnDisposition, steps.Way, steps.Invite,
+    Sequence, Enroll, Window, OnReply, task_step.OnDisposition, steps.Way, email_step.Invite,
     *get_args(steps.Step),
 )  # fmt: skip
 KEYS = {field.alias or name for model in MODELS for name, field in model.model_fields.items()}

@@ -7,7 +7,8 @@ from crm.facts import FIELDS
 from process import blueprint
 from process.reports import trial
 from process.reports.rates import Rate
-from sequences.steps import EmailStep, everywhere
+from sequences.email_step import EmailStep
+from sequences.steps import everywhere
 from workspace.problems import Fault, Invalid
 
 RATE = Rate(hits=8, of=100)

@@ -39,7 +39,8 @@ from runtime import clock
 from sequences import engine
 from sequences.definition import Sequence
 from sequences.models import Enrollment, StepRun
-from sequences.steps import TaskStep, everywhere
+from sequences.steps import everywhere
+from sequences.task_step import TaskStep
 from tests.sequences.strategies import DISPOSITIONS, IDS, sequences
 from tests.workers.test_life import settle, until_queued
 from workers import schedule
