@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import cast
 
 from connectors.engagements import Event
-from crm import calls
+from crm import logged_calls
 from crm.models import Change, Connection, ExternalRecord, Lead
 from crm.timeline import note
 
@@ -69,7 +69,7 @@ def _note_done(connection: Connection, touch: Change, *, now: datetime) -> bool:
 
 def _note(connection: Connection, event: Event, lead: Lead, *, now: datetime) -> bool:
     at = min(event.at, now)  # what lies ahead, a meeting that was booked, is known from now on
-    done = calls.around(lead, at).take_done(at) if event.kind == "call" else None
+    done = logged_calls.around(lead, at).take_done(at) if event.kind == "call" else None
     told: dict[str, object] = {} if done is None else {"done": done}
     return note(
         f"crm_{event.kind}" if done is None else "call_logged",

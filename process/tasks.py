@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from crm import calls, engage, stages
+from crm import engage, logged_calls, stages
 from crm.models import Lead, Owner
 from crm.timeline import note
 from process import asked, assigned, outcomes
@@ -107,7 +107,7 @@ def done(
 
 def _logged(task: Task, at: datetime) -> dict[str, object]:
     """The call that a CRM told of, if that is what was done: the lead was called once."""
-    logged = calls.around(task.lead, at).take_logged(at) if task.kind == "call" else None
+    logged = logged_calls.around(task.lead, at).take_logged(at) if task.kind == "call" else None
     return {} if logged is None else {"logged": logged}
 
 

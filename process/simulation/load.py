@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet
 
-from crm import calls, customers, facts, history, meetings, stages
+from crm import customers, facts, history, logged_calls, meetings, stages
 from crm.models import Activity, Listed
 from crm.models import Connection as ConnectionRow
 from crm.models import Deal as DealRow
@@ -51,7 +51,7 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         customers=customers.companies(),
         buyers=customers.persons(),
         listed=_listed(),
-        calls=calls.lately(now),
+        calls=logged_calls.lately(now),
         timed_until=_timed_until(blueprint),
     )
     _add_put_here(found)
