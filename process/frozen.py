@@ -5,8 +5,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Between what was planned for a sequence and what would be done now."""
+
+    sequence: str
+    what: str  #: gone | new | files | in | out | other
+    lead: int | None = None  #: of whom it tells; None: of nobody
+    name: str = ""
+    why: str = ""  #: of who is out
+
+
 class Moved(Exception):
     """The files or the world are not those that were planned with; the text says what differs."""
+
+    def __init__(self, text: str, differences: Sequence[Difference] = ()) -> None:
+        super().__init__(text)
+        self.differences = differences
 
 
 @dataclass(frozen=True, kw_only=True)

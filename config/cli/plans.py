@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,11 @@ def as_json(plan: Plan, trials: Experiments) -> dict[str, Any]:
         "moves": [_departure(one) for one in plan.departures],
         **_tables(plan),
     }
+
+
+def differences(moved: Moved) -> list[dict[str, Any]]:
+    """All of why a plan no longer holds."""
+    return [asdict(one) for one in moved.differences]
 
 
 def _entry(entry: SequencePlan) -> dict[str, Any]:

@@ -152,10 +152,17 @@ def apply(
     ready()
     from config.cli import plans  # noqa: PLC0415 - as above
     from process import apply as applying  # noqa: PLC0415 - as above
+    from process.frozen import Moved  # noqa: PLC0415 - as above
 
     loaded = blueprint()
     frozen = None if unplanned else plans.read(plan_file)
-    applied = applying.apply(loaded, frozen)
+    try:
+        applied = applying.apply(loaded, frozen)
+    except Moved as moved:
+        if not as_json:
+            raise
+        typer.echo(json.dumps({"moved": plans.differences(moved)}, ensure_ascii=False))
+        raise typer.Exit(1) from None
     plans.forget(plan_file)
     if as_json:
         told = {"enrolled": dict(applied.enrolled), "activated": list(applied.activated)}

@@ -383,6 +383,11 @@ def test_a_plan_is_kept_applied_once_and_refused_when_the_files_change(folder, c
     refused = run(folder, "apply", **connected)
     assert refused.returncode == 1
     assert "approach-cold: its file, a template of it or process.yaml has changed" in refused.stderr
+    refused = run(folder, "apply", "--json", **connected)
+    assert (refused.returncode, json.loads(refused.stdout)["moved"]) == (
+        1,
+        [{"sequence": "approach-cold", "what": "files", "lead": None, "name": "", "why": ""}],
+    )
     template.write_text(before)
     assert run(folder, "apply", "--json", **connected).returncode == 0
     assert run(folder, "apply", **connected).returncode != 0

@@ -108,6 +108,67 @@ def test_a_world_that_moved_is_refused(loaded, make_lead, frozen_clock, moves, t
     assert not Enrollment.objects.exists()
 
 
+def test_many_people_of_whom_one_thing_changed_are_one_line(loaded, make_lead, frozen_clock):
+    stay, *gone = [make_lead(f"p{n}@x.example", first_name=f"P{n}") for n in range(7)]
+    planned = freezing.freeze(planning.plan(loaded))
+    Lead.objects.filter(pk__in=[lead.pk for lead in gone]).update(stage="Closing")
+    Suppression.objects.create(email=stay.email, kind="manual", at=clock.now())
+    come = [make_lead(f"n{n}@x.example", first_name=f"N{n}") for n in range(3)]
+
+    with pytest.raises(frozen.Moved) as caught:
+        apply.apply(loaded, planned)
+
+    made_at = clock.now().strftime("%Y-%m-%d %H:%M")
+    assert str(caught.value).splitlines() == [
+        f"the plan of {made_at} no longer holds:",
+        "  approach-cold: P0 is out: suppressed",
+        "  approach-cold: 6 people are out: its rule is no longer true (P1, P2, P3 and 3 more)",
+        "  approach-cold: 3 people have come in (N0, N1, N2)",
+        "Plan again: cadenza plan",
+    ]
+    told = [(one.what, one.lead, one.name, one.why) for one in caught.value.differences]
+    assert told == [
+        ("out", stay.pk, "P0", "suppressed"),
+        *(("out", lead.pk, lead.first_name, "its rule is no longer true") for lead in gone),
+        *(("in", lead.pk, lead.first_name, "") for lead in come),
+    ]
+
+
+def test_many_sorts_of_changes_are_told_by_some(loaded, make_lead, frozen_clock):
+    leads = [make_lead(f"p{n}@x.example") for n in range(freezing.MOST + 2)]
+    planned = freezing.freeze(planning.plan(loaded))
+    for number, lead in enumerate(leads):
+        Lead.objects.filter(pk=lead.pk).update(doubt=f"doubt {number:02}")
+
+    with pytest.raises(frozen.Moved) as caught:
+        apply.apply(loaded, planned)
+
+    _, *lines, last, _ = str(caught.value).splitlines()
+    assert len(lines) == freezing.MOST
+    assert last == "  and 2 more sorts of change; see --json"
+    assert [one.why for one in caught.value.differences] == [
+        f"doubt {number:02}" for number in range(len(leads))
+    ]
+
+
+def test_another_deal_or_mailbox_is_told_and_so_are_sequences(loaded, make_lead, frozen_clock):
+    leads = [make_lead(f"p{n}@x.example") for n in range(2)]
+    planned = freezing.freeze(planning.plan(loaded))
+    rows = [[lead.pk, 7, None] for lead in leads]
+    digests = {**planned.digests, "gone": "0"}
+    del digests["check-in"]
+    changed = replace(planned, digests=digests, enrolls={**planned.enrolls, "approach-cold": rows})
+
+    with pytest.raises(frozen.Moved) as caught:
+        apply.apply(loaded, changed)
+
+    assert str(caught.value).splitlines()[1:-1] == [
+        "  approach-cold: 2 people have another deal or mailbox (Grace, Grace)",
+        "  sequences: check-in is new",
+        "  sequences: gone is gone",
+    ]
+
+
 def test_files_that_changed_are_refused(loaded, make_lead, frozen_clock):
     make_lead()
     planned = freezing.freeze(planning.plan(loaded))
