@@ -44,6 +44,7 @@ def test_the_starter_is_valid(starter):
         "approach-inbound",
         "check-in",
         "feedback-request",
+        "meeting-canceled",
         "meeting-recap",
         "meeting-reminder",
         "no-show",
