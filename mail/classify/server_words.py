@@ -33,7 +33,7 @@ REASONS = {
     ),
     "sender_refused": _any(
         r"sender (verify|address|domain) (failed|rejected)", r"verification failed for <", r"sender verify failed",
-        r"domain of sender[^.\n]{0,60}(does not (exist|resolve)|not found)", "(invalid|bad) sender",
+        r"domain of sender[^.\n]{0,60}(does not (exist|resolve)|not found)", "(invalid|bad) sender", r"\byour domain\b[^.\n]{0,20} (has no|does not|is not)",
     ),
     "unknown_domain": _any(
         "(host|domain)( or domain)?( name)? (is )?(unknown|not found|does ?n.t exist|does not exist)",
@@ -51,7 +51,7 @@ REASONS = {
         "(has|have) moved", "no forwarding address", "address (has )?changed",
     ),
     "unknown_recipient": _any(
-        r"5\.4\.1 recipient address rejected", r"5\.1\.0 address rejected",
+        r"5\.4\.1 (\[\S{1,200}\]: )?recipient address rejected", r"5\.1\.0 address rejected",
         r"(unknown|no such|invalid|illegal|bad|non-?existent|unregistered|undefined|unrecognized|nonexistent) (or \w{1,20} )?(e-?mail )?(local[- ]?part|local|user|recipients?|address(es)?|mailbox|account|alias|person|destination|rcpt|customer|inbox|name)",
         r"(user|recipient|mailbox|account|address|addressee|alias|mail ?box|inbox|local part|person|recipient name|destination|rcpt|e-?mail|customer)(\(s\))?( \S{1,100}){0,4} (is |was |are |has been |could )?(not (be )?(found|known|recogni[sz]ed|exist(ing)?|listed|valid|here|registered|a known)|not local|unknown|invalid|nonexistent|non-existent|undeliverable|isn't valid|n't found)",
         "(do(es)?|did) ?(n'?t|not) exist", r"(does ?n'?t|do not|does not) have (an?|this) \S{1,100} (account|user)",
@@ -70,7 +70,7 @@ REASONS = {
         r"non-local recipient", r"was(n't| not) found at\b", "unknown to address",
         "nicht gefunden", r"não (foi )?encontrad", r"non (è stat[oa] )?trovat", "niet (is |werd )?gevonden", "nie znaleziono", "hittades inte", "ikke (fundet|funnet)",
         "не найден", r"(ne|nebyl[ao]? )nalezen", "nem található", "ei löyty", "nu a fost găsit", "宛先不明", r"宛先が?不明",
-        r"not on this server", r"(user|account|mailbox|recipient) (is )?not (available|accepting (messages|mail))",
+        r"not on this server", r"(user|account|mailbox|recipient) (is )?not (available|accepting (messages|mail)(?! from))",
         "no existe", "usuario desconocido", "desconocid", "não existe", "nao existe", "desconhecid", "non esiste",
         "sconosciut", "bestaat niet", "onbekend", "nieznany", "nie istnieje", "okänd (mottagare|användare)",
         "finns inte", "ukendt", "ukjent", "findes ikke", "tuntematon", "не существует", "пользователь не найден",

@@ -114,20 +114,25 @@ DEVICE = re.compile(
 #: Subjects of automatic replies begin like this.
 AUTO_SUBJECT = (
     "automatic reply", "auto reply", "auto-reply", "autoreply", "auto response", "auto-response",
-    "automated reply", "automatic response", "auto:", "out of office", "out of the office",
-    "out-of-office", "ooo:", "on vacation", "on holiday", "away from",
+    "automated reply", "automatic response", "out of office", "out of the office",
+    "out-of-office", "ooo:", "ooo re:",
     "automatische antwort", "abwesenheit", "abwesend", "nicht im büro", "außer haus",
-    "réponse automatique", "absence du bureau", "absent", "respuesta automática",
-    "respuesta automatica", "fuera de la oficina", "ausente", "risposta automatica",
-    "fuori sede", "fuori ufficio", "assente", "resposta automática", "resposta automatica",
+    "réponse automatique", "absence du bureau", "réponse d'absence", "respuesta automática",
+    "respuesta automatica", "fuera de la oficina", "risposta automatica",
+    "fuori sede", "fuori ufficio", "resposta automática", "resposta automatica",
     "fora do escritório", "ausência", "automatisch antwoord", "afwezig", "autosvar",
     "automatiskt svar", "automatisk svar", "frånvaro", "fravær", "automaattinen vastaus",
-    "poissa", "odpowiedź automatyczna", "automatyczna odpowiedź", "autoodpowiedź", "automatická odpověď", "автоответ",
+    "odpowiedź automatyczna", "automatyczna odpowiedź", "autoodpowiedź", "automatická odpověď", "автоответ",
     "автоматический ответ", "otomatik yanıt", "automatikus válasz", "自动回复", "自動回覆",
     "自動返信", "不在", "자동 회신", "부재중", "trả lời tự động", "автоматична відповідь", "αυτόματη απάντηση",
     "răspuns automat", "odsutný", "nepřítomen", "nieobecność", "balasan otomatis", "תגובה אוטומטית", "رد تلقائي",
-    "abwesenheitsnotiz", "respuesta de ausencia", "vacation", "i am out of", "i'm out of", "i am away", "autosvar",
+    "abwesenheitsnotiz", "respuesta de ausencia", "i am out of", "i'm out of", "i am away", "autosvar",
     "notification d'absence", "message d'absence", "avviso di assenza", "自动答复", "自動応答", "休假",
+)  # fmt: skip
+
+#: These begin other subjects, too: such a mail has to answer one, or to speak of an absence.
+PERHAPS_AUTO_SUBJECT = (
+    "auto:", "vacation", "on vacation", "on holiday", "i'm on ", "i am on ", "away from", "absent", "ausente", "assente", "poissa",
 )  # fmt: skip
 
 #: They stand anywhere in the subject of an automatic reply: "Grace Hopper is out of the office".

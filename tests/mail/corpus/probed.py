@@ -33,6 +33,9 @@ ANSWERS = {
     "550 Adres niet gevonden": True,
     "550 Nie znaleziono adresu": True,
     "550 宛先不明": True,
+    "550 5.4.1 [grace@customer.example]: Recipient address rejected: Access denied": True,
+    "571 this recipient is not accepting mail from your domain": False,
+    "550 Your domain has no MX record": False,
     "550 sender IP reverse lookup rejected": False,
 }
 NOTICES = (
@@ -86,6 +89,8 @@ AWAY = (
     auto("later-junk", {"Precedence": "junk"}, "Re: A question", "I am on vacation and back on 10 March.", (2026, 3, 10)),
     auto("later-in-words", UNMARKED, "[Ticket #1234] We received your request: A question", "Thank you for contacting us. This is an automated response confirming the receipt of your ticket."),
     *(auto(f"later-date-{n}", RFC, "Automatic reply: A question", said, (2026, 3, day)) for n, (said, day) in enumerate(DATES.items())),
+    auto("later-on-vacation", {}, "I'm on vacation", "Talk to you soon."),
+    auto("later-ooo", {}, "OOO Re: A question", "Talk to you soon."),
     auto("later-office-hours", RFC, "Automatic reply: A question", "Your ticket was received. We are there Monday to Friday, 9:00-17:00."),
     auto("later-response", UNMARKED, "Yahoo! Auto Response", "I am away until 10 March.", (2026, 3, 11)),
 )  # fmt: skip
@@ -101,6 +106,8 @@ OTHERS = (
     plain("later-nobody-answers", {"From": "Support <no-reply@customer.example>", "Subject": "Re: A question", "In-Reply-To": TOUCH}, "Tuesday is fine.", "reply"),
     plain("later-person-away", {"Subject": "Re: A question", "In-Reply-To": TOUCH}, "I am out of the office until Monday. Call me then, please.", "reply"),
     plain("later-suppress-person", {"Subject": "Re: A question", "X-Auto-Response-Suppress": "OOF"}, "Tuesday is fine.", "reply"),
+    plain("later-vacation", {"Subject": "Vacation rentals, your offer"}, "Can you do this for rentals?", "reply"),
+    plain("later-auto", {"Subject": "Auto: insurance of our fleet"}, "Can you help?", "reply"),
     plain("later-about-automatic", {"Subject": "Re: A question", "In-Reply-To": TOUCH}, "We look for a tool for automatic replies. Is this automated?", "reply"),
 )  # fmt: skip
 WISHES = (
