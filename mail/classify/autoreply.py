@@ -47,6 +47,10 @@ _FORMS = (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)
 _SLASHED = re.compile(r"\b(\d{1,2})[/-](\d{1,2})\b")
 MONTHS_OF_A_YEAR = 12
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
+#: Chinese and Japanese join sentences by commas.
+_SENTENCE_END = re.compile(
+    "[!?\n\u3002]" r"|(?<=[^\d])\.\s(?=\S)" "|(?<=[\u3040-\u30ff\u4e00-\u9fff]),"
+)
 _ENGLISH = re.compile(r"\b(the|i'?m|i am|i will|out of|office|return(ing)?|back)\b", re.IGNORECASE)
 _RANGE = re.compile(r"\d\.?\s?[-\u2013\u2014]\s?$")
 _NAMES = "|".join(map(re.escape, sorted(MONTHS, key=len, reverse=True)))
@@ -61,8 +65,8 @@ _DATE = re.compile(
     | \b(?P<d2>\d{{1,2}})\.\ ?(?P<m2>\d{{1,2}})(\.(\ ?(?P<y2>20\d\d|\d\d)\b)?|(?!\.?\d)(?!\ ?(uhr|h|am|pm)\b))
     | \b\d{{1,2}}\.?\ ?[-\u2013]\ ?(?P<d10>\d{{1,2}})(th|\.)?\ (de\ )?(?P<m10>{_NAMES})\b(,?\ (de\ )?(?P<y10>20\d\d))?
     | \b(?P<a3>\d{{1,2}})[/-](?P<b3>\d{{1,2}})([/-](?P<y3>20\d\d|\d\d))?(?!\d)
-    | \b(?P<d4>\d{{1,2}})(st|nd|rd|th|º|er|\.)?\ (de\ |of\ |d')?(?P<m4>{_NAMES})\b\.?(,?\ (de\ )?(?P<y4>20\d\d))?
-    | \b(?P<m5>{_NAMES})\b\.?\ (?P<d5>\d{{1,2}})(st|nd|rd|th)?\b(,?\ (?P<y5>20\d\d))?
+    | \b(?P<d4>\d{{1,2}})(st|nd|rd|th|º|er|\.)?\ (de\ |of\ |d'|ב)?(?P<m4>{_NAMES})\b\.?(,?\ (de\ )?(?P<y4>20\d\d))?
+    | \b(?!out\b)(?P<m5>{_NAMES})\b\.?\ (?P<d5>\d{{1,2}})(st|nd|rd|th)?\b(?!/)(,?\ (?P<y5>20\d\d))?
     | (?P<y6>20\d\d)年(?P<m6>\d{{1,2}})月(?P<d6>\d{{1,2}})日
     | (?P<y7>20\d\d)년\ ?(?P<m7>\d{{1,2}})월\ ?(?P<d7>\d{{1,2}})일
     | (?<!\d)(?P<m8>\d{{1,2}})[月월]\ ?(?P<d8>\d{{1,2}})[日号號일]
@@ -157,7 +161,7 @@ def _rank(before: str, behind: str, day: date) -> tuple[int, date]:
 
 def _sentence(before: str) -> str:
     """What stands before a date in its own sentence."""
-    return re.split(r"[!?\n]|(?<=[^\d])\.\s", before)[-1]
+    return _SENTENCE_END.split(before)[-1]
 
 
 def _last(words: re.Pattern[str], text: str) -> int:

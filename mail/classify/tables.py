@@ -30,7 +30,7 @@ HEADER_WORDS = (
     "lähettäjä", "lähetetty", "vastaanottaja", "aihe",
     "od", "wysłano", "do", "temat", "odesláno", "komu", "předmět", "odoslané", "predmet",
     "от", "отправлено", "кому", "тема", "від", "надіслано",
-    "gönderen", "gönderildi", "gönderilmiş", "kime", "konu", "tarih",
+    "gönderen", "kimden", "gönderildi", "gönderilmiş", "kime", "konu", "tarih",
     "enviada em", "enviada", "wysłane", "data", "kopia", "dw", "copie", "cc", "kopie", "trimis", "către", "subiect",
     "надіслано", "кому", "тема", "дата", "копия", "από", "στάλθηκε", "προς", "θέμα", "מאת", "נשלח", "אל", "נושא",
     "de la", "изпратено", "до", "относно", "šalje", "poslano", "predmet", "送信者", "发送日期", "보낸사람", "받는사람", "날짜", "dato", "päivä", "päiväys", "datum", "poslano", "za", "zadeva",
@@ -178,8 +178,8 @@ BACK = re.compile(
     r"\b(back|return(ing|s)?|available again|in the office again|reach me again|reopen\w{0,3}|resume\w{0,2}|zurück|wieder (erreichbar|im büro|da)"
     r"|kehre|de retour|retour|reprend\w{0,4}|revien\w{1,5}|reviendr\w{1,5}|rentre\w{0,4}|de nouveau|de vuelta|regres\w{1,6}|volver\w{1,4}|vuelv\w{1,4}|reincorpor\w{1,6}"
     r"|ritorn\w{1,6}|rientr\w{1,6}|torner\w{1,3}|torn[oa]|nuovamente|di ritorno|de volta|volto|retorn\w{1,6}|retom\w{1,6}|novamente"
-    r"|terug|weer|tillbaka|åter|tilbake|tilbage|igjen|igen|takaisin|palaan|jälleen|töissä|tavoitettavissa|wracam|wrócę|powr\w{1,6}|dostępn[ya]|zpět|vrátím|budu (zpět|opět|v )|вернусь|буду(?! (отсутств|в отпуск|недоступ|не ))|выйду|выхожу|повернусь|επιστρέψω|επιστρέφω|revin|mă întorc|trở lại|quay lại|kembali)\b"
-    r"|から",
+    r"|terug|weer|tillbaka|åter|tilbake|tilbage|igjen|igen|takaisin|palaan|jälleen|töissä|tavoitettavissa|wracam|wrócę|powr\w{1,6}|dostępn[ya]|zpět|vrátím|budu (zpět|opět|v )|вернусь|буду(?! (отсутств|в отпуск|недоступ|не ))|выйду|выхожу|повернусь|επιστρέψω|επιστρέφω|revin|mă întorc|trở lại|quay lại|kembali|reven\w{1,4}|vratit|vraćam|nazaj|späť|grįšiu|tagasi|връщам|אחזור|חוזר\w{0,2}|سأعود|العودة)\b"
+    r"|\b(not before|nicht vor|avant|no antes del?|non prima del?|niet voor|ikke før|inte före|не раньше)\b|から|กลับ",
     re.IGNORECASE,
 )
 #: From that day on something begins: work, or the absence itself.
@@ -188,19 +188,19 @@ SINCE = re.compile(
     re.IGNORECASE,
 )
 UNTIL = re.compile(
-    r"\b(until|till|through|thru|to|bis( einschließlich| zum)?|jusqu'au|au|hasta( el)?|al|fino al|até|a|tot( en met)?"
-    r"|t/m|till och med|t\.o\.m\.?|til( og med)?|do|až do|до|по|până( pe| la)?|έως|μέχρι|đến( hết)?|sampai( dengan)?|hingga|s\.d\.)\b"
-    r"|\b(between\b.{3,25}\band|zwischen\b.{3,25}\bund|entre\b.{3,25}\b(et|y|e))\b",
+    r"\b(until|till|through|thru|to|bis( einschließlich| zum)?|jusqu'au|au|hasta( el)?|al|fino all?|até|a|tot( en met)?"
+    r"|t/m|till och med|t\.o\.m\.?|til( og med)?|do|až do|до|по|până( pe| la)?|έως|μέχρι|đến( hết)?|sampai( dengan)?|hingga|s\.d\.|iki|kuni|حتى|עד)\b"
+    r"|\b(between\b.{3,25}\band|zwischen\b.{3,25}\bund|entre\b.{3,25}\b(et|y|e))\b|至|到|ถึง",
     re.IGNORECASE,
 )
 #: The same where the words stand behind the date.
 BACK_BEHIND = re.compile(
     r"\s?(日|号)?(\(\w\))?\s?(から|より|以降|に(戻|復帰|出社)|(返回|回来|恢复|回到)|에 ?(복귀|돌아)|부터)|-?(á|é)?n\b[^.\n]{0,20}(vissza|térek|újra|ismét|elérhető)"
-    r"|[^.\n]{0,25}\b(wieder|zurück|back|terug|weer|tillbaka|tilbage|tilbake|palaan|takaisin|dönü\w{1,5}|dönec\w{1,6}|döner\w{0,3}|ofiste ol\w{1,8}|itibaren)\b",
+    r"|[^.\n]{0,25}\b(wieder|zurück|back|terug|weer|tillbaka|tilbage|tilbake|palaan|takaisin|dönü\w{1,5}|dönec\w{1,6}|döner\w{0,3}|ofiste\w{0,4}|itibaren)\b",
     re.IGNORECASE,
 )
 UNTIL_BEHIND = re.compile(
-    r"\s?(まで|止|까지|为止)|-?ig\b|[^.\n]{0,15}\b(kadar|asti|saakka)\b", re.IGNORECASE
+    r"(\(\w\))?\s?(まで|止|까지|为止)|-?ig\b|[^.\n]{0,15}\b(kadar|asti|saakka)\b", re.IGNORECASE
 )
 TOMORROW = re.compile(
     r"\b(tomorrow|morgen|demain|mañana|domani|amanhã|imorgon|i morgon|i morgen|huomenna|jutro|zítra|завтра)\b|明日|明天|내일",
@@ -211,18 +211,18 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "january jan januar janvier enero gennaio janeiro januari ene gen stycznia styczeń ledna leden января січня ocak ianuarie ιανουαρίου tammikuuta",
-            "february feb februar février fevrier febrero febbraio fevereiro februari fév fev lutego luty února únor февраля лютого şubat februarie φεβρουαρίου helmikuuta február február",
-            "march marts maret mar märz maerz mars marzo março marco maart mrz mär marca marzec března březen марта березня mart martie μαρτίου maaliskuuta március mars",
-            "april apr avril abril aprile avr abr kwietnia kwiecień dubna duben апреля квітня nisan aprilie απριλίου huhtikuuta április april",
-            "may mai mayo maggio maio mei maj mag maja maj května květen мая травня mayıs μαΐου toukokuuta május",
-            "june jun juni juin junio giugno junho giu czerwca czerwiec června červen июня червня haziran iunie ιουνίου kesäkuuta június",
-            "july jul juli juillet julio luglio julho lug lipca lipiec července červenec июля липня temmuz iulie ιουλίου heinäkuuta július",
-            "august agustus aug août aout agosto augustus augusti ago sierpnia sierpień srpna srpen августа серпня ağustos αυγούστου elokuuta augusztus",
-            "september sep sept septembre septiembre settembre setembro set września wrzesień září сентября вересня eylül septembrie σεπτεμβρίου syyskuuta szeptember",
-            "october oct oktober octobre octubre ottobre outubro okt ott out października październik října říjen октября жовтня ekim octombrie οκτωβρίου lokakuuta október",
-            "november nov novembre noviembre novembro listopada listopad listopadu ноября листопада kasım noiembrie νοεμβρίου marraskuuta",
-            "december dec dezember décembre decembre diciembre dicembre dezembro desember dez dic grudnia grudzień prosince prosinec декабря грудня aralık decembrie δεκεμβρίου joulukuuta",
+            "january jan januar janvier enero gennaio janeiro januari ene gen stycznia styczeń ledna leden января січня ocak ianuarie ιανουαρίου tammikuuta siječnja januarja januára януари sausio jaanuar มกราคม يناير ינואר",
+            "february feb februar février fevrier febrero febbraio fevereiro februari fév fev lutego luty února únor февраля лютого şubat februarie φεβρουαρίου helmikuuta február február veljače februarja februára февруари vasario veebruar กุมภาพันธ์ فبراير פברואר",
+            "march marts maret mar märz maerz mars marzo março marco maart mrz mär marca marzec března březen марта березня mart martie μαρτίου maaliskuuta március mars ožujka март kovo märts มีนาคม مارس מרץ",
+            "april apr avril abril aprile avr abr kwietnia kwiecień dubna duben апреля квітня nisan aprilie απριλίου huhtikuuta április april travnja aprila apríla април balandžio aprill เมษายน أبريل אפריל",
+            "may mai mayo maggio maio mei maj mag maja maj května květen мая травня mayıs μαΐου toukokuuta május svibnja mája май gegužės พฤษภาคม مايو מאי",
+            "june jun juni juin junio giugno junho giu czerwca czerwiec června červen июня червня haziran iunie ιουνίου kesäkuuta június lipnja junija júna юни birželio juuni มิถุนายน يونيو יוני",
+            "july jul juli juillet julio luglio julho lug lipca lipiec července červenec июля липня temmuz iulie ιουλίου heinäkuuta július srpnja julija júla юли liepos juuli กรกฎาคม يوليو יולי",
+            "august agustus aug août aout agosto augustus augusti ago sierpnia sierpień srpna srpen августа серпня ağustos αυγούστου elokuuta augusztus kolovoza avgusta augusta август rugpjūčio สิงหาคม أغسطس אוגוסט",
+            "september sep sept septembre septiembre settembre setembro set września wrzesień září сентября вересня eylül septembrie σεπτεμβρίου syyskuuta szeptember rujna septembra септември rugsėjo กันยายน سبتمبر ספטמבר",
+            "october oct oktober octobre octubre ottobre outubro okt ott out października październik října říjen октября жовтня ekim octombrie οκτωβρίου lokakuuta október oktobra októbra октомври spalio oktoober ตุลาคม أكتوبر אוקטובר",
+            "november nov novembre noviembre novembro listopada listopad listopadu ноября листопада kasım noiembrie νοεμβρίου marraskuuta studenoga novembra ноември lapkričio พฤศจิกายน نوفمبر נובמבר",
+            "december dec dezember décembre decembre diciembre dicembre dezembro desember dez dic grudnia grudzień prosince prosinec декабря грудня aralık decembrie δεκεμβρίου joulukuuta prosinca decembra декември gruodžio detsember ธันวาคม ديسمبر דצמבר",
         ),
         start=1,
     )
