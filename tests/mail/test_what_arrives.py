@@ -37,7 +37,9 @@ def parts(raw):
     ]
 
 
-def test_a_list_unsubscribe_of_300_characters_leaves_unencoded(mailbox, queue, lead, sink, sender):
+def test_case_9_a_list_unsubscribe_of_300_characters_leaves_unencoded(
+    mailbox, queue, lead, sink, sender
+):
     sender.public_url = f"https://out.example.com/{'p' * 300}"
     sender.save()
     queue(lead)
@@ -51,7 +53,7 @@ def test_a_list_unsubscribe_of_300_characters_leaves_unencoded(mailbox, queue, l
     assert len(links[0]) > 300
 
 
-def test_six_references_of_80_characters_leave_unencoded(mailbox, queue, lead, sink):
+def test_case_9_six_references_of_80_characters_leave_unencoded(mailbox, queue, lead, sink):
     first = queue(lead)
     ids = " ".join(f"<{str(n) * 66}@example.com>" for n in range(6))
     Message.objects.filter(pk=first.pk).update(
@@ -77,7 +79,7 @@ def test_six_references_of_80_characters_leave_unencoded(mailbox, queue, lead, s
         f"{'é' * 26}.{'é' * 40}",
     ],
 )
-def test_long_lines_and_dots_arrive_exactly(mailbox, queue, lead, template, sink, line):
+def test_case_15_long_lines_and_dots_arrive_exactly(mailbox, queue, lead, template, sink, line):
     template.text, template.html = f"{line}\n", f"<p>{line}</p>\n"
     template.save()
     queue(lead)
@@ -98,7 +100,7 @@ def test_any_text_is_read_as_it_was_written(text):
 
 @pytest.mark.parametrize("evil", ["\r\nBcc: x@y.example", "\n", "\r", "\x00"])
 @pytest.mark.parametrize("where", ["subject", "sender's name", "address"])
-def test_line_breaks_and_nul_never_leave(mailbox, queue, make_lead, sink, evil, where):
+def test_case_16_line_breaks_and_nul_never_leave(mailbox, queue, make_lead, sink, evil, where):
     if evil == "\x00" and connection.vendor == "postgresql":
         pytest.skip("PostgreSQL keeps no NUL, so it comes to no email")
     lead = make_lead(first_name="Grace" if where != "subject" else f"G{evil}race")
@@ -117,7 +119,7 @@ def test_line_breaks_and_nul_never_leave(mailbox, queue, make_lead, sink, evil, 
     assert sink.taken == []
 
 
-def test_a_name_with_comma_and_umlaut_arrives_as_one_name(mailbox, queue, lead, sink):
+def test_case_16_a_name_with_comma_and_umlaut_arrives_as_one_name(mailbox, queue, lead, sink):
     mailbox.display_name = 'Müller, Jörg "JM"'
     mailbox.save()
     queue(lead)

@@ -126,7 +126,9 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("kind", "id_", "form"), FORMS, indirect=["kind"])
-def test_esp_rewrote_the_message_id_and_the_reply_still_matches(sent, kind, id_, form, lead):
+def test_case_10_esp_rewrote_the_message_id_and_the_reply_still_matches(
+    sent, kind, id_, form, lead
+):
     """Also from a colleague, who is no lead, under an edited subject."""
     Message.objects.update(provider_id=id_)
     answers = f"References: <other@x.example>\n {form.format(id=id_)}\n"
