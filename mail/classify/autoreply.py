@@ -43,7 +43,6 @@ _PREFIX = re.compile(r"^\s{0,5}((re|aw|sv|antw)\s{0,3}:\s{0,5}|[\[(*]{1,3})")
 
 #: Numbers of the forms of a date below, apart from 3, which needs a guess.
 _FORMS = (1, 2, 4, 5, 6, 7, 8, 9, 10, 11)
-#: A date before this one and a dash: an absence from then until now.
 _SLASHED = re.compile(r"\b(\d{1,2})[/-](\d{1,2})\b")
 MONTHS_OF_A_YEAR = 12
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
@@ -52,6 +51,7 @@ _SENTENCE_END = re.compile(
     "[!?\n\u3002]" r"|(?<=[^\d])\.\s(?=\S)" "|(?<=[\u3040-\u30ff\u4e00-\u9fff]),"
 )
 _ENGLISH = re.compile(r"\b(the|i'?m|i am|i will|out of|office|return(ing)?|back)\b", re.IGNORECASE)
+#: A date before this one and a dash: an absence from then until now.
 _RANGE = re.compile(r"\d\.?\s?[-\u2013\u2014]\s?$")
 _NAMES = "|".join(map(re.escape, sorted(MONTHS, key=len, reverse=True)))
 _DAYS = "|".join(map(re.escape, sorted(WEEKDAYS, key=len, reverse=True)))
