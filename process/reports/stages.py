@@ -31,9 +31,9 @@ NOTES = (
         "then; there: neither left nor lost."
     ),
     (
-        "onward: people who went on to a later stage or by an outcome; onward_rate: of those who came "
-        "at least the stage's service level ago, so that who goes at once does not count before who "
-        "stays; with the 95% interval."
+        "onward: people who went on to a later stage or by an outcome, and lost no deal on the way; "
+        "onward_rate: of those who came at least the stage's service level ago, so that who goes at "
+        "once does not count before who stays; with the 95% interval."
     ),
     "median and p90: time in the stage of stays that began by a move and have ended.",
 )

@@ -39,12 +39,16 @@ class Stay:
 
     @property
     def is_forward(self) -> bool:
-        """It ended in a later stage, or as the process has it."""
-        return self.until is not None and (self.way == "outcome" or not self._is_earlier)
+        """It ended in a later stage, or as the process has it, and not by the loss of its deal."""
+        return self._has_moved_on and (self.way == "outcome" or not self._is_earlier)
 
     @property
     def is_back(self) -> bool:
-        return self.until is not None and not self.is_forward
+        return self._has_moved_on and not self.is_forward
+
+    @property
+    def _has_moved_on(self) -> bool:
+        return self.until is not None and self.lost_at is None
 
     @property
     def _is_earlier(self) -> bool:

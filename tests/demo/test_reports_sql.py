@@ -97,11 +97,12 @@ ALL_STAYS = (
   SELECT lead, stage, since, until, how, onto FROM found
   UNION ALL SELECT lead, stage, since, until, how, onto FROM stays
 ), told AS (
-  SELECT every.*, until IS NOT NULL AND (how = 'by_outcome' OR there.place > here.place) AS forward,
+  SELECT *, until IS NOT NULL AND lost IS NULL AND further AS forward FROM (
+  SELECT every.*, how = 'by_outcome' OR there.place > here.place AS further,
     (SELECT min(s) FROM t WHERE kind = 'deal_closed' AND t.lead = every.lead
       AND data ->> 'won' = 0 AND t.s > coalesce(since, 0) AND t.s <= coalesce(until, 1e12)) AS lost
   FROM every JOIN places here ON here.stage = every.stage
-    LEFT JOIN places there ON there.stage = onto
+    LEFT JOIN places there ON there.stage = onto)
 )
 """
 )
@@ -117,7 +118,7 @@ def test_people_in_stages_by_sql(lived):
         still = lived.witness["stages"].get(stage, 0) - last.get(stage, 0)
         [(people, found, back, there)] = lived.ask(
             """SELECT count(DISTINCT lead), total(since IS NULL), total(until IS NOT NULL AND
-              NOT forward), total(until IS NULL AND lost IS NULL) FROM told WHERE stage = ?""",
+              lost IS NULL AND NOT forward), total(until IS NULL AND lost IS NULL) FROM told WHERE stage = ?""",
             stage,
             tables=ALL_STAYS,
         )

@@ -136,6 +136,26 @@ def test_who_comes_back_is_one_person_and_two_stays():
     assert closing["median"] == timedelta(days=1)
 
 
+@pytest.mark.parametrize("by", ["rule", "crm"])
+@pytest.mark.parametrize(("won", "onward"), [(True, 1), (False, 0)])
+def test_who_loses_a_deal_goes_neither_onward_nor_back(won, onward, by):
+    """Whoever wins one and whoever loses one may come to the same stage."""
+    events = [
+        event("stage_moved", 0, data={"from": "Presentation", "to": "Closing", "by": by}),
+        event("deal_closed", 60, id_=1, data={"won": won}),
+        event("stage_moved", 60, id_=2, data={"from": "Closing", "to": "Follow-up", "by": by}),
+    ]
+
+    found = stages.report([history(events, stage="Follow-up")], WHOLE, levels=FIVE_DAYS)
+    compared = improve.improve([history(events)], WHOLE, length=timedelta(days=60))
+
+    closing = rows_of(found, "stage")["Closing",]
+    assert (closing["onward"], closing["back"], closing["lost"]) == (onward, 0, 1 - onward)
+    assert closing["onward_rate"] == Rate(hits=onward, of=1)
+    rates = {one.name: one.now for one in compared.compared}
+    assert rates["Closing"] == Rate(hits=onward, of=1)
+
+
 @st.composite
 def mailings(draw):
     """Emails of one enrollment, and what came."""
