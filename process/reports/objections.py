@@ -11,7 +11,8 @@ from process.reports.rows import Event, History
 
 #: Who comes back later than this was not won back by the play.
 WITHIN = timedelta(days=30)
-KINDS = frozenset({"enrolled", "play_opened", "stage_moved"}) | ANSWERED | MEETINGS
+_CLOSED = "deal_closed"
+KINDS = frozenset({"enrolled", "play_opened", "stage_moved", _CLOSED}) | ANSWERED | MEETINGS
 COLUMNS = "objection play people open won_back win_back_rate".split()
 NOTES = (
     (
@@ -20,16 +21,16 @@ NOTES = (
     ),
     "play: what was opened upon it, before the next answer: a play, else a sequence.",
     (
-        f"won_back: within {WITHIN.days} days a positive answer, a meeting, or a move to Presentation, "
-        "Closing or Follow-up."
+        f"won_back: within {WITHIN.days} days a positive answer, a meeting, a move to Presentation or "
+        "Closing, or a deal that was won."
     ),
     (
         f"open: not won back, and less than {WITHIN.days} days ago. win_back_rate: of those who objected "
         f"at least {WITHIN.days} days ago."
     ),
 )
-#: Stages that show that an objection is overcome.
-_BEYOND = frozenset({"Presentation", "Closing", "Follow-up"})
+#: Stages that show that an objection is overcome; whose deal is lost comes to Follow-up as well.
+_BEYOND = frozenset({"Presentation", "Closing"})
 
 
 def report(histories: Iterable[History], scope: Scope, *, meanings: Meanings) -> Report:
@@ -97,4 +98,6 @@ def _wins_back(event: Event, meanings: Meanings, objection: Event) -> bool:
         return meaning_of(event) in meanings.positive
     if event.kind == "stage_moved":
         return event.data.get("to") in _BEYOND
+    if event.kind == _CLOSED:
+        return bool(event.data.get("won"))
     return event.kind in MEETINGS

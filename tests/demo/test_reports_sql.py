@@ -259,7 +259,8 @@ WITH answers AS (
       AND w.s <= o.s + 30 * 86400 AND (w.kind IN ('meeting_booked', 'crm_meeting')
         OR w.kind = 'answered' AND w.data ->> '$.meaning.settled' = 'interested'
         OR w.kind = 'stage_moved'
-          AND w.data ->> 'to' IN ('Presentation', 'Closing', 'Follow-up'))) AS is_back
+          AND w.data ->> 'to' IN ('Presentation', 'Closing')
+        OR w.kind = 'deal_closed' AND w.data ->> 'won' = 1)) AS is_back
   FROM objections o
 ), firsts AS (
   SELECT * FROM played p WHERE NOT EXISTS (SELECT 1 FROM played q WHERE q.lead = p.lead

@@ -19,6 +19,7 @@ from process.reports import (
     handoff,
     improve,
     nps,
+    objections,
     reps,
     speed,
     stages,
@@ -154,6 +155,22 @@ def test_who_loses_a_deal_goes_neither_onward_nor_back(won, onward, by):
     assert closing["onward_rate"] == Rate(hits=onward, of=1)
     rates = {one.name: one.now for one in compared.compared}
     assert rates["Closing"] == Rate(hits=onward, of=1)
+
+
+@pytest.mark.parametrize(("won", "back"), [(True, 1), (False, 0)])
+def test_whoever_loses_the_deal_was_not_won_back(won, back):
+    moved = {"from": "Handling Objections", "to": "Follow-up"}
+    events = [
+        event("answered", 0, data={"meaning": {"settled": "price"}}),
+        event("play_opened", 1, id_=1, data={"play": "objection-price"}),
+        event("deal_closed", 60, id_=2, data={"won": won}),
+        event("stage_moved", 60, id_=3, data=moved),
+    ]
+
+    found = objections.report([history(events)], WHOLE, meanings=MEANINGS)
+
+    price = rows_of(found, "objection", "play")["price", "objection-price"]
+    assert (price["won_back"], price["win_back_rate"]) == (back, Rate(hits=back, of=1))
 
 
 @st.composite
