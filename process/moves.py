@@ -38,8 +38,16 @@ def happened(activity: Activity, *, answer: str = "") -> bool:
         stands_for=_stands_for(activity),
     )
     deal = activity.deal if activity.kind in {"deal_closed", "deal_moved"} else None
+    if deal is not None and _another_decides(lead, deal):
+        return False
     cause = f"activity {activity.pk}"
     return move_on(lead, what, at=activity.occurred_at, deal=deal, cause=cause)
+
+
+def _another_decides(lead: Lead, deal: Deal) -> bool:
+    """Another deal of the lead's is open: it would be moved where this one went, in its CRM too."""
+    bound = stages.bound_deal(lead)
+    return bound is not None and not bound.is_closed and bound != deal
 
 
 def move_on(

@@ -8,7 +8,7 @@ import pytest
 from connectors.base import DealRecord
 from crm import stages
 from crm.land import land
-from crm.models import Activity, Connection, Deal, Lead, StageMove
+from crm.models import Activity, Change, Connection, Deal, Lead, StageMove
 from crm.timeline import note
 from process import apply, losses, moves, passage, tasks, timing
 from process.definition import Process
@@ -357,3 +357,37 @@ def test_a_deal_that_is_lost_in_the_crm_was_not_moved_first(at_work, frozen_cloc
     noted = Activity.objects.filter(deal__name="Big").order_by("pk")
     assert list(noted.values_list("kind", flat=True)) == ["deal_closed", "deal_moved"]
     assert moved() == [("Presentation", "Follow-up", "rule", "")]
+
+
+@pytest.mark.parametrize(
+    "becomes",
+    [
+        {"stage": "lost", "is_closed": True},
+        {"stage": "won", "is_closed": True, "is_won": True},
+        {"stage": "closing"},
+    ],
+    ids=["lost", "won", "moved"],
+)
+def test_of_two_open_deals_what_becomes_of_the_older_says_nothing_of_the_newer(
+    becomes, at_work, frozen_clock
+):
+    lead = at_work(lead={"stage": "Presentation", "status": "CONNECTED"})
+    older, newer = (
+        DealRecord(
+            external_id=id_, name=id_, stage="presentation", lead_ids=(str(lead.pk),),
+            modified_at=clock.now(), created_at=clock.now() + timedelta(seconds=number),
+        )
+        for number, id_ in enumerate(("older", "newer"))
+    )  # fmt: skip
+    land(lead.source, "deal", [older, newer], now=clock.now())
+    settle(frozen_clock)
+    frozen_clock.now += timedelta(hours=1)
+
+    there = replace(older, **becomes, modified_at=clock.now())
+    land(lead.source, "deal", [there], now=clock.now())
+    settle(frozen_clock)
+
+    deals = dict(Deal.objects.values_list("name", "stage_value"))
+    assert deals == {"older": becomes["stage"], "newer": "presentation"}
+    assert not Change.objects.filter(kind="update", field="stage_value").exists()
+    assert (Lead.objects.get(pk=lead.pk).stage, moved()) == ("Presentation", [])
