@@ -114,8 +114,13 @@ def _record_move(lead: Lead, to: str, *, at: datetime, because: Because, by: str
 
 
 def _owe(lead: Lead, stage: str, *, at: datetime) -> None:
-    """Put the Change that writes the stage's counterpart: on the deal, else on the lead."""
+    """Put the Change that writes the stage's counterpart: on the deal, else on the lead.
+
+    A deal that was won stays won, whatever becomes of the customer.
+    """
     deal = bound_deal(lead)
+    if deal is not None and deal.is_closed:
+        return
     target, field = (deal, "stage_value") if deal else (lead, "status")
     kind = "deal" if deal else "lead"
     value = (

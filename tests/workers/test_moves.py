@@ -391,3 +391,18 @@ def test_of_two_open_deals_what_becomes_of_the_older_says_nothing_of_the_newer(
     assert deals == {"older": becomes["stage"], "newer": "presentation"}
     assert not Change.objects.filter(kind="update", field="stage_value").exists()
     assert (Lead.objects.get(pk=lead.pk).stage, moved()) == ("Presentation", [])
+
+
+def test_a_customer_who_is_moved_keeps_the_deal_that_was_won(at_work):
+    lead = at_work(lead={"stage": "Follow-up", "status": "BAD_TIMING"})
+    there = DealRecord(
+        external_id="d1", name="Big", stage="won", is_closed=True, is_won=True,
+        lead_ids=(str(lead.pk),), modified_at=clock.now(),
+    )  # fmt: skip
+    land(lead.source, "deal", [there], now=clock.now())
+
+    moves.by_person(lead, "Presentation", by="ada", why="They want more.")
+
+    assert Lead.objects.get(pk=lead.pk).stage == "Presentation"
+    assert Deal.objects.get().stage_value == "won"
+    assert not Change.objects.filter(kind="update").exists()
