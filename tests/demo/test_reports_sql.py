@@ -8,7 +8,7 @@ from math import ceil
 
 import pytest
 
-from tests.demo.intervals import Z, newcombe
+from tests.demo.intervals import Z, newcombe, wilson
 from tests.demo.lived import nonzero
 
 pytestmark = pytest.mark.timeout(900)
@@ -407,6 +407,42 @@ def test_changes_and_verdicts_are_those_of_the_counts(lived):
         assert told == [*shown, verdict], row["name"]
         verdicts.add(verdict.partition(";")[0])
     assert "not certain" in verdicts
+
+
+def test_the_weakest_stage_and_step_are_those_of_the_counts(lived):
+    """The sentences above the table, in whatever form it is told."""
+    counted = _periods(lived)
+
+    sentences = [_weakest(counted, what) for what in ("stage", "step")]
+
+    assert lived.json("improve")["notes"][:2] == sentences
+    assert lived.told["improve"]["table"].splitlines()[:2] == sentences
+
+
+def _weakest(counted, what):
+    """The largest certain drop; else of what fell, then of all, what may have lost most of its past."""
+    names = {name for of, name, _ in counted if of == what}
+    both = {name: [counted.get((what, name, p)) for p in ("before", "now")] for name in names}
+    found = []
+    for name, (before, now) in sorted(both.items()):
+        if before is not None and now is not None and before[0]:
+            change, low, high = newcombe(before, now)
+            lost = low * before[1] / before[0]
+            order = (0, change) if high < 0 else (1 if change < 0 else 2, lost)
+            found.append((order, name, before, now, (change, low, high)))
+    if not found:
+        return f"Weakest {what}: none can be told yet; nothing was there in both periods."
+    _, name, before, now, (change, low, high) = min(found, key=lambda one: one[0])
+    sure = "it fell" if high < 0 else "rose" if low > 0 else f"not certain{_short(before, now)}"
+    return (
+        f"Weakest {what}: {name}. {_share(*now)} after {_share(*before)}: {100 * change:+.1f} points "
+        f"({100 * low:+.1f} to {100 * high:+.1f}), {sure}."
+    )
+
+
+def _share(hits, of):
+    low, high = wilson(hits, of)
+    return f"{hits:,} of {of:,}, {100 * hits / of:.1f}% ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _short(before, now):
