@@ -3,12 +3,12 @@
 Rows of one connection's records are linked to ours by ExternalRecord, by id and never by email.
 """
 
-from uuid import uuid4
-
 from django.db import models
 from django.db.models import Q
 
+from crm.connection_models import CallBudget, Connection, Hint, KeptLogin, Login, WebhookReceipt
 from crm.list_models import ListCounterpart, Listed, Membership
+from crm.record_models import Change, ExternalRecord, StageCounterpart
 
 __all__ = [
     "Activity",
@@ -33,118 +33,6 @@ __all__ = [
     "StageMove",
     "WebhookReceipt",
 ]
-
-
-class Connection(models.Model):
-    """One CRM account of the workspace; `name` is its key in cadenza.yaml."""
-
-    class Status(models.TextChoices):
-        ACTIVE = "active"
-        STOPPED = "stopped"  #: a permanent failure switched it off; `last_error` says why
-
-    name = models.CharField(max_length=100, unique=True)
-    kind = models.CharField(max_length=20)  #: hubspot | salesforce | csv
-    #: As written in cadenza.yaml, `${SECRETS}` unresolved: url, token, fields, ...
-    settings = models.JSONField(default=dict)
-    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
-    last_error = models.TextField(blank=True)
-    #: Kind of record -> the connector's opaque cursor; "" before the first page landed.
-    cursors = models.JSONField(default=dict)
-    #: The first pull enrolls nobody; null until it has ended.
-    first_pulled_at = models.DateTimeField(null=True, blank=True)
-    pulled_at = models.DateTimeField(null=True, blank=True)
-    #: When the next pull is due, and who is at it until when (real seconds, see runtime.clock).
-    pull_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
-    pull_every = models.DurationField()
-    pull_claimed_until = models.FloatField(default=0)
-    push_claimed_until = models.FloatField(default=0)
-    push_due_at = models.DateTimeField(null=True, blank=True)  #: not before; null: at once
-    calls = models.BigIntegerField(default=0)  #: API calls made so far
-    #: Drawn before each asking and each writing, see crm.order.
-    seq = models.BigIntegerField(default=0)
-    #: A mass change that waits for a person, {"direction", "kind", "count", "limit", ...}; or {}.
-    brake = models.JSONField(default=dict, blank=True)
-    #: What a person let pass, as crm.brakes names it; taken back when that scan or push has ended.
-    brake_approved = models.JSONField(default=list, blank=True)
-    #: Kind -> what the scan under way has changed and deleted so far.
-    braking = models.JSONField(default=dict, blank=True)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class CallBudget(models.Model):
-    """A token bucket of one connection's API calls; see crm.quota. Moments are real seconds."""
-
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
-    name = models.CharField(max_length=10)  #: call | search
-    tokens = models.FloatField()
-    refilled_at = models.FloatField()
-    day = models.DateField()  #: UTC
-    day_used = models.IntegerField(default=0)
-    day_limit = models.BigIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["connection", "name"], name="one_bucket_per_name")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.connection_id}:{self.name}"
-
-
-class Hint(models.Model):
-    """A record of a CRM that may have changed; gone once it was read again."""
-
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
-    kind = models.CharField(max_length=10)
-    external_id = models.CharField(max_length=100)
-    #: The person asked the CRM to be forgotten: there is nothing to read.
-    forgotten = models.BooleanField(default=False)
-    #: Drawn anew when it is told again.
-    mark = models.UUIDField(default=uuid4)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "kind", "external_id", "forgotten"], name="one_hint"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.connection_id}:{self.kind}:{self.external_id}"
-
-
-class WebhookReceipt(models.Model):
-    """A webhook that was taken in, so that it is not taken in twice; kept for minutes."""
-
-    digest = models.CharField(max_length=64, unique=True)
-    at = models.DateTimeField(db_index=True)
-
-    def __str__(self) -> str:
-        return self.digest
-
-
-class KeptLogin(models.Model):
-    """Tokens that refreshes won, encrypted; see crm.logins."""
-
-    #: Which refresh token of the workspace they come from, as a digest.
-    origin = models.CharField(max_length=64)
-    access_token = models.TextField(blank=True)
-    refresh_token = models.TextField(blank=True)
-    claimed_until = models.FloatField(default=0)
-
-    class Meta:
-        abstract = True
-
-
-class Login(KeptLogin):
-    """Of a connection."""
-
-    connection = models.OneToOneField(Connection, on_delete=models.CASCADE)
-
-    def __str__(self) -> str:
-        return f"login of {self.connection_id}"
 
 
 class Owner(models.Model):
@@ -311,69 +199,6 @@ class FormerUid(models.Model):
         return self.uid
 
 
-class ExternalRecord(models.Model):
-    """One record of one connection, linked to our row, with what both sides last agreed on."""
-
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
-    kind = models.CharField(max_length=10)  #: owner | company | lead | deal
-    external_id = models.CharField(max_length=100)
-    owner = models.ForeignKey(Owner, null=True, blank=True, on_delete=models.CASCADE)
-    company = models.ForeignKey(Company, null=True, blank=True, on_delete=models.CASCADE)
-    lead = models.ForeignKey(Lead, null=True, blank=True, on_delete=models.CASCADE)
-    deal = models.ForeignKey(Deal, null=True, blank=True, on_delete=models.CASCADE)
-    #: Our field name -> the value, JSON-ready.
-    base = models.JSONField(default=dict)
-    #: Our field name -> our value that the CRM emptied and is to get back; see crm.merge.
-    emptied = models.JSONField(default=dict, blank=True)
-    #: Of a person in another CRM than the source: our field name -> its own word; see crm.words.
-    words = models.JSONField(default=dict, blank=True)
-    modified_at = models.DateTimeField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
-    #: When all its fields were read from the CRM; see crm.push.
-    known_at = models.DateTimeField(null=True, blank=True)
-    #: The number as of which we know it; answers with a lower one are older.
-    seq = models.BigIntegerField(default=0)
-    #: It refers to a record that has not landed; see crm.links.
-    dangling = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "kind", "external_id"], name="one_row_per_external_record"
-            )
-        ]
-        indexes = [
-            # serves crm.links: what may refer to the records that have just landed
-            models.Index(
-                fields=["connection", "kind"], condition=Q(dangling=True), name="record_dangling"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.connection_id}:{self.kind}:{self.external_id}"
-
-
-class StageCounterpart(models.Model):
-    """What a stage is called in a connection: written by `apply` from process.yaml."""
-
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
-    object = models.CharField(max_length=10)  #: lead (its status) | deal (its stage)
-    value = models.CharField(max_length=100)
-    stage = models.CharField(max_length=50)
-    #: The value that is written when a lead moves to `stage`; the others are only read.
-    written = models.BooleanField(default=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "object", "value", "stage"], name="one_counterpart"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.value} = {self.stage}"
-
-
 class StageMove(models.Model):
     """A lead's move from stage to stage: who moved it, when and why."""
 
@@ -395,80 +220,6 @@ class StageMove(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_stage or '-'} to {self.to_stage}"
-
-
-class Change(models.Model):
-    """What we owe a CRM: a field's new value, a touch for its timeline, what became of a task, or
-    that somebody is on a list of its or not."""
-
-    class Status(models.TextChoices):
-        PENDING = "pending"
-        PUSHED = "pushed"
-        SUPERSEDED = "superseded"  #: a newer change of the same field took its place
-        CONFLICTED = "conflicted"  #: the CRM changed the field too, and won
-        REFUSED = "refused"  #: the CRM's validation said no; `last_error` names the field
-
-    class Kind(models.TextChoices):
-        UPDATE = "update"
-        TOUCH = "touch"
-        COMPLETION = "completion"
-        HANDOVER = "handover"
-        MEMBERSHIP = "membership"
-
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE)
-    kind = models.CharField(max_length=10, choices=Kind)
-    #: The record that is written; for all others the lead's.
-    record = models.ForeignKey(ExternalRecord, on_delete=models.CASCADE)
-    field = models.CharField(max_length=70, blank=True)
-    value = models.JSONField(null=True)
-    #: 0 opt-outs, 1 stage changes, 2 touches, 3 the rest; see crm.ledger.
-    priority = models.SmallIntegerField(default=3)
-    #: For all others: the touch's Message-ID, and the Touch's other values in `value`.
-    message_id = models.CharField(max_length=300, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    #: When a write was begun whose outcome we do not know yet; the next push looks first.
-    attempted_at = models.DateTimeField(null=True, blank=True)
-    attempts = models.IntegerField(default=0)
-    due_at = models.DateTimeField()
-    last_error = models.TextField(blank=True)
-    external_id = models.CharField(max_length=100, blank=True)  #: the engagement created
-    created_at = models.DateTimeField()
-    pushed_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "message_id"],
-                condition=Q(kind="touch"),
-                name="one_touch_per_message",
-            ),
-            models.UniqueConstraint(
-                fields=["connection", "message_id"],
-                condition=Q(kind="completion"),
-                name="one_completion_per_message",
-            ),
-            models.UniqueConstraint(
-                fields=["record", "field"],
-                condition=Q(kind="update", status="pending"),
-                name="one_pending_change_per_field",
-            ),
-            models.UniqueConstraint(
-                fields=["record", "field"],
-                condition=Q(kind="membership", status="pending"),
-                name="one_pending_membership",
-            ),
-        ]
-        indexes = [
-            # serves crm.push: the oldest due changes of a connection, the most urgent first
-            models.Index(
-                fields=["connection", "priority", "due_at"],
-                condition=Q(status="pending"),
-                name="change_pending",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.field or self.message_id} ({self.status})"
 
 
 class Activity(models.Model):
