@@ -21,6 +21,8 @@ from workspace.problems import Fault, unknown
 
 #: A company's facts may come to be known without anything that happens with the lead.
 ASK_AGAIN = timedelta(minutes=10)
+#: Where a deal that was won leads.
+_OF_CUSTOMERS = STAGES[-1]
 
 
 def happened(activity: Activity, *, answer: str = "") -> bool:
@@ -70,8 +72,11 @@ def move_on(
     return stages.move(lead, way.to, at=at, because=because, by=by)
 
 
-def by_person(lead: Lead, to: str, *, by: str, why: str) -> None:
-    """What somebody here decides; raises Fault where the process does not let it."""
+def by_person(lead: Lead, to: str, *, by: str, why: str, won: bool = False) -> None:
+    """What somebody here decides; raises Fault where the process does not let it.
+
+    `won`: a deal that is open is won by it.
+    """
     process = outcomes.applied()
     stage = process.stage(lead.stage) if process else None
     if to not in STAGES:
@@ -84,6 +89,12 @@ def by_person(lead: Lead, to: str, *, by: str, why: str) -> None:
     missing = process.missing(to, standing(lead).facts) if process else ()
     if missing:
         raise Fault(f"{to} requires {', '.join(missing)}, which nobody knows of {lead}")
+    deal = stages.bound_deal(lead)
+    if to == _OF_CUSTOMERS and deal is not None and not deal.is_closed and not won:
+        raise Fault(
+            f"{deal} is open, and whoever comes to {to} has bought: its CRM would be told that it is won; "
+            "say --won, or write down with `cadenza lose` why it is lost"
+        )
     because: dict[str, object] = {"rule": "by a person", "by": by, "why": why}
     who = {"by": StageMove.By.PERSON, "who": by}
     stages.move(lead, to, at=clock.now(), because=because, **who)

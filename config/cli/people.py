@@ -84,11 +84,14 @@ def event(
 
 
 @app.command()
-def move(
+def move(  # noqa: PLR0917 - Typer reads options from parameters
     lead: LeadName,
     stage: Annotated[str, typer.Argument(help="One of the seven.")],
     why: Annotated[str, typer.Option(help="The reason; it is kept.")],
     by: Annotated[str, typer.Option(help="Who decides; your login unless written.")] = "",
+    won: Annotated[
+        bool, typer.Option("--won", help="To Follow-up: the open deal is won by it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Move a lead to another stage; its CRM gets the counterpart."""
@@ -103,7 +106,7 @@ def move(
         locked = type(row).objects.select_for_update(no_key=True).get(pk=row.pk)
         before, decider = locked.stage, by or who()
         try:
-            moves.by_person(locked, stage, by=decider, why=why)
+            moves.by_person(locked, stage, by=decider, why=why, won=won)
         except Fault as fault:
             raise typer.BadParameter(str(fault)) from fault
     if as_json:

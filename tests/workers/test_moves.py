@@ -406,3 +406,26 @@ def test_a_customer_who_is_moved_keeps_the_deal_that_was_won(at_work):
     assert Lead.objects.get(pk=lead.pk).stage == "Presentation"
     assert Deal.objects.get().stage_value == "won"
     assert not Change.objects.filter(kind="update").exists()
+
+
+def test_nobody_wins_a_deal_by_moving_its_lead_without_saying_so(at_work):
+    lead = at_work(lead={"stage": "Closing", "status": "OPEN_DEAL"})
+    there = DealRecord(
+        external_id="d1", name="Big", stage="closing", lead_ids=(str(lead.pk),),
+        modified_at=clock.now(),
+    )  # fmt: skip
+    land(lead.source, "deal", [there], now=clock.now())
+    lead.refresh_from_db()
+
+    with pytest.raises(Fault) as refused:
+        moves.by_person(lead, "Follow-up", by="ada", why="They signed.")
+    before = [(deal.stage_value, Change.objects.count()) for deal in Deal.objects.all()]
+    moves.by_person(lead, "Follow-up", by="ada", why="They signed.", won=True)
+
+    assert str(refused.value) == (
+        "Big is open, and whoever comes to Follow-up has bought: its CRM would be told that it is won; "
+        "say --won, or write down with `cadenza lose` why it is lost"
+    )
+    assert before == [("closing", 0)]
+    [change] = Change.objects.all()
+    assert (lead.stage, change.field, change.value) == ("Follow-up", "stage_value", "won")
