@@ -40,7 +40,7 @@ from process.models import (
     Unassigned,
 )
 from runtime import clock
-from sequences import engine, enroll
+from sequences import engine, places
 from sequences.models import Enrollment, ListMember, StepRun, Waiting
 from sequences.refusals import OPEN
 
@@ -126,7 +126,7 @@ def _end(people: Sequence[Lead]) -> None:
         left = list(open_.values_list("sequence", flat=True))
         engine.stop_lead(person, "erased", at=clock.now())
         for sequence in left:
-            enroll.place_is_free(sequence, person.company_id)
+            places.place_is_free(sequence, person.company_id)
 
 
 def _empty(held: Holdings, known: set[str]) -> int:

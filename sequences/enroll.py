@@ -19,7 +19,6 @@ from runtime import bell, clock
 from sequences import versions, whereabouts
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
-from sequences.judging import COLLEAGUE
 from sequences.mailboxes import Rotation
 from sequences.models import AppliedVersion, Enrollment, ListMember, Waiting
 from sequences.refusals import OPEN, Candidate, Candidates
@@ -191,27 +190,6 @@ def _still_matching(version: AppliedVersion, lead: Lead) -> list[Candidate]:
 
 def waiting_is_due() -> bool:
     return Waiting.objects.filter(retry_at__lte=clock.now()).exists()
-
-
-def place_is_free(sequence: str, company_id: int | None) -> None:
-    """Somebody's enrollment ended: those who wait for its place are judged again at once.
-
-    After the commit, since a transaction that holds the rows of who waits, and waits for a company's
-    row itself, stands in the way of one that has that and enrolls them. Where it is lost, they are
-    judged when their own wait is over.
-    """
-    transaction.on_commit(partial(_judge_again, sequence, company_id), robust=True)
-
-
-def _judge_again(sequence: str, company_id: int | None) -> None:
-    """Who waits longest for a place in the sequence, and the colleagues who had to wait."""
-    longest = Waiting.objects.filter(sequence=sequence).order_by("since", "pk")[:1]
-    colleagues = Waiting.objects.filter(lead__company=company_id, reason=COLLEAGUE)
-    asked = [*longest, *(colleagues if company_id is not None else ())]
-    for row in asked:  # one by one: who holds a single lock is in nobody's way
-        Waiting.objects.filter(pk=row.pk).update(retry_at=clock.now())
-    if asked:
-        bell.ring("enroll")
 
 
 def _is_asked(rule: Enroll, *, moved: bool, event: str) -> bool:

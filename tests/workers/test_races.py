@@ -13,9 +13,10 @@ from mail import claims
 from mail.models import Mailbox, Message
 from runtime import clock
 from sequences import engine
-from sequences.enroll import enroll_matching, place_is_free
+from sequences.enroll import enroll_matching
 from sequences.judging import COLLEAGUE
 from sequences.models import Enrollment, StepRun, Waiting
+from sequences.places import place_is_free
 from sequences.states import ask_for_step
 from tests.workers.test_language import CALL, OPENING, at_work, sequence  # noqa: F401 - a fixture
 from tests.workers.test_life import settle, until_queued

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from crm.models import Activity, Deal, Lead
 from process import replies
-from sequences import cadence, engine
+from sequences import cadence, engine, places
 from sequences import enroll as enrolling
 from sequences.models import Enrollment
 from sequences.refusals import OPEN
@@ -40,7 +40,7 @@ def handed_over(activity: Activity) -> None:
 def unenrolled(activity: Activity) -> None:
     """Its place is free, and so is the lead, for a rule that was true of it all the while."""
     company_id = activity.lead.company_id if activity.lead is not None else None
-    enrolling.place_is_free(str(activity.data["sequence"]), company_id)
+    places.place_is_free(str(activity.data["sequence"]), company_id)
     if activity.lead is not None and activity.data["reason"] in cadence.RAN_ITS_COURSE:
         enrolling.enroll_matching([activity.lead.pk], moved=False)
 
