@@ -248,6 +248,8 @@ import django
 django.setup()
 from mail import mailboxes
 from mail.models import Mailbox
+print("ready", flush=True)
+sys.stdin.readline()
 print("asks", flush=True)
 mailboxes.smtp(Mailbox.objects.get(address="{ADA}"))
 print("logged in", flush=True)
@@ -282,6 +284,7 @@ def test_of_two_processes_one_refreshes_and_both_log_in(endpoint, tmp_path):
         return subprocess.Popen(  # noqa: S603 - ourselves
             [sys.executable, "-c", *arguments],
             env=environment,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -295,10 +298,14 @@ def test_of_two_processes_one_refreshes_and_both_log_in(endpoint, tmp_path):
         }
         process(SET_UP, json.dumps(values)).communicate(timeout=120)
         pair = [process(LOG_IN), process(LOG_IN)]
+        ready = [each.stdout.readline() for each in pair]
+        for each in pair:
+            each.stdin.write("\n")
+            each.stdin.flush()
         asking = [each.stdout.readline() for each in pair]
         both_ask.set()
         said = [each.communicate(timeout=60)[0] for each in pair]
 
-    assert (asking, said) == (["asks\n"] * 2, ["logged in\n"] * 2)
+    assert (ready, asking, said) == (["ready\n"] * 2, ["asks\n"] * 2, ["logged in\n"] * 2)
     assert len(endpoint.asked) == 1
     assert smtp.logins == [f"user={ADA}\1auth=Bearer access-1\1\1"] * 2
