@@ -33,7 +33,7 @@ from sequences.texts import Expression
 from sequences.whereabouts import Facts
 from workspace.calendars import Holidays
 from workspace.durations import LONGEST, Duration, FixedDuration
-from workspace.expressions import reads
+from workspace.expressions import Evaluation, compiled, reads
 from workspace.names import Identifier, Slug, TimeOfDay
 from workspace.problems import Fault, Path
 from workspace.templating import paths_read
@@ -211,6 +211,11 @@ class Sequence(Definition):
     @cached_property
     def has_branches(self) -> bool:
         return any(isinstance(step, BranchStep) for step in self.steps)
+
+    @cached_property
+    def exits(self) -> tuple[Evaluation, ...]:
+        """Its exit criteria, to be asked about many."""
+        return tuple(map(compiled, self.exit))
 
     @cached_property
     def goals(self) -> tuple[GoalStep, ...]:

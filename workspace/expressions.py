@@ -69,7 +69,13 @@ def check(
 
 def evaluate(expression: str, context: Mapping[str, object]) -> bool:
     """Whether it is true of the facts; raises Fault when it is no expression."""
-    return bool(_compiled(expression)(context))
+    return bool(compiled(expression)(context))
+
+
+@lru_cache(maxsize=1000)
+def compiled(expression: str) -> Evaluation:
+    """What it comes to, as a function of the facts; raises Fault when it is no expression."""
+    return _evaluation(parse(expression))
 
 
 def reads(expression: str) -> frozenset[tuple[str, ...]]:
@@ -154,11 +160,6 @@ def _impossible(
                     yield Fault(message, choices=sorted(known), offset=offset)
 
 
-@lru_cache(maxsize=1000)
-def _compiled(expression: str) -> Evaluation:
-    return _evaluation(parse(expression))
-
-
 def _evaluation(  # noqa: PLR0911 - one for each kind of node
     node: nodes.Node,
 ) -> Evaluation:
@@ -216,6 +217,8 @@ def _list(node: nodes.List | nodes.Tuple) -> Evaluation:
 def _comparison(node: nodes.Compare) -> Evaluation:
     first = _evaluation(node.expr)
     others = [(operand.op, _COMPARE[operand.op], _evaluation(operand.expr)) for operand in node.ops]
+    if len(others) == 1:
+        return _comparison_of_two(first, *others[0])
 
     def compare(context: Mapping[str, object]) -> bool:
         left = first(context)
@@ -230,6 +233,25 @@ def _comparison(node: nodes.Compare) -> Evaluation:
                 return name == "notin"
             left = right
         return True
+
+    return compare
+
+
+def _comparison_of_two(
+    first: Evaluation, name: str, holds: Callable[[Any, Any], bool], second: Evaluation
+) -> Evaluation:
+    """As most are, in less time."""
+    by_size = name in _BY_SIZE
+
+    def compare(context: Mapping[str, object]) -> bool:
+        left = first(context)
+        if by_size and left is None:
+            return False
+        right = second(context)
+        try:
+            return holds(left, right)
+        except TypeError:
+            return name == "notin"
 
     return compare
 
