@@ -1,8 +1,9 @@
 """Taking messages for sending: admitted in the mailbox's order, leased, recovered when a worker dies."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -86,14 +87,19 @@ def _claim(mailbox: Mailbox, counts: Counter[str]) -> list[Message] | None:
     return claimed
 
 
-def mark_handed(message: Message) -> bool:
-    """Commit that the server gets it now; False when the claim is ours no more."""
+def mark_handed(message: Message, kept: Mapping[str, object] = MappingProxyType({})) -> bool:
+    """Commit that the server gets it now, and what is to be `kept` of it.
+
+    False, and nothing is written, when the claim is ours no more.
+    """
     now, lease = clock.now(), clock.monotonic() + LEASE
     if clock.monotonic() >= message.claimed_until:
         return False
     ours = "id = %s AND status = %s AND handed_at IS NULL AND claimed_until = %s"
     given = [message.pk, Status.SENDING, message.claimed_until]
-    held = rows.update_where(Message, ours, given, {"handed_at": now, "claimed_until": lease})
+    held = rows.update_where(
+        Message, ours, given, {"handed_at": now, "claimed_until": lease, **kept}
+    )
     message.handed_at, message.claimed_until = now, lease
     return held
 

@@ -24,6 +24,7 @@ from mail import (
     subaddress,
     watch,
 )
+from mail.compose import Composed
 from mail.models import Mailbox, Message
 from runtime import clock
 
@@ -79,11 +80,11 @@ def _read_lately(mailbox: Mailbox) -> bool:
 
 def _send(batch: list[Message], record: "_Record", counts: Counter[str]) -> None:
     ready = preparation.prepare(batch, counts)
-    for place, message in enumerate(ready):
-        word = _hand_over(message, record)
+    for place, (message, composed) in enumerate(ready):
+        word = _hand_over(message, composed, record)
         counts[word] += 1
         if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
-            claims.release(ready[place + 1 :])
+            claims.release(other for other, _ in ready[place + 1 :])
             if word == "unreachable":
                 claims.hold(message.mailbox, clock.now() + UNREACHABLE_FOR)
             return
@@ -107,11 +108,11 @@ class _Record:
         self._taken = None
         return claimed
 
-    def mark_handed(self, message: Message) -> bool:
-        """Commit that the server gets it now; False when the claim is ours no more."""
+    def mark_handed(self, message: Message, composed: Composed | None) -> bool:
+        """Commit that the server gets it now, and its bytes; False when the claim is ours no more."""
         with transaction.atomic():
             self._settle()
-            handed = claims.mark_handed(message)
+            handed = claims.mark_handed(message, vars(composed) if composed else {})
         self._taken = None
         return handed
 
@@ -124,7 +125,9 @@ class _Record:
             settle.outcome(*self._taken)
 
 
-def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - each return is one outcome
+def _hand_over(  # noqa: PLR0911 - each return is one outcome
+    message: Message, composed: Composed | None, record: _Record
+) -> str:
     """1 connect, 2 check, 3 hand; the handing is committed within 3, before the server has a byte of it.
 
     What a crash leaves in doubt is what a server may have.
@@ -153,7 +156,7 @@ def _hand_over(message: Message, record: _Record) -> str:  # noqa: PLR0911 - eac
         sender=sender,
         recipient=recipient,
         raw=bytes(message.raw or b""),
-        commit=lambda: record.mark_handed(message),
+        commit=lambda: record.mark_handed(message, composed),
     )
     if outcome.kind == handing.Kind.SENT:
         return record.keep(message, outcome)

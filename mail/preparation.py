@@ -1,7 +1,8 @@
-"""Making a claimed batch ready to be handed over: checked, rendered once, its bytes kept."""
+"""Making a claimed batch ready to be handed over: checked, and rendered."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -10,55 +11,71 @@ from crm.models import Lead
 from mail import claims, compose, settle, stops
 from mail.compose import Composed, Unsendable, Unsigned
 from mail.models import Message, Sender
+from mail.stops import Stop
 
-Made = Composed | Unsendable | Unsigned | None
+_Fault = Unsendable | Unsigned
 
 
-def prepare(batch: Sequence[Message], counts: Counter[str]) -> list[Message]:
-    """Those that may leave, with their bytes; the others are settled, and counted.
+class Ready(NamedTuple):
+    """A message with its bytes."""
 
-    Rendered before their leads' rows are locked, so that nobody waits for that.
+    message: Message
+    #: To be kept when it is handed over; None: it has been kept since an earlier attempt.
+    composed: Composed | None
+
+
+def prepare(batch: Sequence[Message], counts: Counter[str]) -> list[Ready]:
+    """Those that may leave; the others are settled, and counted.
+
+    Nothing is locked while they are rendered, and nothing is written of who may leave.
     """
     sender = next(iter(rows.fetch(Sender, "TRUE ORDER BY id LIMIT 1")), None)
-    made = [(message, _make(message, sender)) for message in batch]
-    with transaction.atomic():
-        rows.lock(Lead, [message.lead_id for message in batch])
-        found = stops.reasons(batch)
-        ready = []
-        for message, outcome in made:
-            if stop := found.get(message.pk):
-                counts[settle.stopped(message, stop)] += 1
-            elif isinstance(outcome, Unsendable):
-                counts[settle.failed(message, str(outcome))] += 1
-            elif isinstance(outcome, Unsigned):  # the mailbox's trouble, so the others' too
-                counts[settle.sender_fault(message, str(outcome))] += 1
-                claims.release(other for other in batch if other is not message)
-                return []
-            else:
-                ready.append((message, outcome))
-        return _written(ready)
+    ready: list[Ready] = []
+    faults: list[tuple[Message, _Fault]] = []
+    for message in batch:
+        try:
+            ready.append(Ready(message, _composed(message, sender)))
+        except (Unsendable, Unsigned) as fault:
+            faults.append((message, fault))
+    found = stops.reasons(batch)
+    if (found or faults) and not _settled(batch, faults, found, counts):
+        return []
+    ready = [one for one in ready if one.message.pk not in found]
+    for message, composed in ready:
+        for name, value in vars(composed).items() if composed else ():
+            setattr(message, name, value)
+    return ready
 
 
-def _make(message: Message, sender: Sender | None) -> Made:
-    """None: its bytes have been kept since an earlier attempt."""
+def _composed(message: Message, sender: Sender | None) -> Composed | None:
+    """Raises Unsendable and Unsigned."""
     to = sender.redirect_to if sender else ""
-    try:
-        if message.raw is None or message.redirected_to != to:
-            return compose.compose(message, sender)
-        if sender is not None:
-            compose.refuse_without_basis(message, sender)
-        compose.refuse_begun(message)
-    except (Unsendable, Unsigned) as error:
-        return error
+    if message.raw is None or message.redirected_to != to:
+        return compose.compose(message, sender)
+    if sender is not None:
+        compose.refuse_without_basis(message, sender)
+    compose.refuse_begun(message)
     return None
 
 
-def _written(ready: Sequence[tuple[Message, Composed | None]]) -> list[Message]:
-    fresh = [(message, composed) for message, composed in ready if composed is not None]
-    for message, composed in fresh:
-        for name, value in vars(composed).items():
-            setattr(message, name, value)
-    names = tuple(Composed.__dataclass_fields__)
-    values = [(*vars(composed).values(), message.pk) for message, composed in fresh]
-    rows.update(Message, names, values)
-    return [message for message, _ in ready]
+@transaction.atomic
+def _settled(
+    batch: Sequence[Message],
+    faults: Sequence[tuple[Message, _Fault]],
+    found: Mapping[int, Stop],
+    counts: Counter[str],
+) -> bool:
+    """Write down who may not leave; False when the mailbox is in trouble, and so nobody may."""
+    rows.lock(Lead, [message.lead_id for message in batch])
+    for message in batch:
+        if stop := found.get(message.pk):
+            counts[settle.stopped(message, stop)] += 1
+    for message, fault in faults:
+        if message.pk in found:
+            continue
+        if isinstance(fault, Unsigned):
+            counts[settle.sender_fault(message, str(fault))] += 1
+            claims.release(other for other in batch if other is not message)
+            return False
+        counts[settle.failed(message, str(fault))] += 1
+    return True

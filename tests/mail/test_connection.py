@@ -38,7 +38,7 @@ def test_an_email_that_is_ours_no_more_stops_before_its_text(
     mailbox, queue, make_lead, sink, monkeypatch
 ):
     lost, kept = (queue(make_lead(f"{name}@customer.example")) for name in "ab")
-    monkeypatch.setattr(claims, "mark_handed", lambda message: message.pk != lost.pk)
+    monkeypatch.setattr(claims, "mark_handed", lambda message, _kept: message.pk != lost.pk)
 
     outcome = outbox.deliver(mailbox.pk)
 
@@ -52,7 +52,7 @@ def test_a_failure_of_ours_leaves_no_half_of_an_email_behind(
 ):
     queue(make_lead("one@customer.example"))
 
-    def fail(_message):
+    def fail(_message, _kept):
         raise OperationalError
 
     with monkeypatch.context() as patched:
