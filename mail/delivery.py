@@ -16,7 +16,6 @@ from mail import (
     handing,
     inbound,
     mailboxes,
-    pauses,
     pipe,
     preparation,
     settle,
@@ -125,9 +124,7 @@ class _Record:
             settle.outcome(*self._taken)
 
 
-def _hand_over(  # noqa: PLR0911 - each return is one outcome
-    message: Message, composed: Composed | None, record: _Record
-) -> str:
+def _hand_over(message: Message, composed: Composed | None, record: _Record) -> str:
     """1 connect, 2 check, 3 hand; the handing is committed within 3, before the server has a byte of it.
 
     What a crash leaves in doubt is what a server may have.
@@ -147,11 +144,10 @@ def _hand_over(  # noqa: PLR0911 - each return is one outcome
         return settle.sender_fault(message, str(error))
     except mailboxes.Unreachable as error:
         return settle.unreachable(message, str(error))
-    stop = stops.reason(message)
+    stop = stops.reason_or_pause(message)
     if stop is not None:
-        return settle.stopped(message, stop)
-    if pauses.is_paused(message):
-        return settle.put_back(message)
+        is_pause = stop.reason == stops.PAUSED
+        return settle.put_back(message) if is_pause else settle.stopped(message, stop)
     outcome = carrier.hand(
         sender=sender,
         recipient=recipient,

@@ -4,7 +4,7 @@ A mailbox that paused by itself after a fault is another matter (`Mailbox.status
 that again, but for one whose emails came back too often, and leaves alone what a person has paused.
 """
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from mail import pacing
@@ -65,15 +65,6 @@ def try_again(mailboxes: QuerySet[Mailbox], *, resumed: bool = False) -> int:
     return len(found)
 
 
-def is_paused(message: Message) -> bool:
-    """Whether a person holds this message now, or its mailbox has paused by itself, as committed."""
-    # Asked of every email that leaves, and nearly always in vain.
-    with connection.cursor() as cursor:
-        mailbox = message.mailbox
-        cursor.execute(_PAUSED, [mailbox.address, message.sequence, mailbox.pk])
-        return bool(cursor.fetchone()[0])
-
-
 def holds(pause: Pause, message: Message) -> bool:
     """Whether this pause is of this message."""
     of = {Scope.MAILBOX: message.mailbox.address, Scope.SEQUENCE: message.sequence}
@@ -117,7 +108,3 @@ def _spread(mailbox: Mailbox, waiting: QuerySet[Message]) -> int:
     Message.objects.bulk_update(overdue, ["due_at"], batch_size=500)
     transaction.on_commit(lambda: bell.ring("deliver", [mailbox.pk]))
     return len(overdue)
-
-
-_BY_ITSELF = "EXISTS (SELECT 1 FROM mail_mailbox WHERE id = %s AND status = 'paused')"
-_PAUSED = f"SELECT {HELD.format(address='%s', sequence='%s')} OR {_BY_ITSELF}"

@@ -44,8 +44,9 @@ class Seals:
         return self._hmac("tag", plain, secret)[: self.tag]
 
     def _mask(self, data: bytes, tag: bytes, secret: str | bytes) -> bytes:
-        pad = self._hmac("mask", tag, secret)
-        return bytes(a ^ b for a, b in zip(data, pad, strict=False))
+        size = len(data)
+        pad = self._hmac("mask", tag, secret)[:size]
+        return (int.from_bytes(data) ^ int.from_bytes(pad)).to_bytes(size)
 
     def _hmac(self, use: str, value: bytes, secret: str | bytes) -> bytes:
         return hmac.digest(_key(f"{self.purpose}.{use}", secret), value, "sha256")

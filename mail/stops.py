@@ -8,9 +8,12 @@ from django.db import connection
 
 from crm import rows
 from crm.kinds import ENDING
-from mail import suppression
+from mail import pauses, suppression
 from mail.models import Message
 from runtime import clock
+
+#: No stop: it waits until it is resumed.
+PAUSED = "paused"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +27,17 @@ def reason(message: Message) -> Stop | None:
     return reasons([message]).get(message.pk)
 
 
+def reason_or_pause(message: Message) -> Stop | None:
+    """Likewise, or PAUSED: a person holds it, or its mailbox has paused by itself, as committed."""
+    return _found([message], or_paused=True).get(message.pk)
+
+
 def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
     """Likewise of several, by their ids, in one statement: it is asked twice of every email."""
+    return _found(messages)
+
+
+def _found(messages: Sequence[Message], *, or_paused: bool = False) -> Mapping[int, Stop]:
     asked: list[int | str] = []
     for message in messages:
         for key in _keys(message) or [""]:
@@ -33,7 +45,7 @@ def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
     found: dict[int, Stop] = {}
     with connection.cursor() as cursor:
         asked.append(str(rows.moment(clock.now())))
-        cursor.execute(_statement(len(asked) // 2), asked)
+        cursor.execute(_statement(len(asked) // 2, or_paused), asked)
         for id_, why, name, row in cursor.fetchall():
             found.setdefault(id_, Stop(reason=why, because={name: row}))
     return found
@@ -47,8 +59,9 @@ def _keys(message: Message) -> Sequence[str]:
 
 
 @lru_cache  # as long as a page, and most emails ask for as many keys
-def _statement(asked: int) -> str:
-    return _FOUND.format(asked=", ".join(["(%s, %s)"] * asked))
+def _statement(asked: int, or_paused: bool) -> str:
+    held = _PAUSED if or_paused else ""
+    return _FOUND.format(asked=", ".join(["(%s, %s)"] * asked), held=held)
 
 
 #: The address is suppressed under one of its keys, or the lead under any address, or its company: the
@@ -65,7 +78,7 @@ _FOUND = f"""
 WITH asked(message_id, email) AS (VALUES {{asked}}),
 about AS (
   SELECT id, lead_id, deal_id, enrollment_id, enrolled_at AS since, leave_before, is_notice,
-    is_prospecting
+    is_prospecting, mailbox_id, sequence
   FROM mail_message WHERE id IN (SELECT message_id FROM asked)
 ),
 outreach AS (SELECT * FROM about WHERE NOT is_notice)
@@ -126,5 +139,12 @@ SELECT about.id, 5, NULL, 'company_won', 'activity', found.id
     AND found.kind = 'joined_customer'
 UNION ALL
 SELECT about.id, 6, NULL, 'too_late', 'message', about.id FROM about WHERE leave_before <= %s
-) AS found ORDER BY about_id, place, at, id
+{{held}}) AS found ORDER BY about_id, place, at, id
 """  # noqa: S608 - kinds that the code names
+_PAUSED = f"""
+UNION ALL
+SELECT about.id, 7, NULL, '{PAUSED}', 'mailbox', mailbox.id
+  FROM about CROSS JOIN mail_mailbox AS mailbox
+  WHERE mailbox.id = about.mailbox_id
+    AND (mailbox.status = 'paused' OR {pauses.HELD.format(address="mailbox.address", sequence="about.sequence")})
+"""  # noqa: S608 - likewise

@@ -255,7 +255,7 @@ def _fails(*_):
 POINTS = {
     "rendering": (preparation, "prepare"),
     "connecting": (mailboxes, "smtp"),
-    "checking for stops": (stops, "reason"),
+    "checking for stops": (stops, "reason_or_pause"),
 }
 
 

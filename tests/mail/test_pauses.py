@@ -60,7 +60,7 @@ def test_a_paused_sequence_does_not_stand_in_the_way_of_others(mailbox, queue, m
 POINTS = {
     "rendering": (preparation, "prepare"),
     "connecting": (mailboxes, "smtp"),
-    "checking for stops": (stops, "reason"),
+    "checking for stops": (stops, "reason_or_pause"),
 }
 
 

@@ -42,10 +42,11 @@ def test_nothing_stops_a_message_to_somebody_silent(queue, lead):
 
 
 @pytest.mark.skipif(database.vendor != "sqlite", reason="PostgreSQL plans by what tables hold")
-def test_no_table_is_read_through_for_a_message(queue, lead):
+@pytest.mark.parametrize("ask", [stops.reason, stops.reason_or_pause])
+def test_no_table_is_read_through_for_a_message(queue, lead, ask):
     message = queue(lead)
     with CaptureQueriesContext(database) as asked:
-        stops.reason(message)
+        ask(message)
 
     with database.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[-1]['sql']}")
