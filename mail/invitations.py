@@ -53,7 +53,6 @@ def of(
     if "method" in written:
         return _settled(written, timezone=timezone, organizer=organizer, attendee=attendee)
     domain = address.domain(mailbox.address.rpartition("@")[2])
-    reminder = written["reminder"]
     # Before it is queued it is a preview, and the sample's facts are of some year.
     told = invited.read(written, context, now=clock.now() if message.pk else None)
     return Invitation(
@@ -62,7 +61,7 @@ def of(
         starts_at=told.starts_at.astimezone(zone(timezone)),
         duration=timedelta(seconds=written["duration"]),
         location=told.location,
-        reminder=None if reminder is None else timedelta(seconds=reminder),
+        reminder=_reminder(written),
         organizer=organizer,
         attendee=attendee,
     )
@@ -101,11 +100,17 @@ def _settled(
         starts_at=datetime.fromisoformat(written["starts_at"]).astimezone(zone(timezone)),
         duration=timedelta(seconds=written["duration"]),
         location=written["location"],
+        reminder=_reminder(written),
         organizer=organizer,
         attendee=attendee,
         method=written["method"],
         sequence=written["sequence"],
     )
+
+
+def _reminder(written: Mapping[str, Any]) -> timedelta | None:
+    before = written.get("reminder")  # news that was queued by an earlier version has no such key
+    return None if before is None else timedelta(seconds=before)
 
 
 def _name(lead: Lead) -> str:

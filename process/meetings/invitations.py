@@ -64,6 +64,14 @@ def answered(activity: Activity) -> str:
     return "nothing"
 
 
+def reminder(meeting: Meeting) -> float | None:
+    """So many seconds before, where the email that invited to it said so."""
+    token = meeting.uid.rpartition("@")[0]
+    invited = Message.objects.filter(lead=meeting.lead, token=token, is_notice=False)
+    told = invited.values_list("invite__reminder", flat=True).first()
+    return None if told is None else float(told)
+
+
 def _event(message: Message) -> Any:
     """Of the calendar in the mail's bytes."""
     for part in parsed.parse(bytes(message.raw or b"")).own:

@@ -9,6 +9,7 @@ from typing import Literal
 from crm.models import Meeting
 from mail import outbox
 from mail.models import Mailbox
+from process.meetings import invitations
 from process.meetings.letters import letter
 from runtime import clock
 from sequences.effects import token
@@ -63,4 +64,6 @@ def _standing(meeting: Meeting, method: Method) -> dict[str, object]:
         "starts_at": meeting.starts_at.isoformat(),
         "duration": (meeting.ends_at - meeting.starts_at).total_seconds(),
         "location": meeting.location,
+        # A calendar puts the new event in the old one's place: what is not told again is gone.
+        "reminder": invitations.reminder(meeting) if method == "REQUEST" else None,
     }

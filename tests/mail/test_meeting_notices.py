@@ -260,6 +260,24 @@ def test_an_answer_to_what_was_moved_since_settles_nothing(invited, mailbox, tim
     assert meeting.status == "booked"
 
 
+def test_its_reminder_moves_with_it(mailbox, queue, lead, sink):
+    lead.extra = {"demo_at": START.isoformat()}
+    lead.save()
+    queue(lead, invite={**INVITE, "reminder": 900.0})
+    outbox.deliver(mailbox.pk)
+    reactions.react()
+
+    meeting = by_hand.move(Meeting.objects.get(), LATER, by="Ada")
+    outbox.deliver(mailbox.pk)
+    by_hand.tell(meeting, "meeting_canceled", by="Ada")
+    outbox.deliver(mailbox.pk)
+
+    quarter = timedelta(minutes=15)
+    alarms = [calendar.events[0].alarms.times for _, calendar in calendars(sink)]
+    triggers = [[alarm.trigger for alarm in found] for found in alarms]
+    assert triggers == [[START - quarter], [LATER - quarter], []]
+
+
 def test_who_declines_after_all_gets_no_news_of_it(invited, mailbox, sink, time):
     arrives(mailbox, answer(invited, "ACCEPTED"), time.forward(hours=1))
     reactions.react()
