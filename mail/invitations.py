@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from icalendar import Alarm, Calendar, Event, vCalAddress, vText
@@ -142,7 +142,7 @@ def _event(invitation: Invitation) -> Event:
         "dtstamp": clock.now(),
         "status": "CANCELLED" if invitation.method == "CANCEL" else "CONFIRMED",
         "summary": invitation.title,
-        "dtstart": invitation.starts_at,
+        "dtstart": _start(invitation.starts_at),
         "duration": invitation.duration,
         "organizer": _party(invitation.organizer),
         "attendee": _party(invitation.attendee, asked=invitation.method == "REQUEST"),
@@ -154,6 +154,12 @@ def _event(invitation: Invitation) -> Event:
     if invitation.reminder is not None:
         event.add_component(_alarm(invitation.title, invitation.reminder))
     return event
+
+
+def _start(local: datetime) -> datetime:
+    """In UTC where the wall clock shows that time twice: calendars do not agree on which is meant."""
+    is_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return local.astimezone(UTC) if is_twice else local
 
 
 def _party(party: Party, *, asked: bool = False) -> vCalAddress:

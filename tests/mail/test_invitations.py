@@ -108,6 +108,23 @@ def test_the_invitation_is_what_was_written(invited):
     assert alarm.trigger == START - timedelta(minutes=15)
 
 
+@pytest.mark.parametrize(
+    ("starts_at", "zone", "zones"),
+    [
+        (datetime(2026, 10, 24, 23, 59, tzinfo=UTC), "Europe/Berlin", ["Europe/Berlin"]),
+        (datetime(2026, 10, 25, 0, 0, tzinfo=UTC), "Europe/Berlin", []),
+        (datetime(2026, 10, 25, 1, 59, tzinfo=UTC), "Europe/Berlin", []),
+        (datetime(2026, 10, 25, 2, 0, tzinfo=UTC), "Europe/Berlin", ["Europe/Berlin"]),
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "Europe/Dublin", []),
+    ],
+)
+def test_an_hour_that_comes_twice_is_told_in_utc(starts_at, zone, zones):
+    written = invitations.written(invitation(starts_at=starts_at.astimezone(ZoneInfo(zone))))
+
+    told = [str(zone["TZID"]) for zone in Calendar.from_ical(written).timezones]
+    assert (event_of(written).start, told) == (starts_at, zones)
+
+
 def test_the_identity_is_the_steps(invited, lead):
     (file,) = invited().iter_attachments()
 
