@@ -1,0 +1,65 @@
+"""Answers as calendar programs wrote them to our invitations, byte for byte."""
+
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from crm.models import Meeting
+from mail import outbox, receive
+from mail.classify import calendar_reply, parsed
+from mail.classify.calendar_reply import CalendarReply
+from mail.inbound import Arrived
+from tests.mail.calendars.conftest import INVITE, START
+from workers import reactions
+
+ANSWERS = Path(__file__).with_name("answers")
+INVITED = "token-1.opening@example.com"  # to which the programs answered
+
+
+def as_mail(written):
+    """What KDE's library wrote, in a mail: its mail program was not there."""
+    mail = EmailMessage()
+    mail["From"] = "grace@customer.example"
+    mail.set_content("Declined")
+    mail.add_alternative(
+        written, maintype="text", subtype="calendar", params={"method": "REPLY"}, cte="base64"
+    )
+    return mail.as_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "uid", "answer", "sequence"),
+    [
+        ("thunderbird-tentative.eml", INVITED, "tentative", 0),
+        ("thunderbird-accepted.eml", INVITED, "accepted", 1),
+        ("thunderbird-declined.eml", "1058da943e141e50f8dab78860be6b05@cadenza", "declined", 0),
+        ("kde-declined.ics", INVITED, "declined", 0),
+    ],
+)
+def test_it_is_read(name, uid, answer, sequence):
+    written = (ANSWERS / name).read_bytes()
+    raw = as_mail(written) if name.endswith(".ics") else written
+
+    found = calendar_reply.detect(parsed.parse(raw))
+
+    assert found == CalendarReply(uid=uid, answer=answer, sequence=sequence)
+
+
+def test_thunderbirds_settle_the_meeting(mailbox, queue, lead, time):
+    lead.extra = {"demo_at": START.isoformat()}
+    lead.save()
+    queue(lead, invite=INVITE, token=INVITED.partition("@")[0])
+    outbox.deliver(mailbox.pk)
+    reactions.react()
+    kinds, statuses = [], []
+
+    for number, name in enumerate(("tentative", "accepted"), 1):
+        raw = (ANSWERS / f"thunderbird-{name}.eml").read_bytes()
+        at = time.forward(hours=1)
+        arrived = Arrived(uidvalidity=1, uid=number, raw=raw, received_at=at)
+        kinds.append(receive.receive(mailbox, arrived))
+        reactions.react()
+        statuses.append(Meeting.objects.get().status)
+
+    assert (kinds, statuses) == (["calendar", "calendar"], ["invited", "booked"])
