@@ -34,6 +34,9 @@ def as_mail(written):
         ("thunderbird-tentative.eml", INVITED, "tentative", 0),
         ("thunderbird-accepted.eml", INVITED, "accepted", 1),
         ("thunderbird-declined.eml", "1058da943e141e50f8dab78860be6b05@cadenza", "declined", 0),
+        ("evolution-accepted.eml", "second-1@example.com", "accepted", 0),
+        ("evolution-tentative.eml", "second-1@example.com", "tentative", 1),
+        ("evolution-declined.eml", "9ac4602425453597782e87f5738bd4af@cadenza", "declined", 0),
         ("kde-declined.ics", INVITED, "declined", 0),
     ],
 )
@@ -46,16 +49,19 @@ def test_it_is_read(name, uid, answer, sequence):
     assert found == CalendarReply(uid=uid, answer=answer, sequence=sequence)
 
 
-def test_thunderbirds_settle_the_meeting(mailbox, queue, lead, time):
+@pytest.mark.parametrize(
+    ("program", "token"), [("thunderbird", "token-1.opening"), ("evolution", "second-1")]
+)
+def test_they_settle_the_meeting(mailbox, queue, lead, time, program, token):
     lead.extra = {"demo_at": START.isoformat()}
     lead.save()
-    queue(lead, invite=INVITE, token=INVITED.partition("@")[0])
+    queue(lead, invite=INVITE, token=token)
     outbox.deliver(mailbox.pk)
     reactions.react()
     kinds, statuses = [], []
 
     for number, name in enumerate(("tentative", "accepted"), 1):
-        raw = (ANSWERS / f"thunderbird-{name}.eml").read_bytes()
+        raw = (ANSWERS / f"{program}-{name}.eml").read_bytes()
         at = time.forward(hours=1)
         arrived = Arrived(uidvalidity=1, uid=number, raw=raw, received_at=at)
         kinds.append(receive.receive(mailbox, arrived))
