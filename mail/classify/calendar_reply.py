@@ -11,7 +11,8 @@ from mail.classify.parsed import Parsed, content
 
 _KINDS = frozenset({"text/calendar", "application/ics"})
 _FOLD = re.compile(r"\n[ \t]")
-_LINE = re.compile(r"([A-Za-z-]{1,40})((?:;[^:\"]{0,1000}|\"[^\"]{0,1000}\")*):(.{0,1000})")
+# No parameter has a ";" outside quotes: were one let in, a line of many could be split in too many ways.
+_LINE = re.compile(r"([A-Za-z-]{1,40})((?:;[^:;\"]{0,1000}|\"[^\"]{0,1000}\")*):(.{0,1000})")
 _STATE = re.compile(r";PARTSTAT=\"?([A-Z-]{1,20})", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,9}")
 

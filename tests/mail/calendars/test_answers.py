@@ -49,6 +49,17 @@ def test_it_is_read(name, uid, answer, sequence):
     assert found == CalendarReply(uid=uid, answer=answer, sequence=sequence)
 
 
+def test_a_line_that_fits_no_form_is_passed_over_at_once():
+    """Each two of its parameters once took four times as long."""
+    written = (ANSWERS / "kde-declined.ics").read_bytes()
+    begins = b"BEGIN:VEVENT\r\n"
+    long = begins + b"X" + b";a" * 500 + b":" + b"x" * 2000 + b"\r\n"
+
+    found = calendar_reply.detect(parsed.parse(as_mail(written.replace(begins, long))))
+
+    assert found == CalendarReply(uid=INVITED, answer="declined", sequence=0)
+
+
 @pytest.mark.parametrize(
     ("program", "token"), [("thunderbird", "token-1.opening"), ("evolution", "second-1")]
 )
