@@ -4,6 +4,7 @@ Read by lines, since calendars are not agreed on what else stands there.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
@@ -12,8 +13,10 @@ from mail.classify.parsed import Parsed, content
 _KINDS = frozenset({"text/calendar", "application/ics"})
 _FOLD = re.compile(r"\n[ \t]")
 # No parameter has a ";" outside quotes: were one let in, a line of many could be split in too many ways.
-_LINE = re.compile(r"([A-Za-z-]{1,40})((?:;[^:;\"]{0,1000}|\"[^\"]{0,1000}\")*):(.{0,1000})")
+_LINE = re.compile(r"([A-Za-z-]{1,40})((?:;[^:;\"]{0,1000}|\"[^\"]{0,1000}\")*):(.*)")
 _STATE = re.compile(r";PARTSTAT=\"?([A-Z-]{1,20})", re.IGNORECASE)
+_ESCAPED = re.compile(r"\\(.)")
+_MEANT = {"n": "\n", "N": "\n"}
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -25,20 +28,28 @@ class CalendarReply:
 
 
 def detect(mail: Parsed) -> CalendarReply | None:
-    for part in mail.own:
-        if part.get_content_type() in _KINDS and (found := _read(part)) is not None:
+    for part in _calendars(mail):
+        if (found := _read(part)) is not None:
             return found
     return None
+
+
+def comment(mail: Parsed) -> str:
+    """What the person added: some programs write it nowhere else."""
+    for part in _calendars(mail):
+        component = ""
+        for name, _, value in _lines(part):
+            if name == "BEGIN":
+                component = value.upper()
+            elif name == "COMMENT" and component == "VEVENT" and value:
+                return _ESCAPED.sub(lambda found: _MEANT.get(found[1], found[1]), value)
+    return ""
 
 
 def _read(part: Message) -> CalendarReply | None:
     known: dict[str, str] = {}
     answer = ""
-    for line in _FOLD.sub("", content(part)).split("\n"):
-        match = _LINE.fullmatch(line.rstrip())
-        if match is None:
-            continue
-        name, params, value = match[1].upper(), match[2], match[3].strip()
+    for name, params, value in _lines(part):
         if name == "ATTENDEE" and (state := _STATE.search(params)):
             answer = answer or state[1].lower()
         known.setdefault(name, value)
@@ -47,3 +58,14 @@ def _read(part: Message) -> CalendarReply | None:
     number = known.get("SEQUENCE", "")
     sequence = int(number) if _NUMBER.fullmatch(number) and number.isascii() else 0
     return CalendarReply(uid=known["UID"][:255], answer=answer, sequence=sequence)
+
+
+def _calendars(mail: Parsed) -> Iterator[Message]:
+    return (part for part in mail.own if part.get_content_type() in _KINDS)
+
+
+def _lines(part: Message) -> Iterator[tuple[str, str, str]]:
+    """Name, parameters and value of each."""
+    for line in _FOLD.sub("", content(part)).split("\n"):
+        if match := _LINE.fullmatch(line.rstrip()):
+            yield match[1].upper(), match[2], match[3].strip()

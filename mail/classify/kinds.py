@@ -49,7 +49,10 @@ def classify(  # noqa: PLR0911 - one for each kind
     if why := _neither(mail):
         return Opinion(kind="other", rule=f"other: {why}")
     text = without(reply_text.extract(mail.text), ours)
-    if (invitation := calendar_reply.detect(mail)) and not wants_out(text):
+    if invitation := calendar_reply.detect(mail):
+        added = calendar_reply.comment(mail)
+        text = text if added in text else f"{text}\n{added}".strip()
+    if invitation and not wants_out(text):
         return Opinion(kind="calendar", text=text, invitation=invitation, rule="calendar: a reply")
     if automatic := autoreply.rule(mail, text):
         return Opinion(kind="auto_reply", text=text or mail.text, rule=f"auto_reply: {automatic}")
