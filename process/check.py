@@ -49,7 +49,9 @@ def cross_check(
     schema = with_mapped_fields(schema, team[0].connections if team else None)
     read = [sequence for sequence in sequences if sequence is not None]
     if process and len(read) == len(sequences):
-        yield from _tactics(*process, [sequence.name for sequence, _ in read])
+        names = [sequence.name for sequence, _ in read]
+        yield from _tactics(*process, names)
+        yield from _entered(*process, names)
     if team:
         yield from _signing_keys(*team)
         yield from _webhook_logins(*team)
@@ -152,6 +154,19 @@ def _tactics(process: Process, document: Document, names: Sequence[str]) -> Iter
             if name not in names:
                 path = ("stages", number, "tactics", "sequences", item)
                 yield _unknown(document, path, "sequence", name, names)
+
+
+def _entered(process: Process, document: Document, names: Sequence[str]) -> Iterator[Problem]:
+    """Whoever enters a sequence of the stage itself stays there."""
+    for number, stage in enumerate(process.stages):
+        for item, rule in enumerate(stage.exit):
+            if rule.on == "enrolled" and names and {*names} <= {*stage.tactics.sequences}:
+                path: Path = ("stages", number, "exit", item)
+                message = (
+                    f'stages.{number}.exit.{item}: "{rule}" is never taken: '
+                    f"every sequence is a tactic of {stage.name} itself"
+                )
+                yield document.problem(path, message)
 
 
 def _counterparts(

@@ -98,6 +98,10 @@ class Stage(Definition):
     service_level: Duration
     counterparts: Annotated[dict[str, Counterpart], Field(min_length=1)]
 
+    def is_worked_by(self, rule: ExitRule, happened: Happened) -> bool:
+        """Entering a sequence of the stage itself is the work there, and no way out of it."""
+        return rule.on == "enrolled" and happened.sequence in self.tactics.sequences
+
     @model_validator(mode="after")
     def _is_left(self) -> Self:
         for number, rule in enumerate(self.exit):
@@ -228,7 +232,7 @@ class Process(Definition):
         for stage in self.stages:
             if stage.name == standing.stage:
                 for number, rule in enumerate(stage.exit):
-                    if rule.fits(standing, happened):
+                    if not stage.is_worked_by(rule, happened) and rule.fits(standing, happened):
                         return self._way(stage, number, rule, happened)
         return None
 

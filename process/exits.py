@@ -34,6 +34,7 @@ class Happened:
     answer: str = ""
     task: str = ""
     disposition: str = ""
+    sequence: str = ""  #: that the lead was enrolled in
     won: bool | None = None
     #: The stages that the new value of a deal stands for.
     stands_for: Collection[str] = ()

@@ -36,6 +36,7 @@ def happened(activity: Activity, *, answer: str = "") -> bool:
         answer=answer,
         task=str(data.get("task", "")),
         disposition=str(data.get("disposition", "")),
+        sequence=str(data.get("sequence", "")),
         won=data.get("won"),
         stands_for=_stands_for(activity),
     )

@@ -40,7 +40,7 @@ _HAPPENS: Mapping[str, str] = {
     "deal_moved": "the deal moves to another stage in the CRM",
     "deal_won": "the deal is won",
     "email_sent": "an email has left",
-    "enrolled": "the lead enters a sequence",
+    "enrolled": "the lead enters a sequence of another stage",
     "form_submitted": "the lead sends in a form",
     "lead_created": "the lead is new",
     "list_joined": "the lead is put on a list in the CRM",

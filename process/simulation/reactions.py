@@ -107,6 +107,7 @@ class Reactions:
             answer=answer,
             task=str(noted.data.get("task", "")) if noted.kind == "task_done" else "",
             disposition=str(noted.data.get("disposition", "")),
+            sequence=noted.enrollment.sequence.name if noted.enrollment is not None else "",
             won=deal.is_won if deal is not None else None,
             stands_for=self.stages.stands_for(noted.lead, deal) if deal and moved else (),
         )

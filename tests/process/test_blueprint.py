@@ -198,7 +198,7 @@ def test_every_digest_covers_the_process(starter):
             "process.yaml",
             "sequences: [won-handoff,",
             "sequences: [won-handof,",
-            'process.yaml:138:19: unknown sequence "won-handof"; did you mean "won-handoff"? valid: ',
+            'process.yaml:140:19: unknown sequence "won-handof"; did you mean "won-handoff"? valid: ',
         ),
         (
             "cadenza.yaml",
@@ -384,9 +384,9 @@ def test_counterparts_are_held_against_the_connections(problems_after):
 
     assert len(found) == 14  # of seven stages: one is unknown, one is missing
     assert found[0] == (
-        'process.yaml:49:5: Prospecting has no counterpart in the connection "sfdc"'
+        'process.yaml:51:5: Prospecting has no counterpart in the connection "sfdc"'
     )
-    assert found[1] == 'process.yaml:51:7: unknown connection "salesforce"; valid: hubspot, sfdc'
+    assert found[1] == 'process.yaml:53:7: unknown connection "salesforce"; valid: hubspot, sfdc'
 
 
 def test_files_that_are_missing(starter):

@@ -29,6 +29,13 @@ def test_the_starter_has_the_seven(starter):
     assert Process.model_validate(process.model_dump(mode="json")) == process
 
 
+EXITS = """    exit:
+      - { on: enrolled, to: Preparation }
+      - { on: email_sent, to: Approach }
+      - { on: meeting_booked, to: Presentation }
+"""
+
+
 @pytest.mark.parametrize(
     ("written", "instead", "expected"),
     [
@@ -38,12 +45,12 @@ def test_the_starter_has_the_seven(starter):
             'process.yaml:39:5: the field "owner" of stages.0 is missing',
         ),
         (
-            "    exit:\n      - { on: enrolled, to: Preparation }\n",
+            EXITS,
             "",
             'process.yaml:39:5: the field "exit" of stages.0 is missing',
         ),
         (
-            "    exit:\n      - { on: enrolled, to: Preparation }\n",
+            EXITS,
             "    exit: []\n",
             "process.yaml:45:11: stages.0.exit needs at least one entry",
         ),
@@ -70,7 +77,7 @@ def test_the_starter_has_the_seven(starter):
             "{ lead_status: [NEW], deal_stage: [prospecting] }",
             "{}",
             (
-                "process.yaml:50:16: stages.0.counterparts.hubspot: "
+                "process.yaml:52:16: stages.0.counterparts.hubspot: "
                 "needs at least one of lead_status, deal_stage"
             ),
         ),
@@ -78,7 +85,7 @@ def test_the_starter_has_the_seven(starter):
             "answer: [interested]",
             "answer: [intersted]",
             (
-                'process.yaml:74:34: stages.2.exit.0.answer.0: unknown answer "intersted"; '
+                'process.yaml:76:34: stages.2.exit.0.answer.0: unknown answer "intersted"; '
                 'did you mean "interested"? valid: declined, has_solution, interested, other, price, '
                 "timing, wrong_person"
             ),
@@ -95,7 +102,7 @@ def test_the_starter_has_the_seven(starter):
             "service_level: 5 days",
             "service_level: soon",
             (
-                'process.yaml:48:20: stages.0.service_level: "soon" is no duration; '
+                'process.yaml:50:20: stages.0.service_level: "soon" is no duration; '
                 'write an amount and a unit, such as "3 business days"'
             ),
         ),

@@ -62,6 +62,25 @@ def test_a_lead_leaves_by_time_once_its_time_has_come(at_work, frozen_clock):
     }
 
 
+def test_a_stages_own_sequence_leads_nobody_out_of_it(at_work, frozen_clock):
+    lead = at_work(lead={"stage": "Prospecting"})
+    for number, sequence in enumerate(("prospecting-tasks", "after-loss")):
+        enters(lead, sequence, number)
+        settle(frozen_clock)
+    before = moved()
+
+    enters(lead, "approach-cold", 2)
+    settle(frozen_clock)
+
+    assert before == []
+    assert moved() == [("Prospecting", "Preparation", "rule", "")]
+
+
+def enters(lead, sequence, number):
+    told = {"sequence": sequence, "because": {}}
+    note("enrolled", lead=lead, occurred_at=clock.now(), key=f"enrolled:{number}", data=told)
+
+
 def test_whose_condition_was_false_is_not_asked_again_by_the_sweep(at_work, frozen_clock):
     lead = at_work(exit=[{"after": "9 days", "when": 'lead.title == "CTO"', "to": "Prospecting"}])
     settle(frozen_clock)
