@@ -26,7 +26,6 @@ _SATURDAY = 5
 AT_A_TIME = 20
 #: Nobody's service level ends before the next look.
 AHEAD = timedelta(days=4)
-_CALLS = {"call", "social"}
 
 
 @dataclass(kw_only=True)
@@ -50,9 +49,9 @@ class Desk:
         queue = sorted(desk.entries(now), key=lambda entry: entry.task.owner_id or 0)
         by_rep = groupby(queue, key=lambda entry: entry.task.owner_id)
         todo = [entry for _, mine in by_rep for entry in list(mine)[:AT_A_TIME]]
-        self._call([entry for entry in todo if entry.task.kind in _CALLS])
+        self._call([entry for entry in todo if entry.task.kind == "call"])
         for entry in todo:
-            if entry.task.kind not in _CALLS:
+            if entry.task.kind != "call":
                 self._do(entry.task)
         for lead in standstill.leads(now, ahead=AHEAD):
             self._decide(lead)

@@ -27,6 +27,8 @@ loss_reason:
   choices: [price, timing, competitor]
   deal_stage: { hubspot: lost, salesforce: Lost }
 """
+#: Whom reps look at before anybody writes to them; everybody else is written to at once.
+WORTH_A_LOOK = 'lead.stage == "Prospecting" and company.employees >= 200'
 #: Whoever did not buy is a prospect again within the demo's time, and not a quarter later.
 _A_QUARTER, A_MONTH = "after: 90 days", "after: 30 days"
 
@@ -157,8 +159,18 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
         document["connections"][name]["fields"]["deal"] = {"loss_reason": field}
     with path.open("w") as file:
         yaml.dump(document, file)
+    _look_first(place.workspace / "sequences")
     process = place.workspace / "process.yaml"
     process.write_text(process.read_text().replace(_A_QUARTER, A_MONTH) + LOSS_REASON)
+
+
+def _look_first(sequences: Path) -> None:
+    """Prospecting by people for some; the starter leaves to its users for whom."""
+    tasks, cold = sequences / "prospecting-tasks.yaml", sequences / "approach-cold.yaml"
+    enters = f"enroll:\n  when: {WORTH_A_LOOK}\n\nexit:\n"
+    tasks.write_text(tasks.read_text().replace("exit:\n", enters, 1))
+    others = f"  when: not ({WORTH_A_LOOK}) and "
+    cold.write_text(cold.read_text().replace("  when: ", others, 1))
 
 
 def init_workspace(place: Place) -> None:
