@@ -18,6 +18,8 @@ COLUMNS = "what name before_rate now_rate change low high verdict".split()
 #: A drop by this share of the past rate is worth knowing.
 NOTEWORTHY = 1 / 3
 _ALPHA = 0.05
+#: What counts of people, as the sentences say it.
+_HITS = {"stage": "gone on", "step": "answered"}
 #: Stage or step, the sequence of a step, its name.
 _Name = tuple[str, str, str]
 
@@ -88,7 +90,16 @@ class Improvement:
 
     @property
     def findings(self) -> Sequence[str]:
-        return [_finding(one, what) for one, what in ((self.stage, "stage"), (self.step, "step"))]
+        weak = (("stage", self.stage), ("step", self.step))
+        return [_finding(one) if one else self._untold(what) for what, one in weak]
+
+    def _untold(self, what: str) -> str:
+        if any(one.what == what and one.change is not None for one in self.compared):
+            return (
+                f"Weakest {what}: none can be told; of what was there in both periods, nobody had "
+                f"{_HITS[what]} in the earlier one."
+            )
+        return f"Weakest {what}: none can be told yet; nothing was there in both periods."
 
 
 def improve(histories: Iterable[History], scope: Scope, *, length: timedelta) -> Improvement:
@@ -171,20 +182,23 @@ def _rate(hits: Sequence[bool]) -> Rate:
 
 
 def _row(one: Compared) -> Sequence[str | Rate | None]:
-    change = one.change
-    points = (change.value, change.low, change.high) if change else (None, None, None)
-    told = [None if point is None else f"{100 * point:+.1f}" for point in points]
+    told: Sequence[str | None] = _points(one) or (None, None, None)
     return [one.what, _called(one), one.before, one.now, *told, one.verdict]
 
 
-def _finding(one: Compared | None, what: str) -> str:
-    if one is None or one.change is None:
-        return f"Weakest {what}: none can be told yet; nothing was there in both periods."
-    low, high = 100 * one.change.low, 100 * one.change.high
+def _points(one: Compared) -> Sequence[str]:
+    """The change and its interval; none where nobody was in one of the periods."""
+    change = one.change
+    ends = (change.value, change.low, change.high) if change else ()
+    return [f"{100 * point:+.1f}" for point in ends]
+
+
+def _finding(one: Compared) -> str:
     sure = "it fell" if one.fell else one.verdict
+    change, low, high = _points(one)
     return (
-        f"Weakest {what}: {_called(one)}. {_told(one.now)} after {_told(one.before)}: "
-        f"{100 * one.change.value:+.1f} points ({low:+.1f} to {high:+.1f}), {sure}."
+        f"Weakest {one.what}: {_called(one)}. {_told(one.now)} after {_told(one.before)}: "
+        f"{change} points ({low} to {high}), {sure}."
     )
 
 

@@ -430,6 +430,12 @@ def _weakest(counted, what):
             lost = low * before[1] / before[0]
             order = (0, change) if high < 0 else (1 if change < 0 else 2, lost)
             found.append((order, name, before, now, (change, low, high)))
+    if not found and any(before and now for before, now in both.values()):
+        had = {"stage": "gone on", "step": "answered"}[what]
+        return (
+            f"Weakest {what}: none can be told; of what was there in both periods, nobody had {had} in "
+            "the earlier one."
+        )
     if not found:
         return f"Weakest {what}: none can be told yet; nothing was there in both periods."
     _, name, before, now, (change, low, high) = min(found, key=lambda one: one[0])

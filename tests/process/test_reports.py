@@ -452,6 +452,28 @@ def test_improve_names_the_step_that_fell_and_says_how_sure_it_is():
     assert told.stage is None
 
 
+def test_improve_tells_what_nobody_answered_from_what_was_not_there():
+    def mailed(lead, days, *, answers):
+        about = {"sequence": "s", "step": "first", "lead": lead, "message": lead}
+        sent = event("email_sent", 1440 * days, **about)
+        answer = event("answered", 1440 * days + 9, id_=1, message=lead, lead=lead)
+        return history([sent, answer][: 1 + answers], lead)
+
+    now = Scope(now=START + timedelta(days=65))
+    silent = [mailed(1, 5, answers=False), mailed(2, 35, answers=True)]
+
+    both = improve.improve(silent, now, length=timedelta(days=30))
+    one = improve.improve(silent[1:], now, length=timedelta(days=30))
+
+    assert both.findings[1] == (
+        "Weakest step: none can be told; of what was there in both periods, nobody had answered in "
+        "the earlier one."
+    )
+    assert one.findings[1] == (
+        "Weakest step: none can be told yet; nothing was there in both periods."
+    )
+
+
 def test_a_move_of_earlier_days_tells_its_way_by_its_rule():
     assert stays.way_of({"because": {"rule": "moved in the CRM"}}) == "crm"
     assert stays.way_of({"because": {"rule": "exit of Approach on answered"}}) == "outcome"
