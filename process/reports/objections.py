@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from process.reports.answers import ANSWERED, MEETINGS, Meanings, meaning_of
 from process.reports.rates import Rate
@@ -21,8 +21,8 @@ NOTES = (
     ),
     "play: what was opened upon it, before the next answer: a play, else a sequence.",
     (
-        f"won_back: within {WITHIN.days} days a positive answer, a meeting, a move to Presentation or "
-        "Closing, or a deal that was won."
+        f"won_back: within {WITHIN.days} days a positive answer, a meeting agreed on since, a move to "
+        "Presentation or Closing, or a deal that was won."
     ),
     (
         f"open: not won back, and less than {WITHIN.days} days ago. win_back_rate: of those who objected "
@@ -100,4 +100,10 @@ def _wins_back(event: Event, meanings: Meanings, objection: Event) -> bool:
         return event.data.get("to") in _BEYOND
     if event.kind == _CLOSED:
         return bool(event.data.get("won"))
-    return event.kind in MEETINGS
+    return event.kind in MEETINGS and _is_agreed_on(event)
+
+
+def _is_agreed_on(event: Event) -> bool:
+    """Just then: a CRM that tells of a meeting once it is over does not say when that was."""
+    starts = event.data.get("at")
+    return starts is None or datetime.fromisoformat(str(starts)) > event.at

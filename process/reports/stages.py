@@ -31,7 +31,8 @@ NOTES = (
         "then; there: neither left nor lost."
     ),
     (
-        "onward: people who went on to a later stage or by an outcome, and lost no deal on the way; "
+        "onward: people who went on to a later stage or by an outcome, and lost no deal on the way; to "
+        "Follow-up by hand, in the CRM or by time, only whoever won one; "
         "onward_rate: of those who came at least the stage's service level ago, so that who goes at "
         "once does not count before who stays; with the 95% interval."
     ),

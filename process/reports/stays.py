@@ -32,6 +32,7 @@ class Stay:
     to: str = ""
     way: Way | None = None
     lost_at: datetime | None = None  #: its deal was lost there
+    won: bool = False  #: a deal was won there, or in the stay after it: a CRM may tell later
 
     @property
     def is_open(self) -> bool:
@@ -39,16 +40,22 @@ class Stay:
 
     @property
     def is_forward(self) -> bool:
-        """It ended in a later stage, or as the process has it, and not by the loss of its deal."""
-        return self._has_moved_on and (self.way == "outcome" or not self._is_earlier)
+        """It ended in a later stage, or as the process has it; not by a loss, nor put aside."""
+        is_onward = not self._is_earlier and not self._is_put_aside
+        return self._has_moved_on and (self.way == "outcome" or is_onward)
 
     @property
     def is_back(self) -> bool:
-        return self._has_moved_on and not self.is_forward
+        return self._has_moved_on and self.way != "outcome" and self._is_earlier
 
     @property
     def _has_moved_on(self) -> bool:
         return self.until is not None and self.lost_at is None
+
+    @property
+    def _is_put_aside(self) -> bool:
+        """The last stage is for customers: whom else somebody puts there came to nothing."""
+        return self.to == STAGES[-1] and not self.won
 
     @property
     def _is_earlier(self) -> bool:
@@ -66,11 +73,10 @@ def stays(history: History) -> Iterator[Stay]:
     seen: set[str] = set()
     if first := str(moves[0].data.get("from") or ""):
         seen.add(first)
-        yield _stay(history, first, None, found=True, move=moves[0])
-    for number, move in enumerate(moves):
+        yield _stay(history, first, None, found=True, moves=moves)
+    for number, move in enumerate(moves, start=1):
         stage = str(move.data["to"])
-        following = moves[number + 1] if number + 1 < len(moves) else None
-        yield _stay(history, stage, move.at, again=stage in seen, move=following)
+        yield _stay(history, stage, move.at, again=stage in seen, moves=moves[number:])
         seen.add(stage)
 
 
@@ -95,9 +101,12 @@ def _stay(
     *,
     found: bool = False,
     again: bool = False,
-    move: Event | None = None,
+    moves: Sequence[Event] = (),
 ) -> Stay:
+    """`moves` are those that came after it: the first one ended it."""
     person = history.person
+    move = moves[0] if moves else None
+    later = moves[1] if len(moves) > 1 else None
     return Stay(
         lead=person.lead,
         owner=person.owner,
@@ -110,6 +119,7 @@ def _stay(
         to=str(move.data["to"]) if move else "",
         way=way_of(move.data) if move else None,
         lost_at=_lost_at(history.events, since, move),
+        won=any(event.data.get("won") for event in _closed(history.events, since, later)),
     )
 
 
@@ -117,12 +127,17 @@ def _lost_at(
     events: Sequence[Event], since: datetime | None, move: Event | None
 ) -> datetime | None:
     """A CRM that tells of a loss moves the lead at that moment, so the end belongs to the stay."""
+    lost = (each for each in _closed(events, since, move) if not each.data.get("won"))
+    return next((each.at for each in lost), None)
+
+
+def _closed(
+    events: Sequence[Event], since: datetime | None, until: Event | None
+) -> Iterator[Event]:
     for event in events:
-        is_loss = event.kind == CLOSED and not event.data.get("won")
         has_begun = since is None or since < event.at
-        if is_loss and has_begun and (move is None or event.at <= move.at):
-            return event.at
-    return None
+        if event.kind == CLOSED and has_begun and (until is None or event.at <= until.at):
+            yield event
 
 
 def _place(stage: str) -> int:

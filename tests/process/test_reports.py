@@ -157,6 +157,51 @@ def test_who_loses_a_deal_goes_neither_onward_nor_back(won, onward, by):
     assert rates["Closing"] == Rate(hits=onward, of=1)
 
 
+@pytest.mark.parametrize("by", ["person", "crm", "time"])
+@pytest.mark.parametrize(("won_at", "onward"), [(30, 1), (90, 1), (150, 0), (None, 0)])
+def test_whoever_is_put_aside_went_nowhere(won_at, onward, by):
+    """Follow-up is for customers; a CRM may tell of the deal that was won there a little later."""
+    aside = {"from": "Presentation", "to": "Follow-up", "by": by}
+    back = {"from": "Follow-up", "to": "Prospecting", "by": "time"}
+    events = [
+        event("stage_moved", 0, data={"from": "Approach", "to": "Presentation", "by": "rule"}),
+        event("stage_moved", 60, id_=1, data=aside),
+        event("stage_moved", 120, id_=2, data=back),
+    ]
+    if won_at is not None:
+        events.append(event("deal_closed", won_at, id_=3, data={"won": True}))
+    events.sort(key=lambda each: each.at)
+
+    found = stages.report([history(events, stage="Prospecting")], WHOLE, levels=FIVE_DAYS)
+    compared = improve.improve([history(events)], WHOLE, length=timedelta(days=60))
+
+    presentation = rows_of(found, "stage")["Presentation",]
+    assert (presentation["onward"], presentation["back"]) == (onward, 0)
+    assert presentation["onward_rate"] == Rate(hits=onward, of=1)
+    rates = {one.name: one.now for one in compared.compared}
+    assert rates["Presentation"] == Rate(hits=onward, of=1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "starts", "back"),
+    [
+        ("meeting_booked", None, 1),
+        ("crm_meeting", 200, 1),
+        ("crm_meeting", 60, 0),  # it was held already: nobody says when it was agreed on
+    ],
+)
+def test_a_meeting_wins_back_that_was_agreed_on_since(kind, starts, back):
+    told = {} if starts is None else {"at": (START + timedelta(minutes=starts)).isoformat()}
+    events = [
+        event("answered", 0, data={"meaning": {"settled": "price"}}),
+        event(kind, 60, id_=1, data=told),
+    ]
+
+    found = objections.report([history(events)], WHOLE, meanings=MEANINGS)
+
+    assert rows_of(found, "objection")["price",]["won_back"] == back
+
+
 @pytest.mark.parametrize(("won", "back"), [(True, 1), (False, 0)])
 def test_whoever_loses_the_deal_was_not_won_back(won, back):
     moved = {"from": "Handling Objections", "to": "Follow-up"}
