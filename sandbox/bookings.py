@@ -21,6 +21,8 @@ STAYS_AWAY = 25
 BOOKS_AGAIN = 60
 #: Of a hundred who booked, how many choose another time afterwards.
 CHANGES_ITS_MIND = 15
+#: Of a hundred who booked for the first time, how many call it off the day after.
+CALLS_OFF = 12
 _TAKES = timedelta(minutes=30)
 _OFFERED = (9, 13, 15)
 _SATURDAY = 5
@@ -46,13 +48,15 @@ class Bookings:
         #: Address -> how often somebody has booked.
         self.made: dict[str, int] = {}
         self.missed: set[str] = set()
+        self.called_off: set[str] = set()
 
     def book_soon(self, person: Person, rep: str, *, link: str = "") -> None:
         """In half an hour, unless that person has a meeting already; `link` is ours in an email."""
         number = self.made.get(person.email, 0)
-        if number and person.email not in self.missed:
+        if number and not self._is_free(person):
             return
         self.missed.discard(person.email)
+        self.called_off.discard(person.email)
         self.made[person.email] = number + 1
         token = parse_qs(urlsplit(link).query).get("metadata[cadenza]", [""])[0]
         uid = f"booking-{person.id}-{number + 1}"
@@ -62,13 +66,23 @@ class Bookings:
         )
         self.world.agenda.at(at, partial(self._book, booking))
 
+    def is_expected(self, email: str | None) -> bool:
+        """Whether this address has booked, and not called it off."""
+        return email in self.made and email not in self.called_off
+
     def is_asked_again(self, person: Person) -> bool:
-        """Whether somebody who did not come takes the next invitation to book."""
-        return person.email in self.missed and self._share(person.email, "again") < BOOKS_AGAIN
+        """Whether somebody who did not come, or called it off, takes the next invitation to book."""
+        return self._is_free(person) and self._share(person.email, "again") < BOOKS_AGAIN
+
+    def _is_free(self, person: Person) -> bool:
+        return person.email in self.missed | self.called_off
 
     async def _book(self, booking: Booking) -> None:
         await self._tell("BOOKING_CREATED", booking, self._booked(booking))
-        if self._share(booking.uid, "moves") < CHANGES_ITS_MIND:
+        if self._is_first(booking) and self._share(booking.uid, "calls off") < CALLS_OFF:
+            at = self.world.moment + timedelta(days=1)
+            self.world.agenda.at(at, partial(self._call_off, booking))
+        elif self._share(booking.uid, "moves") < CHANGES_ITS_MIND:
             later = replace(
                 booking,
                 uid=f"{booking.uid}-moved",
@@ -84,9 +98,16 @@ class Bookings:
         await self._tell("BOOKING_RESCHEDULED", later, payload)
         self._expect(later)
 
+    async def _call_off(self, booking: Booking) -> None:
+        self.called_off.add(booking.person.email)
+        payload = {**self._booked(booking), "cancellationReason": "Something came up."}
+        await self._tell("BOOKING_CANCELLED", booking, payload)
+
+    def _is_first(self, booking: Booking) -> bool:
+        return self.made[booking.person.email] == 1
+
     def _expect(self, booking: Booking) -> None:
-        is_first = self.made[booking.person.email] == 1
-        if is_first and self._share(booking.uid, "comes") < STAYS_AWAY:
+        if self._is_first(booking) and self._share(booking.uid, "comes") < STAYS_AWAY:
             self.world.agenda.at(booking.ends_at, partial(self._miss, booking))
         self.world.agenda.at(booking.ends_at, partial(self._end, booking))
 

@@ -143,7 +143,8 @@ class _Reps:
     def _has_booked(self, key: str) -> bool:
         contacts = self.store.tables["contacts"].records
         linked = self.store.linked((self.object, key), "contacts")
-        return any(contacts[id_].values.get("email") in self.bookings.made for id_ in linked)
+        emails = [contacts[id_].values.get("email") for id_ in linked]
+        return any(self.bookings.is_expected(email) for email in emails)
 
     def _at(self, after: timedelta, key: str, stage: str, act: Any) -> None:
         """Act later, if the deal still is where it was."""

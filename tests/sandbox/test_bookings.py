@@ -60,7 +60,7 @@ def test_what_the_page_tells_is_signed_and_reads_as_a_booking(world, told):
     assert news.booking.starts_at > world.moment
 
 
-def test_meetings_are_moved_missed_and_held(world, told):
+def test_meetings_are_moved_canceled_missed_and_held(world, told):
     page = bookings.Bookings(world)
     people = [person for person in world.company.people if person.email][:80]
 
@@ -71,12 +71,14 @@ def test_meetings_are_moved_missed_and_held(world, told):
 
     count = Counter(calcom.read(body).trigger for _, body, _ in told)
     missed = count["BOOKING_NO_SHOW_UPDATED"]
-    assert count["BOOKING_CREATED"] == count["MEETING_ENDED"] == len(page.made)
+    canceled = count["BOOKING_CANCELLED"]
+    assert count["BOOKING_CREATED"] == count["MEETING_ENDED"] + canceled == len(page.made)
+    assert 0 < canceled == len(page.called_off) < missed
     assert 0 < count["BOOKING_RESCHEDULED"] < len(people)
     assert 0 < missed == len(page.missed) < len(people)
 
 
-def test_who_did_not_come_books_again_once_and_comes(world, told):
+def test_who_did_not_meet_books_again_once_and_comes(world, told):
     page = bookings.Bookings(world)
     for person in world.company.people[:80]:
         page.book_soon(person, REP)
@@ -90,5 +92,5 @@ def test_who_did_not_come_books_again_once_and_comes(world, told):
 
     triggers = {calcom.read(body).trigger for _, body, _ in told}
     assert again
-    assert "BOOKING_NO_SHOW_UPDATED" not in triggers
+    assert triggers.isdisjoint({"BOOKING_NO_SHOW_UPDATED", "BOOKING_CANCELLED"})
     assert not any(page.is_asked_again(person) for person in again)
