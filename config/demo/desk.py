@@ -1,4 +1,5 @@
-"""The reps at their desks: every working day they work off their queues, and see who stands still.
+"""The team at its desks: every working day reps work off their queues, and see who stands still;
+marketing names leads that they should take.
 
 What they do here they do as on the command line, and in the CRM by hand; who picks up the phone and
 what comes of it the sandbox decides, which keeps its own record of it.
@@ -12,12 +13,14 @@ from typing import Any
 
 import requests
 
+from config.demo import marketing
 from crm import owning, stages
 from crm.models import Connection, Deal, Lead
-from process import desk, losses, moves, outcomes, standstill, tasks
+from process import asked, desk, losses, moves, outcomes, standstill, tasks
 from process.definition import STAGES
 from process.desk import Entry
 from process.models import Task
+from process.prospecting import qualifying
 from runtime import clock
 
 _HOUR = time(9, 30)
@@ -26,6 +29,8 @@ _SATURDAY = 5
 AT_A_TIME = 20
 #: Nobody's service level ends before the next look.
 AHEAD = timedelta(days=4)
+#: Of so many leads that marketing gives them, reps give one back.
+REJECT_ONE_OF = 4
 
 
 @dataclass(kw_only=True)
@@ -55,6 +60,7 @@ class Desk:
                 self._do(entry.task)
         for lead in standstill.leads(now, ahead=AHEAD):
             self._decide(lead)
+        self._name(marketing.named(now))
 
     def _call(self, entries: Sequence[Entry]) -> None:
         """Call everybody, and note how it turned out."""
@@ -64,12 +70,31 @@ class Desk:
             tasks.done(entry.task.pk, disposition=disposition, by=_rep(entry.task.lead))
 
     def _do(self, task: Task) -> None:
+        if task.kind == asked.ACCEPT:
+            self._answer(task)
+            return
         process = outcomes.applied()
         rule = process.loss_reason if process else None
         if rule is not None and task.key.startswith("loss_reason:"):
             reason = rule.choices[task.pk % len(rule.choices)]
             losses.lose(task.lead, reason, by=_rep(task.lead))
         tasks.done(task.pk, by=_rep(task.lead))
+
+    def _answer(self, task: Task) -> None:
+        """Marketing's lead is taken, or given back with a reason."""
+        _, *reasons = asked.answers(task, outcomes.applied())
+        number, is_taken = divmod(task.pk, REJECT_ONE_OF)
+        if is_taken:
+            qualifying.accept(task.lead, by=_rep(task.lead))
+        else:
+            reason = reasons[number % len(reasons)]
+            qualifying.reject(task.lead, reason, by=_rep(task.lead))
+
+    def _name(self, contacts: Sequence[str]) -> None:
+        """What marketing does in HubSpot."""
+        if contacts:
+            act = {"do": "edit", "crm": "hubspot", "object": "contacts", "ids": contacts}
+            self._ask("/hands", {**act, "values": marketing.MQL})
 
     def _decide(self, lead: Lead) -> None:
         """With whom nothing is under way: a deal is lost or made, in the CRM; else the lead moves."""

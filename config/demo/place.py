@@ -27,6 +27,14 @@ loss_reason:
   choices: [price, timing, competitor]
   deal_stage: { hubspot: lost, salesforce: Lost }
 """
+#: How marketing's leads come to sales.
+ACCEPTANCE = """
+qualification:
+  reject_reasons: [too small, no budget]
+  respond_within: 1 day
+marketing:
+  hubspot: { mql: { lifecycle_stage: marketingqualifiedlead } }
+"""
 #: Whom reps look at before anybody writes to them; everybody else is written to at once.
 WORTH_A_LOOK = 'lead.stage == "Prospecting" and company.employees >= 200'
 #: Whoever did not buy is a prospect again within the demo's time, and not a quarter later.
@@ -161,7 +169,8 @@ def write_workspace(place: Place, told: dict[str, Any], *, public_url: str) -> N
         yaml.dump(document, file)
     _look_first(place.workspace / "sequences")
     process = place.workspace / "process.yaml"
-    process.write_text(process.read_text().replace(_A_QUARTER, A_MONTH) + LOSS_REASON)
+    text = process.read_text().replace(_A_QUARTER, A_MONTH)
+    process.write_text(text + LOSS_REASON + ACCEPTANCE)
 
 
 def _look_first(sequences: Path) -> None:

@@ -45,13 +45,10 @@ def main(folder, days):
             path.write_text(text.replace(wait, "wait: 1 hour"))
         inbound = place.workspace / "sequences" / "approach-inbound.yaml"
         inbound.write_text(inbound.read_text().replace(*INBOUND))
-        process = place.workspace / "process.yaml"
-        process.write_text(process.read_text() + handing_over.RULES)
-        between["contacts"] = lambda: records(told["control"], "hubspot", "contacts")
 
     def set_up_and_hand_over():
         set_up()
-        between["record"] = handing_over.begin(between["contacts"])
+        between["record"] = handing_over.begin()
 
     def audit_and_keep(place, told, rows):
         from sandbox.audit import look
