@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from config.demo.place import (
     witness,
     write_workspace,
 )
+from process.names import STAGES
 
 if TYPE_CHECKING:
     from config.demo.told import Told
@@ -132,7 +134,7 @@ def _audit(place: Place, told: dict[str, Any], rows: "Told") -> dict[str, Any]:
         **figures,
         "stuck": sum(int(row["stuck"]) for row in rows.passages),
         "passages": rows.passages,
-        "examples": rows.examples,
+        "examples": [asdict(example) for example in rows.examples],
     }
 
 
@@ -161,9 +163,14 @@ def _show(figures: dict[str, Any], *, as_json: bool, console: Console, place: Pl
     wide.show(console, "Through the seven stages", _passages(figures["passages"]))
     cadenza = f"{_program()} -w {os.path.relpath(place.workspace)}"
     console.print(f"Look around: {cadenza} status", style="dim", soft_wrap=True)
-    for word, lead in figures["examples"].items():
-        told = f"A lead that went through the stages, and {word}: {cadenza} explain {lead}"
-        console.print(told, style="dim", soft_wrap=True)
+    for example in figures["examples"]:
+        console.print(_example(example, cadenza), style="dim", soft_wrap=True)
+
+
+def _example(told: Mapping[str, Any], cadenza: str) -> str:
+    count, lead = told["stages"], told["lead"]
+    stages = "all seven stages" if count == len(STAGES) else f"{count} of the seven stages"
+    return f"A lead with tactics of {stages}, and {told['outcome']}: {cadenza} explain {lead}"
 
 
 def _program() -> str:

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.demo import examples
+from config.demo.examples import Example
 from crm import stages
-from crm.models import Activity, Connection, Lead
+from crm.models import Connection, Lead
 from mail.models import Message
 from process import standstill
 from process.reports import catalog
@@ -26,8 +28,7 @@ class Told:
     stage_of: Mapping[tuple[str, str], str]
     #: One row a stage, in their order.
     passages: Sequence[Passage]
-    #: won, lost -> a lead to look at.
-    examples: Mapping[str, int]
+    examples: Sequence[Example]
 
 
 def told(at: datetime) -> Told:
@@ -36,7 +37,7 @@ def told(at: datetime) -> Told:
         unconfirmed=frozenset(unconfirmed.values_list("token", flat=True)),
         stage_of=_stage_of(),
         passages=_passages(at),
-        examples={word: lead for word in ("won", "lost") if (lead := _example(word))},
+        examples=examples.found(),
     )
 
 
@@ -61,14 +62,3 @@ def _passages(at: datetime) -> Sequence[Passage]:
         counted = {name: int(str(cells[name])) for name in _COUNTED}
         found.append({"stage": stage, **counted, "stuck": stuck[stage]})
     return found
-
-
-def _example(word: str) -> int | None:
-    """The lead with the longest way among those whose deal was closed so."""
-    closed = Activity.objects.filter(kind="deal_closed", data__won=word == "won")
-    moves = Counter(
-        Activity.objects.filter(kind="stage_moved", lead__in=closed.values("lead")).values_list(
-            "lead", flat=True
-        )
-    )
-    return max(moves, key=lambda lead: (moves[lead], -lead), default=None)
