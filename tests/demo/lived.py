@@ -67,6 +67,17 @@ class Lived:
             return dict(database.execute("SELECT id, stage FROM crm_lead"))
 
     @cached_property
+    def crm_of(self):
+        """Lead -> the CRM that it came from."""
+        (kept,) = (self.folder / "demo").rglob("cadenza.sqlite3")
+        with closing(sqlite3.connect(kept)) as database:
+            return dict(
+                database.execute(
+                    "SELECT l.id, c.name FROM crm_lead l JOIN crm_connection c ON c.id = l.source_id"
+                )
+            )
+
+    @cached_property
     def now(self):
         return datetime.fromisoformat(self.json("nps")["now"])
 
