@@ -37,6 +37,8 @@ marketing:
 """
 #: Whom reps look at before anybody writes to them; everybody else is written to at once.
 WORTH_A_LOOK = 'lead.stage == "Prospecting" and company.employees >= 200'
+#: A day after one look of the reps is the next one: no task of theirs is skipped just before.
+_A_DAY, TWO_DAYS = "skip_after: 1 business day", "skip_after: 2 business days"
 #: Whoever did not buy is a prospect again within the demo's time, and not a quarter later.
 _A_QUARTER, A_MONTH = "after: 90 days", "after: 30 days"
 
@@ -177,7 +179,8 @@ def _look_first(sequences: Path) -> None:
     """Prospecting by people for some; the starter leaves to its users for whom."""
     tasks, cold = sequences / "prospecting-tasks.yaml", sequences / "approach-cold.yaml"
     enters = f"enroll:\n  when: {WORTH_A_LOOK}\n\nexit:\n"
-    tasks.write_text(tasks.read_text().replace("exit:\n", enters, 1))
+    text = tasks.read_text().replace("exit:\n", enters, 1)
+    tasks.write_text(text.replace(_A_DAY, TWO_DAYS))
     others = f"  when: not ({WORTH_A_LOOK}) and "
     cold.write_text(cold.read_text().replace("  when: ", others, 1))
 
