@@ -1,13 +1,15 @@
 """When the demo's reps are at their desks."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from config.demo import marketing
 from config.demo.desk import Desk
 from crm.models import Deal, ExternalRecord, Lead
 from process import standstill
 from tests.sync.conftest import crms, hubspot, sandbox  # noqa: F401 - fixtures
+from tests.workers.conftest import loaded, make_lead, team  # noqa: F401 - fixtures
 
 MONDAY = datetime(2026, 3, 2, 6, tzinfo=UTC)
 
@@ -52,3 +54,14 @@ def test_a_deal_that_a_rep_makes_in_the_crm_is_the_reps(
 
     deal = Deal.objects.get()
     assert (deal.name, deal.owner) == ("Demo for grace@customer.example", rep.owner)
+
+
+def test_marketing_names_each_early_lead_once_in_thirty_days(make_lead):  # noqa: F811 - the fixture
+    early = [make_lead(f"{n}@x.example", stage="Prospecting") for n in range(3)]
+    make_lead("late@x.example", stage="Closing")
+    make_lead("", stage="Prospecting")
+
+    named = [id_ for day in range(30) for id_ in marketing.named(MONDAY + timedelta(days=day))]
+
+    assert sorted(named) == sorted(str(lead.pk) for lead in early)
+    assert len(marketing.named(MONDAY)) < len(early)
