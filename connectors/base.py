@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from connectors.edits import Edit
 from connectors.engagements import Completion, EventPage, Handover, Touch
 from connectors.errors import Outcome
 from connectors.lists import Lists
@@ -209,6 +210,15 @@ class Connector(Protocol):
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         """The records as they are now, in any order; a missing one is left out."""
+
+    def edits(
+        self, kind: Written, field: str, external_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Edit]]:
+        """Record id -> who gave this field of ours which value when, oldest first.
+
+        A record of which the CRM cannot tell is left out. Raises Refused or Unauthorized where the
+        login may not read that.
+        """
 
     def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
         """Write fields of many records with batch calls; one outcome each, in order.

@@ -56,10 +56,11 @@ class Hands:
         return made
 
     def _edit(self, store: Store, act: Act) -> Sequence[str]:
-        """{"ids": [...], "values": {...}, "at": ISO or none}."""
+        """{"ids": [...], "values": {...}, "at": ISO or none, "user": an owner or none, "by": how}."""
         at = datetime.fromisoformat(act["at"]) if act.get("at") else None
+        how = {"by": act.get("by", "person"), "user": act.get("user", ""), "at": at}
         for id_ in act["ids"]:
-            store.edit(act["object"], id_, act["values"], by="person", at=at)
+            store.edit(act["object"], id_, act["values"], **how)
         return list(act["ids"])
 
     def _delete(self, store: Store, act: Act) -> Sequence[str]:

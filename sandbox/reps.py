@@ -43,8 +43,10 @@ def lose(store: Store, key: str, reason: str) -> None:
     kind, field = _DEALS[store.crm]
     values = {field: _LOST[store.crm], **({_REASON[store.crm]: reason} if reason else {})}
     store.edit(kind, key, values, by="person")
+    rep = store.tables[kind].records[key].values.get(store.owner_field) or ""
     for contact in store.linked((kind, key), "contacts"):
-        store.edit("contacts", contact, {"hs_lead_status": "BAD_TIMING"}, by="person")
+        values = {"hs_lead_status": "BAD_TIMING"}
+        store.edit("contacts", contact, values, by="person", user=rep)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-By = Literal["api", "person", "seed"]
+By = Literal["api", "person", "seed", "workflow", "import"]
+#: Of those, who is a person.
+_PEOPLE = frozenset({"person", "seed", "import"})
 Moment = Callable[[], datetime]
 #: Called with (object, id, changed values, by) after each creation and each edit.
 Listener = Callable[[str, str, Mapping[str, Any], str], None]
@@ -23,6 +25,8 @@ class Entry(NamedTuple):
     at: datetime
     seq: int
     by: str
+    #: The user of the CRM who did it, by the id of an owner; blank where none did.
+    user: str
     #: How far the journal was, to order it among what came by mail.
     journal: int
 
@@ -67,7 +71,8 @@ class Store:
     """One CRM's records. Ids of an object have one length, so that they sort as text.
 
     `new_id(object, n)` makes the id of an object's n-th record; `derive(record, changed)` returns
-    the values that the CRM itself sets when others change.
+    the values that the CRM itself sets when others change. What people do is done by the owner of
+    the record, whom its `owner_field` names, unless another user is told.
     """
 
     def __init__(
@@ -77,16 +82,20 @@ class Store:
         moment: Moment,
         new_id: Callable[[str, int], str],
         derive: Callable[[Record, Mapping[str, Any]], Mapping[str, Any]],
+        *,
+        owner_field: str,
     ) -> None:
         self.crm = crm
         self.tables: dict[str, Table] = {name: Table() for name in objects}
         self.history: list[Entry] = []
+        self.owner_field = owner_field
         self.on_change: list[Listener] = []
         #: Says how many entries the journal has.
         self.journal_length: Callable[[], int] = lambda: 0
         self._moment = moment
         self._new_id = new_id
         self._derive = derive
+        self._histories: dict[tuple[str, str, str], list[Entry]] = {}
         self._links: dict[tuple[str, str], dict[str, dict[str, set[int]]]] = {}
         self._keys: dict[tuple[str, str], dict[str, set[str]]] = {}
 
@@ -104,6 +113,18 @@ class Store:
         self._apply(record, values, by, now)
         return record
 
+    def append(self, kind: str, values: Mapping[str, Any]) -> None:
+        """A row that the CRM itself writes down; nobody is told of it."""
+        table, now = self.tables[kind], self._moment()
+        identity = self._new_id(kind, len(table.by_id) + 1)
+        table.records[identity] = Record(kind, identity, {**values, "Id": identity}, now, now)
+        table.by_id.append(identity)
+        insort(table.by_modified, (now, identity))
+
+    def history_of(self, kind: str, key: str, name: str) -> Sequence[Entry]:
+        """What a field of a record was given, oldest first."""
+        return self._histories.get((kind, key, name), ())
+
     def get(self, kind: str, key: str) -> Record | None:
         table = self.tables.get(kind)
         return table.records.get(key) if table else None
@@ -116,6 +137,7 @@ class Store:
         *,
         by: By = "person",
         at: datetime | None = None,
+        user: str = "",
     ) -> dict[str, Any]:
         """Set values of a record and say which really changed. Raises KeyError when it is gone."""
         record = self.tables[kind].records[key]
@@ -125,7 +147,7 @@ class Store:
         if changed:
             now = at or self._moment()
             self._restamp(record, now)
-            self._apply(record, changed, by, now)
+            self._apply(record, changed, by, now, user=user)
         return changed
 
     def archive(self, kind: str, key: str, *, by: By = "api") -> bool:
@@ -161,13 +183,18 @@ class Store:
         """Keep `find(object, name, ...)` quick; called before the first record comes."""
         self._keys[kind, name] = {}
 
-    def _apply(self, record: Record, values: Mapping[str, Any], by: By, now: datetime) -> None:
+    def _apply(
+        self, record: Record, values: Mapping[str, Any], by: By, now: datetime, *, user: str = ""
+    ) -> None:
         derived = self._derive(record, values)
         changed = {**values, **derived}
+        if by in _PEOPLE and not user:
+            owners = (record.values.get(self.owner_field), values.get(self.owner_field))
+            user = next(filter(None, owners), "")
         for name, value in changed.items():
             self._rekey(record, name, value)
             record.values[name] = value
-            self._note(record, name, value, by, now)
+            self._note(record, name, value, by, now, user=user)
         for listener in self.on_change:
             listener(record.object, record.id, changed, by)
 
@@ -184,13 +211,23 @@ class Store:
         record.modified_at = now
         insort(index, (now, record.id))
 
-    def _note(self, record: Record, name: str, value: Any, by: By, at: datetime) -> None:
-        seq = len(self.history) + 1
-        self.history.append(
-            Entry(
-                self.crm, record.object, record.id, name, value, at, seq, by, self.journal_length()
-            )
+    def _note(
+        self, record: Record, name: str, value: Any, by: By, at: datetime, *, user: str = ""
+    ) -> None:
+        entry = Entry(
+            crm=self.crm,
+            object=record.object,
+            id=record.id,
+            field=name,
+            value=value,
+            at=at,
+            seq=len(self.history) + 1,
+            by=by,
+            user=user,
+            journal=self.journal_length(),
         )
+        self.history.append(entry)
+        self._histories.setdefault((record.object, record.id, name), []).append(entry)
 
 
 def _moment_of(entry: tuple[datetime, str]) -> datetime:

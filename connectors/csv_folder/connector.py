@@ -19,6 +19,7 @@ from connectors.csv_folder.rows import Rows
 from connectors.csv_folder.sheet import read_sheet
 from connectors.csv_folder.touches import Touches
 from connectors.csv_folder.writes import Writes
+from connectors.edits import Edit
 from connectors.engagements import Completion, EventPage, Handover, Touch
 from connectors.errors import Outcome, Refused, Unavailable
 from connectors.mapping import FieldTable
@@ -92,6 +93,15 @@ class CsvConnector:
         wanted = set(external_ids)
         rows = [row for row in sheet.rows if self._rows.id_of(kind, row) in wanted]
         return self._rows.built(kind, sheet, rows)[0]
+
+    def edits(
+        self,
+        kind: Written,  # noqa: ARG002 - has none
+        field: str,  # noqa: ARG002 - likewise
+        external_ids: Sequence[str],  # noqa: ARG002 - likewise
+    ) -> Mapping[str, Sequence[Edit]]:
+        """A file does not say who wrote it."""
+        return {}
 
     def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
         return self._writes.update(updates)

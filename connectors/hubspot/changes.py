@@ -5,7 +5,7 @@ delayed pass. Deleted records stand in no search: they are listed once a day, be
 """
 
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,6 +37,8 @@ class Changes:
     def __init__(self, wire: Wire, table: FieldTable, types: Types) -> None:
         self._wire, self._table, self._types = wire, table, types
         self._windows, self._drift = Windows(wire), Drift(wire, table)
+        #: User id -> the owner's email; blank of a user who is none.
+        self._users: dict[str, str] = {}
 
     def pages(self, kind: Kind, written: str, now: datetime) -> Iterator[Page]:
         """See Connector.changed."""
@@ -78,6 +80,15 @@ class Changes:
             pages = self._listing("/crm/v3/owners", {"limit": str(_LIST), "archived": "false"})
             return sum(len(items) for items, _ in pages)
         return self._windows.count(kind)
+
+    def users(self, ids: Collection[str]) -> Mapping[str, str]:
+        """User id -> email, of the users who are owners; listed anew for a user not yet seen."""
+        if set(ids) - set(self._users):
+            query = {"limit": str(_LIST), "archived": "false"}
+            for items, _ in self._listing("/crm/v3/owners", query):
+                self._users |= fields.users_of(items)
+            self._users = {**dict.fromkeys(ids, ""), **self._users}
+        return self._users
 
     def associated(self, origin: str, target: str, ids: Sequence[str]) -> Mapping[str, list[Any]]:
         """Id -> its associations to `target` objects, as /crm/v4 answers them, all pages."""
@@ -171,6 +182,7 @@ class Changes:
             query = {"limit": str(_LIST), "archived": archived}
             for page, _ in self._listing("/crm/v3/owners", query):
                 items += page
+        self._users |= fields.users_of(items)
         records, skipped = build_all("owner", items, fields.owner_values, self._types)
         if cursor.since:
             records = [r for r in records if r.modified_at is None or r.modified_at >= cursor.low]

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import Choice, Choices, Kind, Page, Record, Sizes, Update, Written
+from connectors.edits import Edit
 from connectors.endpoints import Budget, Unlimited
 from connectors.engagements import Completion, EventPage, Handover, Touch
 from connectors.errors import Outcome, Refused, Unavailable
 from connectors.hubspot import fields
 from connectors.hubspot.changes import Changes
+from connectors.hubspot.edits import Edits
 from connectors.hubspot.history import History
 from connectors.hubspot.lists import HubSpotLists
 from connectors.hubspot.touches import Touches
@@ -39,6 +41,7 @@ class HubSpotConnector:
         self._table = table
         self._changes = Changes(self._wire, table, types)
         self._history = History(self._wire, self._changes, Windows(self._wire))
+        self._edits = Edits(self._wire, self._changes, table)
         self._writes = Writes(self._wire, self._changes, table)
         self._touches = Touches(self._wire, self._changes)
         self._lists = HubSpotLists(self._wire)
@@ -77,6 +80,11 @@ class HubSpotConnector:
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         return self._changes.read(kind, external_ids)[0]
+
+    def edits(
+        self, kind: Written, field: str, external_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Edit]]:
+        return self._edits.of(kind, field, external_ids)
 
     def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
         return self._writes.update(updates)

@@ -116,6 +116,12 @@ def owner_values(item: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
+def users_of(items: Sequence[object]) -> dict[str, str]:
+    """User id, which is another than the owner's, -> email."""
+    owners = [item for item in items if isinstance(item, Mapping)]
+    return {text(owner.get("userId")): text(owner.get("email")) for owner in owners}
+
+
 def zone_of(value: str) -> str:
     """An IANA name; HubSpot spells its own zones `europe_slash_berlin`. Blank when unknown."""
     for spelled, sign in _SPELLED:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import Choice, Choices, Kind, Page, Record, Sizes, Update, Written
+from connectors.edits import Edit
 from connectors.endpoints import Budget, Unlimited
 from connectors.engagements import Completion, EventPage, Handover, Touch
 from connectors.errors import Outcome, Refused, Unavailable
@@ -13,6 +14,7 @@ from connectors.mapping import FieldTable
 from connectors.records import Types
 from connectors.salesforce import activities, fields
 from connectors.salesforce.changes import Changes
+from connectors.salesforce.edits import Edits
 from connectors.salesforce.lists import Campaigns
 from connectors.salesforce.login import Login
 from connectors.salesforce.wire import Wire
@@ -48,6 +50,7 @@ class SalesforceConnector:
         )
         self._custom = custom
         self._changes = Changes(self._wire, custom, types, bulk_from=bulk_from)
+        self._edits = Edits(self._wire, self._changes)
         self._writes = Writes(self._wire, self._changes)
         self._campaigns = Campaigns(self._wire, self._changes)
 
@@ -87,6 +90,11 @@ class SalesforceConnector:
 
     def read(self, kind: Written, external_ids: Sequence[str]) -> Sequence[Record]:
         return self._changes.read(kind, external_ids)[0]
+
+    def edits(
+        self, kind: Written, field: str, external_ids: Sequence[str]
+    ) -> Mapping[str, Sequence[Edit]]:
+        return self._edits.of(kind, field, external_ids)
 
     def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
         return self._writes.update(updates)

@@ -41,6 +41,7 @@ class Wire:
         self._token = ""
         #: Known after the login.
         self.org_id = ""
+        self._user_id = ""
 
     @property
     def calls(self) -> int:
@@ -105,6 +106,12 @@ class Wire:
             lambda sf: sf.restful("composite/sobjects", params=given, method="DELETE")
         )
         return _results(answer, len(ids))
+
+    def user_id(self) -> str:
+        """Whose login this is; asked for where a kept token came without it."""
+        if not self._user_id:
+            self._identified(self.rest("").get("identity"))
+        return self._user_id
 
     def close(self) -> None:
         self._session.close()
@@ -181,9 +188,13 @@ class Wire:
         token = body.get("access_token")
         if not isinstance(token, str) or not token:
             raise Unavailable("Salesforce's login: the answer has no access_token")
-        # https://login.salesforce.com/id/<organization>/<user>
-        self.org_id = str(body.get("id") or "").rstrip("/").rpartition("/")[0].rpartition("/")[2]
+        self._identified(body.get("id"))
         return Minted(access_token=token, refresh_token=str(body.get("refresh_token") or ""))
+
+    def _identified(self, url: object) -> None:
+        """https://login.salesforce.com/id/<organization>/<user>"""
+        before, _, self._user_id = str(url or "").rstrip("/").rpartition("/")
+        self.org_id = before.rpartition("/")[2]
 
 
 def _results(answer: object, count: int) -> list[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 from connectors.base import Choice, Choices, Kind, Page, Record, Sizes, Skipped, Update, Written
 from connectors.batches import RecordUpdate, chunks, write_coalesced
 from connectors.cursor import Cursor
+from connectors.edits import Edit
 from connectors.endpoints import Budget, Unlimited
 from connectors.engagements import Completion, EventPage, Handover, Touch
 from connectors.errors import Conflict, ConnectorError, Outcome, Refused, Unavailable
@@ -110,6 +111,15 @@ class TrytonConnector:
             found, _ = self._built(kind, self._search(kind, domain, limit=len(chunk)))
             records += [record for record in found if not getattr(record, "deleted", False)]
         return records
+
+    def edits(
+        self,
+        kind: Written,  # noqa: ARG002 - has none
+        field: str,  # noqa: ARG002 - likewise
+        external_ids: Sequence[str],  # noqa: ARG002 - likewise
+    ) -> Mapping[str, Sequence[Edit]]:
+        """These modules keep no history of a value."""
+        return {}
 
     def update(self, updates: Sequence[Update]) -> Sequence[Outcome]:
         return write_coalesced(updates, lambda rows: _each(rows, self._write))

@@ -15,7 +15,7 @@ from sandbox.hubspot.oauth import OAuth
 from sandbox.hubspot.records import Records
 from sandbox.hubspot.schema import LIFECYCLE_STAGES, OBJECT_TYPES, PIPELINE, PROPERTIES, STAGES
 from sandbox.hubspot.search import search
-from sandbox.hubspot.seed import owner_id
+from sandbox.hubspot.seed import owner_id, user_id
 from sandbox.hubspot.stamps import iso
 from sandbox.store import Record
 from sandbox.world import World
@@ -84,7 +84,7 @@ class _Account:
                 "email": rep.email,
                 "firstName": rep.name.split(" ")[0],
                 "lastName": rep.name.partition(" ")[2],
-                "userId": 900_000 + rep.id,
+                "userId": user_id(id_),
                 "createdAt": iso(self.world.start),
                 "updatedAt": iso(self.world.start),
                 "archived": False,

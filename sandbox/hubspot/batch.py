@@ -12,6 +12,8 @@ from sandbox.hubspot.schema import PROPERTIES
 from sandbox.store import Record
 
 LIMIT = 100
+#: Of a read that asks for histories.
+_WITH_HISTORY = 50
 
 
 class Batch:
@@ -35,10 +37,12 @@ class Batch:
                 missing.append(key)
             else:
                 found.append(record)
-        properties = names_of(body.get("properties"))
-        return self._answer(
-            [render.told(record, properties) for record in found], kind=kind, missing=missing
-        )
+        properties, past = (names_of(body.get(f"properties{more}")) for more in ("", "WithHistory"))
+        if past:
+            inputs_of(body, limit=_WITH_HISTORY)
+        store = self.records.store
+        told = [render.with_history(render.told(r, properties), store, r, past) for r in found]
+        return self._answer(told, kind=kind, missing=missing)
 
     def create(self, kind: str, body: dict[str, Any]) -> web.Response:
         inputs = inputs_of(body)

@@ -5,9 +5,20 @@ from typing import Any
 
 from sandbox.hubspot.associations import PRIMARY
 from sandbox.hubspot.schema import DEFAULT_PROPERTIES, PROPERTIES, SINGULAR, modified_property
+from sandbox.hubspot.seed import user_id
 from sandbox.hubspot.stamps import iso
-from sandbox.store import Record, Store
+from sandbox.store import Entry, Record, Store
 
+#: How a value came -> sourceType.
+_SOURCES = {
+    "api": "INTEGRATION",
+    "import": "IMPORT",
+    "person": "CRM_UI",
+    "seed": "IMPORT",
+    "workflow": "AUTOMATION_PLATFORM",
+}
+#: The app whose token is used, and the user who installed it.
+_APP, _INSTALLER = "1810005", "400000001"
 _SINGULAR_OF = {plural: singular for singular, plural in SINGULAR.items()}
 
 
@@ -26,6 +37,31 @@ def told(record: Record, properties: Sequence[str]) -> dict[str, Any]:
     if record.archived_at:
         answer["archivedAt"] = iso(record.archived_at)
     return answer
+
+
+def with_history(
+    answer: dict[str, Any], store: Store, record: Record, properties: Sequence[str]
+) -> dict[str, Any]:
+    """The answer of a batch read that asked for the histories of properties, the newest first."""
+    known = PROPERTIES[record.object]
+    histories = {
+        name: [_past(entry) for entry in reversed(store.history_of(record.object, record.id, name))]
+        for name in properties
+        if name in known
+    }
+    return {**answer, "propertiesWithHistory": histories} if properties else answer
+
+
+def _past(entry: Entry) -> dict[str, Any]:
+    user = user_id(_INSTALLER if entry.by == "api" else entry.user) if entry.by != "workflow" else 0
+    source = {"person": f"userId:{user}", "api": _APP}.get(entry.by, "77")
+    told = {
+        "value": entry.value or "",
+        "timestamp": iso(entry.at),
+        "sourceType": _SOURCES[entry.by],
+        "sourceId": source,
+    }
+    return {**told, "updatedByUserId": user} if user else told
 
 
 def with_associations(

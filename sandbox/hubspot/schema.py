@@ -255,7 +255,14 @@ def hubspot_store(moment: Moment) -> Store:
     """An empty account."""
     kinds = (*OBJECT_TYPES, LISTS, MEMBERS)
     blocks = {kind: _FIRST_ID + n * _BLOCK for n, kind in enumerate(kinds)}
-    store = Store("hubspot", kinds, moment, lambda kind, n: str(blocks[kind] + n), _derive)
+    store = Store(
+        "hubspot",
+        kinds,
+        moment,
+        lambda kind, n: str(blocks[kind] + n),
+        _derive,
+        owner_field="hubspot_owner_id",
+    )
     store.index("contacts", "email")
     store.index(LISTS, "name")
     store.index(MEMBERS, "listId")

@@ -17,6 +17,11 @@ def owner_id(rep_id: int) -> str:
     return str(400_000_000 + rep_id)
 
 
+def user_id(owner: str) -> int:
+    """Of the user who is this owner: another number."""
+    return 900_000 + int(owner) - 400_000_000
+
+
 def load(world: World) -> dict[int, str]:
     """Create companies, contacts and deals; person id -> contact id."""
     store, company = world.stores["hubspot"], world.company

@@ -14,7 +14,7 @@ from sandbox.salesforce import soql
 from sandbox.salesforce.bulk import Bulk
 from sandbox.salesforce.errors import SalesforceError, malformed, not_found
 from sandbox.salesforce.records import Records
-from sandbox.salesforce.schema import FIELDS, object_name, stamp
+from sandbox.salesforce.schema import FIELDS, PROGRAM, object_name, stamp
 from sandbox.store import Record
 from sandbox.world import World
 
@@ -22,6 +22,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _PAGE = 2000
 _ROWS = 200
 _DAILY = 100_000
+_ORG = "00DgK0000000001AAA"
 _WRITES = {"POST", "PATCH", "DELETE"}
 
 
@@ -34,6 +35,7 @@ def application(world: World, faults: Faults) -> web.Application:
     app.add_routes(
         [
             web.post("/services/oauth2/token", org.token),
+            web.get(f"{data}/", org.resources),
             web.get(f"{data}/limits", org.limits),
             web.get(f"{data}/limits/", org.limits),
             web.get(f"{data}/query", org.query),
@@ -95,7 +97,7 @@ class _Org:
             {
                 "access_token": token,
                 "instance_url": url,
-                "id": f"{url}/id/00DgK0000000001/005gK0000000001",
+                "id": f"{url}/id/{_ORG}/{PROGRAM}",
                 "token_type": "Bearer",
                 "issued_at": "0",
                 "signature": "",
@@ -119,6 +121,11 @@ class _Org:
         except jwt.PyJWTError:
             return False
         return bool(claims["sub"])
+
+    async def resources(self, request: web.Request) -> web.Response:
+        """What this version offers, and who asks."""
+        url = f"{request.scheme}://{request.host}"
+        return web.json_response({"identity": f"{url}/id/{_ORG}/{PROGRAM}", "query": "/query"})
 
     async def limits(self, _request: web.Request) -> web.Response:
         left = {"Max": _DAILY, "Remaining": _DAILY - self.used}

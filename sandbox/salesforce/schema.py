@@ -25,6 +25,8 @@ PREFIXES = {
     "Campaign": "701",
     "CampaignMember": "00v",
     "CampaignMemberStatus": "01Y",
+    "LeadHistory": "017",
+    "OpportunityHistory": "008",
 }
 #: name, closed, won, probability
 STAGES = (
@@ -68,8 +70,10 @@ _SYSTEM = (
     Field("IsDeleted", "boolean", read_only=True),
     Field("CreatedDate", "datetime", read_only=True),
     Field("LastModifiedDate", "datetime", read_only=True),
+    Field("LastModifiedById", "reference", refers_to="User", read_only=True),
     Field("SystemModstamp", "datetime", read_only=True),
 )
+_CREATED_BY = Field("CreatedById", "reference", refers_to="User", read_only=True)
 _OWNER = Field("OwnerId", "reference", refers_to="User")
 _PERSON = (
     Field("FirstName"),
@@ -89,7 +93,12 @@ _PERSON = (
     _OWNER,
 )
 _ALL: dict[str, tuple[Field, ...]] = {
-    "User": (Field("Name"), Field("Email", "email"), Field("IsActive", "boolean")),
+    "User": (
+        Field("Name"),
+        Field("Email", "email"),
+        Field("IsActive", "boolean"),
+        Field("UserType", read_only=True),
+    ),
     "Account": (
         Field("Name", required=True),
         Field("Website"),
@@ -135,6 +144,19 @@ _ALL: dict[str, tuple[Field, ...]] = {
         Field("ContactId", "reference", refers_to="Contact", required=True),
         Field("IsPrimary", "boolean"),
         Field("Role"),
+    ),
+    "LeadHistory": (
+        Field("LeadId", "reference", refers_to="Lead", read_only=True),
+        Field("Field", read_only=True),
+        Field("OldValue", read_only=True),
+        Field("NewValue", read_only=True),
+        _CREATED_BY,
+    ),
+    "OpportunityHistory": (
+        Field("OpportunityId", "reference", refers_to="Opportunity", read_only=True),
+        *(Field(name, read_only=True) for name in ("StageName", "Amount", "CloseDate")),
+        Field("Probability", "double", read_only=True),
+        _CREATED_BY,
     ),
     "OpportunityStage": (
         Field("MasterLabel", read_only=True),
@@ -194,7 +216,20 @@ FIELDS: dict[str, dict[str, Field]] = {
 #: Parent object -> child relationship name -> (child object, its reference to the parent).
 CHILDREN = {"Opportunity": {"OpportunityContactRoles": ("OpportunityContactRole", "OpportunityId")}}
 #: Relationship name -> the reference field that it follows.
-PARENTS = {"Owner": "OwnerId", "Account": "AccountId", "Contact": "ContactId"}
+PARENTS = {
+    "Owner": "OwnerId",
+    "Account": "AccountId",
+    "Contact": "ContactId",
+    "CreatedBy": "CreatedById",
+    "LastModifiedBy": "LastModifiedById",
+}
+#: Users of whom no record is told: the program's own, and the platform's.
+PROGRAM, AUTOMATED = "005gK0000099999AAA", "005gK0000099998AAA"
+#: Fields whose changes the org writes down.
+_TRACKED = {
+    "Lead": ("Status",),
+    "Opportunity": ("StageName", "Amount", "CloseDate", "Probability"),
+}
 
 
 def object_name(text: str) -> str | None:
@@ -230,10 +265,11 @@ def salesforce_store(moment: Moment) -> Store:
         moment,
         lambda kind, n: long_id(f"{PREFIXES[kind]}{_ORG}{n:05d}"),
         _derive,
+        owner_field="OwnerId",
     )
     store.index("CampaignMember", "CampaignId")
     store.index("CampaignMemberStatus", "CampaignId")
-    store.on_change.append(partial(_give_statuses, store))
+    store.on_change += [partial(_give_statuses, store), partial(_keep_history, store)]
     for order, (name, closed, won, probability) in enumerate(STAGES, start=1):
         values: dict[str, Any] = {
             "MasterLabel": name,
@@ -261,6 +297,24 @@ def _give_statuses(store: Store, kind: str, key: str, changed: Mapping[str, Any]
             "SortOrder": order,
         }
         store.create("CampaignMemberStatus", values, by=by)
+
+
+def _keep_history(store: Store, kind: str, key: str, changed: Mapping[str, Any], by: By) -> None:
+    """Who changed the record last, and the rows of its history."""
+    record, told = store.tables[kind].records[key], store.history[-1]
+    user = {"api": PROGRAM, "workflow": AUTOMATED}.get(by) or told.user or None
+    record.values["LastModifiedById"] = user
+    tracked = [name for name in _TRACKED.get(kind, ()) if name in changed]
+    row = {"CreatedById": user, "CreatedDate": stamp(told.at), f"{kind}Id": key, "IsDeleted": False}
+    if kind == "Opportunity" and tracked:
+        values = {name: record.values.get(name) for name in _TRACKED[kind]}
+        store.append("OpportunityHistory", {**row, **values})
+    elif kind == "Lead":
+        for name in tracked:
+            *_, before, after = (None, *(e.value for e in store.history_of(kind, key, name)))
+            said = {"Field": name, "OldValue": before, "NewValue": after}
+            if before is not None:
+                store.append("LeadHistory", {**row, **said})
 
 
 def _derive(record: Record, changed: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,7 +17,9 @@ def load(world: World) -> dict[int, str]:
     store, company = world.stores["salesforce"], world.company
     users = {
         rep.id: store.create(
-            "User", {"Name": rep.name, "Email": rep.email, "IsActive": True}, by="seed"
+            "User",
+            {"Name": rep.name, "Email": rep.email, "IsActive": True, "UserType": "Standard"},
+            by="seed",
         ).id
         for rep in company.reps
     }

@@ -19,6 +19,7 @@ from connectors.base import (
     Update,
     Written,
 )
+from connectors.edits import Edit
 from connectors.engagements import Completion, Handover, Touch, TouchKind
 from connectors.errors import Conflict, Refused, Unauthorized, Unavailable
 from connectors.records import TYPES
@@ -52,6 +53,8 @@ class Account:
     #: Declared type -> a field of a lead that no standard one is; of a deal where `custom_of` says so.
     custom: Mapping[CustomType, str]
     custom_of: Written = "lead"
+    #: What a person makes of a field of ours in the CRM, (kind, field, value) -> who; None: it cannot tell.
+    by_hand: Any = None
     #: Tasks have no owner, and cannot be handed over.
     tasks_are_nobodys: bool = False
 
@@ -245,6 +248,27 @@ class Conformance:
             (record,) = connector.read(kind, [id_])
             assert {type_: record.extra[type_] for type_ in crm.custom} == written
 
+    @pytest.mark.parametrize(("kind", "field"), [("deal", "stage"), ("lead", "status")])
+    def test_edits_tell_who_changed_what_when(self, crm, connector, kind, field):
+        id_, ours = {"deal": (crm.deal_id, crm.stage), "lead": (crm.lead_id, crm.status)}[kind]
+        if crm.by_hand is None or not ours:
+            assert connector.edits(kind, field, [id_]) == {}
+            return
+        theirs = next(c.value for c in connector.choices(kind, [field])[field] if c.value != ours)
+        crm.by_hand(kind, field, theirs)
+        crm.advance()
+        began = crm.now()
+        connector.update([Update(kind=kind, external_id=id_, fields={field: ours})])
+        crm.advance()
+
+        who = crm.by_hand(kind, field, theirs)
+
+        told = connector.edits(kind, field, [id_, crm.unknown_id])
+        assert set(told) == {id_}
+        mine, last = told[id_][-2:]
+        assert (mine.value, mine.at, mine.who, mine.source) == (ours, began, "", "integration")
+        assert last == Edit(value=theirs, at=crm.now(), who=who, source="person")
+
     def test_two_updates_of_one_record_both_land(self, crm, connector):
         outcomes = connector.update(
             [
@@ -357,6 +381,7 @@ class Conformance:
         before = connector.calls
 
         assert list(connector.update([])) == []
+        assert connector.edits("lead", "status", []) == {}
         assert list(connector.log_touches([])) == []
         assert list(connector.complete([])) == []
         assert list(connector.hand_over([])) == []

@@ -30,6 +30,8 @@ class FakeCrm:
         self.completed = set()
         #: What people logged; told at every pull but the first.
         self.events = []
+        #: (kind, id) -> the edits of its status or stage.
+        self.edited = {}
         self.asked: Counter[str] = Counter()
         self.statuses = ["NEW", "OPEN"]
         self.stages = ["open", "won", "lost"]
@@ -108,6 +110,13 @@ class FakeConnector:
         self._call(f"read {kind}")
         found = [self._crm.records[kind].get(id_) for id_ in external_ids]
         return [record for record in found if record is not None and not record.deleted]
+
+    def edits(self, kind, field, external_ids):
+        edited = self._crm.edited
+        found = {id_: edited[kind, id_] for id_ in external_ids if (kind, id_) in edited}
+        if found:
+            self._call("edits")
+        return found
 
     def update(self, updates):
         if not updates:

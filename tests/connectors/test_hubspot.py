@@ -16,7 +16,19 @@ def crm(sandbox, opened):
     leads = [r for page in probe.changed("lead", "", now=sandbox.now()) for r in page.records]
     deals = [r for page in probe.changed("deal", "", now=sandbox.now()) for r in page.records]
     deal = next(deal for deal in deals if not deal.is_closed)
+    ids = {"lead": leads[0].external_id, "deal": deal.external_id}
+    rep = next(iter(probe.changed("owner", "", now=sandbox.now()))).records[1]
+
+    def by_hand(kind, field, value):
+        object_ = {"lead": "contacts", "deal": "deals"}[kind]
+        values = {{"status": "hs_lead_status", "stage": "dealstage"}[field]: value}
+        sandbox.hands(
+            "hubspot", "edit", object_, ids=[ids[kind]], values=values, user=rep.external_id
+        )
+        return rep.email
+
     return Account(
+        by_hand=by_hand,
         connect=made,
         now=sandbox.now,
         advance=sandbox.advance,

@@ -23,14 +23,24 @@ def crm(sandbox, opened):
     deals = [r for page in probe.changed("deal", "", now=sandbox.now()) for r in page.records]
     lead = next(r.external_id for r in leads if r.external_id.startswith("00Q"))
     other = next(r.external_id for r in reversed(leads) if r.external_id.startswith("00Q"))
+    deal = next(deal for deal in deals if not deal.is_closed).external_id
+    rep = next(iter(probe.changed("owner", "", now=sandbox.now()))).records[1]
+
+    def by_hand(kind, field, value):
+        object_, id_ = {"lead": ("Lead", lead), "deal": ("Opportunity", deal)}[kind]
+        values = {{"status": "Status", "stage": "StageName"}[field]: value}
+        sandbox.hands("salesforce", "edit", object_, ids=[id_], values=values, user=rep.external_id)
+        return rep.email
+
     return Account(
+        by_hand=by_hand,
         connect=made,
         now=sandbox.now,
         advance=sandbox.advance,
         nowhere={"url": "http://127.0.0.1:1"},
         wrong_secret={"client_secret": "wrong"},
         lead_id=lead,
-        deal_id=next(deal for deal in deals if not deal.is_closed).external_id,
+        deal_id=deal,
         status="Qualified",
         stage="Presentation",
         refused=Update(kind="lead", external_id=other, fields={"status": "No such status"}),

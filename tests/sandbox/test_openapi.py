@@ -92,6 +92,8 @@ def calls(sandbox):
         yield "POST", f"{base}/search", f"{template}/search", {"limit": 3, "filterGroups": []}
         read = {"inputs": ids, "properties": ["hubspot_owner_id"], "propertiesWithHistory": []}
         yield "POST", f"{base}/batch/read", f"{template}/batch/read", read
+        past = {**read, "propertiesWithHistory": ["hubspot_owner_id"]}
+        yield "POST", f"{base}/batch/read", f"{template}/batch/read", past
         field = {"contacts": "jobtitle", "companies": "industry", "deals": "dealname"}[kind]
         rows = [{**row, "properties": {field: "x"}} for row in ids]
         yield "POST", f"{base}/batch/update", f"{template}/batch/update", {"inputs": rows}
