@@ -11,7 +11,7 @@ from django.db import transaction
 from connectors.base import Written
 from connectors.batches import chunks
 from connectors.errors import ConnectorError, Unauthorized
-from crm import brakes, lease, ledger, order
+from crm import asking, brakes, lease, ledger, order
 from crm.connections import UNUSABLE, connector_of
 from crm.land import land
 from crm.models import Connection, ExternalRecord, Hint
@@ -97,9 +97,11 @@ def _reread(connection: Connection, hints: Sequence[Hint]) -> int:
     hints = [hint for hint in hints if hint.kind == kind]
     asked_at = order.draw(connection.pk)
     ids = sorted({hint.external_id for hint in hints})
-    records = connector_of(connection).read(cast("Written", kind), ids)
+    connector, written = connector_of(connection), cast("Written", kind)
+    records = connector.read(written, ids)
+    edits = asking.authors(connection, connector, written, records)
     with transaction.atomic():
-        land(connection, cast("Written", kind), records, now=clock.now(), asked_at=asked_at)
+        land(connection, written, records, now=clock.now(), asked_at=asked_at, edits=edits)
         # One that came again while we read has another mark, and stays.
         read = {"pk__in": [hint.pk for hint in hints], "mark__in": [hint.mark for hint in hints]}
         Hint.objects.filter(**read).delete()

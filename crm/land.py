@@ -1,9 +1,10 @@
 """Landing a page of records in the mirror: link by id, merge per field, note what happened."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from connectors.base import CompanyRecord, Kind, LeadRecord, Record
+from connectors.edits import Edit
 from crm import brakes, customers, identity, joining, ledger, stages
 from crm.landing import sifting
 from crm.landing.creating import create_missing
@@ -20,14 +21,15 @@ def land(
     now: datetime,
     asked_at: int | None = None,
     read_at: datetime | None = None,
+    edits: Mapping[str, Sequence[Edit]] | None = None,
 ) -> Landed:
     """Bring the mirror up to date with `records`, in the caller's transaction.
 
     They were read from the CRM at `read_at`, else at `now`. `asked_at` was drawn from crm.order
     before they were asked for: of a record that was read or written since, this answer is old, and
-    the next pull reads it again.
+    the next pull reads it again. `edits` says of records by id who gave their stage its value.
     """
-    page = Page(connection, kind, records, now, asked_at, read_at=read_at or now)
+    page = Page(connection, kind, records, now, asked_at, read_at=read_at or now, edits=edits)
     if asked_at is not None:
         brakes.check_scan(connection, kind, **sifting.planned(page), now=now)
     sifting.leave_out_erased(page)
@@ -58,7 +60,8 @@ def _settle_stages(page: Page) -> None:
     if page.kind == "lead":
         identity.doubt_shared_emails([lead.email for lead in page.touched.values()])
     if page.moved:
-        stages.settle(page.connection, list(page.moved.values()), at=page.now)
+        moved = list(page.moved.values())
+        stages.settle(page.connection, moved, at=page.now, edits=page.edits_by_row())
 
 
 def _owe(page: Page) -> None:

@@ -10,7 +10,7 @@ from django.db.models import F
 
 from connectors.base import KINDS, Connector, Kind, Skipped
 from connectors.errors import ConnectorError, RateLimited, Refused, Unauthorized
-from crm import brakes, events, lease, lists, order
+from crm import asking, brakes, events, lease, lists, order
 from crm.connections import UNUSABLE, connector_of
 from crm.land import land
 from crm.landing.page import Landed
@@ -102,6 +102,7 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
                 page = next(pages, None)
                 if page is None:
                     break
+                edits = asking.authors(connection, connector, kind, page.records)
                 with transaction.atomic():
                     landed.add(
                         land(
@@ -111,6 +112,7 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
                             now=started_at,
                             asked_at=asked_at,
                             read_at=read_at,
+                            edits=edits,
                         )
                     )
                     landed.skipped += _tell_skipped(connection, kind, page.skipped, now=started_at)

@@ -10,11 +10,14 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
-from crm import binding, ledger
+from connectors.edits import Edit
+from crm import authors, binding, ledger
 from crm.models import Connection, Deal, ExternalRecord, Lead, StageCounterpart, StageMove
 from crm.timeline import note
 
 Because = dict[str, object]
+#: A row whose value says the stage: lead or deal, and its number.
+Place = tuple[str, int]
 
 
 def bound_deals(lead_ids: Iterable[int]) -> Mapping[int, Deal]:
@@ -50,8 +53,14 @@ def move(
     return True
 
 
-def settle(connection: Connection, leads: Sequence[Lead], *, at: datetime) -> None:
-    """Take over what the source CRM says of the leads' stages.
+def settle(
+    connection: Connection,
+    leads: Sequence[Lead],
+    *,
+    at: datetime,
+    edits: Mapping[Place, Sequence[Edit]] | None = None,
+) -> None:
+    """Take over what the source CRM says of the leads' stages, and by `edits` who moved them there.
 
     A value that stands for several stages moves a lead only when the present one is not among them.
     A first pull moves nobody: it finds a lead by its status, and then by its deal.
@@ -62,14 +71,14 @@ def settle(connection: Connection, leads: Sequence[Lead], *, at: datetime) -> No
     first_seen: list[Lead] = []
     for lead in leads:
         deal = deals.get(lead.pk)
-        said = ("deal", deal.stage_value) if deal else ("lead", lead.status)
-        stages = stages_of.get(said, ())
+        kind, value = ("deal", deal.stage_value) if deal else ("lead", lead.status)
+        stages = stages_of.get((kind, value), ())
         if lead.source_id != connection.pk or not stages or lead.stage in stages:
             continue
         if lead.stage and not is_first_pull:
-            because: Because = {"rule": "moved in the CRM", "value": said[1]}
-            by, who = StageMove.By.CRM, connection.name
-            _record_move(lead, stages[0], at=at, because=because, by=by, who=who)
+            told = (edits or {}).get((kind, deal.pk if deal else lead.pk), ())
+            for move in authors.moves(connection.name, value, told, since=lead.stage_since, now=at):
+                _follow(lead, stages_of.get((kind, move.value), ()), move, seen_at=at)
         else:
             lead.stage, lead.stage_since = stages[0], at
             first_seen.append(lead)
@@ -93,13 +102,39 @@ def put_here_from(lead_ids: Sequence[int]) -> Mapping[int, str]:
     return {lead_id: stage for lead_id, stage in last.items() if stage}
 
 
-def _record_move(lead: Lead, to: str, *, at: datetime, because: Because, by: str, who: str) -> None:
+def _follow(lead: Lead, stages: Sequence[str], move: authors.Move, *, seen_at: datetime) -> None:
+    """Make a move of the CRM's ours.
+
+    It stands on the timeline when it was seen: what begins or ends by it must not be too late for it.
+    """
+    if stages and lead.stage not in stages:
+        _record_move(
+            lead,
+            stages[0],
+            at=move.at,
+            because=dict(move.because),
+            by=StageMove.By.CRM,
+            who=move.who,
+            noted_at=seen_at,
+        )
+
+
+def _record_move(
+    lead: Lead,
+    to: str,
+    *,
+    at: datetime,
+    because: Because,
+    by: str,
+    who: str,
+    noted_at: datetime | None = None,
+) -> None:
     told = {"from_stage": lead.stage, "to_stage": to, "because": because, "by": by, "who": who}
     row = StageMove.objects.create(lead=lead, at=at, **told)
     note(
         "stage_moved",
         lead=lead,
-        occurred_at=at,
+        occurred_at=noted_at or at,
         data={
             "from": lead.stage,
             "to": to,
@@ -107,6 +142,7 @@ def _record_move(lead: Lead, to: str, *, at: datetime, because: Because, by: str
             "who": who,
             "because": because,
             "move": row.pk,
+            **({"at": at.isoformat()} if noted_at else {}),
         },
     )
     lead.stage, lead.stage_since = to, at

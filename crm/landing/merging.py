@@ -74,8 +74,9 @@ def _merge(page: Page, link: ExternalRecord, record: Record) -> None:
     if isinstance(row, Lead) and row.do_not_contact and row.consented_at:
         consent.lift(row, at=page.now)
     # That it is closed says more than where to: what the deal's end ends, ends by that.
-    noting.merged(page, row, {**take, **heard.take}, was_closed=was_closed)
+    signed = page.signed(link.external_id, row)
+    noting.merged(page, row, {**take, **heard.take}, was_closed=was_closed, signed=signed)
     if "stage_value" in take:
-        noting.moved(page, row, was_at)
+        noting.moved(page, row, was_at, signed=signed)
     if is_back or has_new_people or _DECIDING.get(page.kind, frozenset()) & set(take):
         page.moves(row)

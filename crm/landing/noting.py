@@ -8,7 +8,15 @@ from crm.merge import Clash
 from crm.models import Change, Deal, ExternalRecord, Lead, Owner
 
 
-def merged(page: Page, row: Any, take: Mapping[str, object], *, was_closed: bool) -> None:
+def merged(
+    page: Page,
+    row: Any,
+    take: Mapping[str, object],
+    *,
+    was_closed: bool,
+    signed: Mapping[str, object],
+) -> None:
+    """`signed` says of a deal who brought it where it is now, and when, if the CRM tells."""
     if isinstance(row, Lead):
         page.touched[row.pk] = row
         if "email" in take:
@@ -16,16 +24,15 @@ def merged(page: Page, row: Any, take: Mapping[str, object], *, was_closed: bool
         if take:
             page.note("lead_changed", lead=row, data={"fields": sorted(take)})
     elif isinstance(row, Deal) and row.is_closed and not was_closed:
-        page.note("deal_closed", lead=row.lead, deal=row, data={"won": row.is_won})
+        page.note("deal_closed", lead=row.lead, deal=row, data={"won": row.is_won, **signed})
     elif isinstance(row, Owner) and take.get("active") is False:
         page.note("owner_gone", data={"owner": row.pk})
 
 
-def moved(page: Page, deal: Deal, was_at: str) -> None:
+def moved(page: Page, deal: Deal, was_at: str, *, signed: Mapping[str, object]) -> None:
     """Somebody in the CRM moved the deal."""
-    page.note(
-        "deal_moved", lead=deal.lead, deal=deal, data={"from": was_at, "to": deal.stage_value}
-    )
+    data = {"from": was_at, "to": deal.stage_value, **signed}
+    page.note("deal_moved", lead=deal.lead, deal=deal, data=data)
 
 
 def keep_clashes(page: Page, link: ExternalRecord, clashes: Mapping[str, Clash]) -> None:

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from connectors.base import Kind, Record
-from crm import consent, ledger, order, words
+from connectors.edits import Edit
+from crm import authors, consent, ledger, order, words
 from crm.links import Links
 from crm.models import Company, Connection, Deal, ExternalRecord, Lead, Owner
 from crm.policy import Policy, policy_of
@@ -43,7 +44,10 @@ class Page:
         asked_at: int | None,
         *,
         read_at: datetime,
+        edits: Mapping[str, Sequence[Edit]] | None = None,
     ) -> None:
+        #: Record id -> who gave its stage which value when; of most nobody asked.
+        self.edits = edits or {}
         self.read_at = read_at
         self.connection, self.kind, self.now, self.asked_at = connection, kind, now, asked_at
         # The last word on a record wins where a page repeats it.
@@ -69,6 +73,21 @@ class Page:
             connection=self.connection, kind=kind, external_id__in=list(external_ids)
         ).select_related(kind, *(["deal__lead"] if kind == "deal" else []))
         return {row.external_id: row for row in rows}
+
+    def edits_by_row(self) -> Mapping[tuple[str, int], Sequence[Edit]]:
+        """The same by our own rows."""
+        links = self.linked(self.kind, self.edits) if self.edits else {}
+        return {
+            (self.kind, getattr(link, f"{self.kind}_id")): self.edits[id_]
+            for id_, link in links.items()
+        }
+
+    def signed(self, external_id: str, row: Any) -> dict[str, object]:
+        """Who brought a deal to where it is now, and when, if that was asked and is told."""
+        if not isinstance(row, Deal):
+            return {}
+        edits = self.edits.get(external_id, ())
+        return authors.signed(self.connection.name, row.stage_value, edits)
 
     def policy_of(self, name: str) -> Policy:
         return policy_of(self.kind, name, self.connection.settings.get("policies") or {})

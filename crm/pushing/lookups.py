@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from connectors.base import WRITTEN
-from crm import ledger, order
+from crm import asking, ledger, order
 from crm.land import land
 from crm.models import Change, ExternalRecord
 from crm.pushing import outcomes
@@ -42,8 +42,10 @@ def read_again(batch: Batch) -> None:
         if ids:
             asked_at = order.draw(batch.connection.pk)
             records = batch.connector.read(kind, ids)
+            edits = asking.authors(batch.connection, batch.connector, kind, records)
             with transaction.atomic():
-                land(batch.connection, kind, records, now=batch.now, asked_at=asked_at)
+                now = batch.now
+                land(batch.connection, kind, records, now=now, asked_at=asked_at, edits=edits)
     still = set(
         Change.objects.filter(
             pk__in=[change.pk for change in batch.changes], status=Change.Status.PENDING

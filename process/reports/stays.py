@@ -76,7 +76,7 @@ def stays(history: History) -> Iterator[Stay]:
         yield _stay(history, first, None, found=True, moves=moves)
     for number, move in enumerate(moves, start=1):
         stage = str(move.data["to"])
-        yield _stay(history, stage, move.at, again=stage in seen, moves=moves[number:])
+        yield _stay(history, stage, moved_at(move), again=stage in seen, moves=moves[number:])
         seen.add(stage)
 
 
@@ -92,6 +92,12 @@ def way_of(data: Mapping[str, Any]) -> Way:
     rule = (data.get("because") or {}).get("rule")
     told: Way = "crm" if rule == "moved in the CRM" else "outcome"
     return _WAYS.get(str(data.get("by")), told)
+
+
+def moved_at(move: Event) -> datetime:
+    """When it was: of a move in the CRM that is not when we saw it."""
+    told = move.data.get("at")
+    return datetime.fromisoformat(str(told)) if told else move.at
 
 
 def _stay(
@@ -115,7 +121,7 @@ def _stay(
         since=since,
         found=found,
         again=again,
-        until=move and move.at,
+        until=moved_at(move) if move else None,
         to=str(move.data["to"]) if move else "",
         way=way_of(move.data) if move else None,
         lost_at=_lost_at(history.events, since, move),

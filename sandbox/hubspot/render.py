@@ -53,8 +53,9 @@ def with_history(
 
 
 def _past(entry: Entry) -> dict[str, Any]:
-    user = user_id(_INSTALLER if entry.by == "api" else entry.user) if entry.by != "workflow" else 0
-    source = {"person": f"userId:{user}", "api": _APP}.get(entry.by, "77")
+    owner = _INSTALLER if entry.by == "api" else entry.user
+    user = user_id(owner) if owner else 0
+    source = {"person": f"userId:{user}", "api": _APP}.get(entry.by, entry.by)
     told = {
         "value": entry.value or "",
         "timestamp": iso(entry.at),

@@ -15,14 +15,16 @@ pytestmark = pytest.mark.timeout(900)
 
 STAYS = """
 WITH moves AS (
-  SELECT lead, s, id, data ->> 'from' AS origin, data ->> 'to' AS stage,
+  SELECT lead, CASE WHEN data ->> 'at' IS NULL THEN s ELSE seconds(data ->> 'at') END AS s,
+    s AS seen, id, data ->> 'from' AS origin, data ->> 'to' AS stage,
     CASE WHEN data -> 'because' ->> 'rule' = 'moved in the CRM' THEN 'in_crm'
       ELSE CASE coalesce(data ->> 'by', 'rule') WHEN 'rule' THEN 'by_outcome'
         WHEN 'crm' THEN 'in_crm' ELSE 'by_' || (data ->> 'by') END END AS way
   FROM t WHERE kind = 'stage_moved'
 ), stays AS (
   SELECT lead, stage, s AS since, lead(s) OVER w AS until, lead(way) OVER w AS how,
-    lead(stage) OVER w AS onto FROM moves WINDOW w AS (PARTITION BY lead ORDER BY s, id)
+    lead(stage) OVER w AS onto, lead(seen) OVER w AS until_seen
+    FROM moves WINDOW w AS (PARTITION BY lead ORDER BY s, id)
 )
 """
 
@@ -54,7 +56,7 @@ STANDING = (
     + """
 , ended AS (
   SELECT stays.*, (SELECT min(s) FROM t WHERE kind = 'deal_closed' AND t.lead = stays.lead
-    AND data ->> 'won' = 0 AND t.s > since AND t.s <= coalesce(until, 1e12)) AS lost FROM stays
+    AND data ->> 'won' = 0 AND t.s > since AND t.s <= coalesce(until_seen, 1e12)) AS lost FROM stays
 ), standing AS (
   SELECT stage, coalesce(lost, until) AS ends, since, coalesce(lost, until, ?) - since AS length
   FROM ended
