@@ -63,7 +63,8 @@ class MessageInline(HistoryInline):
 
 class StageMoveInline(HistoryInline):
     model = crm.StageMove
-    fields = ["at", "from_stage", "to_stage", "because"]
+    fields = ["at", "from_stage", "to_stage", "by", "who", "because"]
+    ordering = ["-at", "-pk"]
 
 
 @admin.register(crm.Connection)
@@ -120,9 +121,10 @@ class ActivityAdmin(History):
 
 @admin.register(crm.StageMove)
 class StageMoveAdmin(History):
-    list_display = ["at", "lead", "from_stage", "to_stage"]
+    list_display = ["at", "lead", "from_stage", "to_stage", "by", "who", "out_of_order"]
     list_select_related = ["lead"]
-    list_filter = ["to_stage"]
+    list_filter = ["to_stage", "by"]
+    search_fields = ["who", "lead__email"]
     ordering = ["-pk"]
 
 

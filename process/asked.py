@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from crm import facts
 from crm.models import Deal
 from process import outcomes
-from process.definition import Process
+from process.definition import LossReason, Process
 from process.models import LeadQualification, Task
 from workspace.expressions import look_up
 
@@ -67,9 +67,18 @@ def has_reason(deal: Deal) -> bool:
     """One that counts; any will do where none is asked for."""
     process = outcomes.applied()
     rule = process.loss_reason if process else None
-    if rule is None:
-        return True
-    return look_up(rule.field.split("."), {"deal": facts.of_deal(deal)}) in rule.choices
+    return rule is None or _said(rule, deal) in rule.choices
+
+
+def reason_of(deal: Deal) -> str:
+    """Why it was lost, in whichever words; blank where nobody said, or none is asked for."""
+    process = outcomes.applied()
+    rule = process.loss_reason if process else None
+    return str(_said(rule, deal) or "") if rule else ""
+
+
+def _said(rule: LossReason, deal: Deal) -> object:
+    return look_up(rule.field.split("."), {"deal": facts.of_deal(deal)})
 
 
 def _asked_of(task: Task) -> int:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from crm import facts, stages
 from crm.models import Activity, Deal, Lead, StageCounterpart, StageMove
-from process import outcomes, tasks
+from process import asked, outcomes, tasks
 from process.definition import STAGES, Process
 from process.exits import Happened, Standing, WayOut
 from process.models import HeldMove
@@ -43,8 +43,20 @@ def happened(activity: Activity, *, answer: str = "") -> bool:
     deal = activity.deal if activity.kind in {"deal_closed", "deal_moved"} else None
     if deal is not None and _another_decides(lead, deal):
         return False
-    cause = f"activity {activity.pk}"
+    cause = {"cause": f"activity {activity.pk}", **_signed(activity)}
     return move_on(lead, what, at=activity.occurred_at, deal=deal, cause=cause)
+
+
+def _signed(activity: Activity) -> Mapping[str, object]:
+    """Who brought the deal where it is, and why it was lost, as far as somebody said."""
+    if activity.deal is None:
+        return {}
+    is_lost = activity.kind == "deal_closed" and not activity.data.get("won")
+    told = {
+        "who": activity.data.get("who"),
+        "lost": asked.reason_of(activity.deal) if is_lost else "",
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _another_decides(lead: Lead, deal: Deal) -> bool:
@@ -54,7 +66,12 @@ def _another_decides(lead: Lead, deal: Deal) -> bool:
 
 
 def move_on(
-    lead: Lead, what: Happened, *, at: datetime, deal: Deal | None = None, cause: str = ""
+    lead: Lead,
+    what: Happened,
+    *,
+    at: datetime,
+    deal: Deal | None = None,
+    cause: Mapping[str, object] | None = None,
 ) -> bool:
     """By the first exit of the lead's stage that fits; its row is locked by the caller."""
     process = outcomes.applied()
@@ -64,7 +81,7 @@ def move_on(
     way = process.way_out(place, what)
     if way is None:
         return False
-    because = {**way.because, **({"cause": cause} if cause else {})}
+    because = {**way.because, **(cause or {})}
     missing = process.missing(way.to, place.facts)
     if missing:
         _hold(lead, way, missing, because=because)
@@ -110,9 +127,23 @@ def judge(activity: Activity) -> None:
     allowed = stage.allowed if stage else None
     if data.get("by") == StageMove.By.CRM and allowed is not None and data.get("to") not in allowed:
         StageMove.objects.filter(pk=data["move"]).update(out_of_order=True)
+    if data.get("by") == StageMove.By.CRM:
+        _say_why_lost(activity, lead)
     missing = process.missing(lead.stage, standing(lead).facts)
     if missing and lead.stage == data.get("to"):
         _ask_for(lead, lead.stage, missing)
+
+
+def _say_why_lost(activity: Activity, lead: Lead) -> None:
+    """Of a move that came with the loss of a deal, its reason."""
+    losses = Activity.objects.filter(
+        lead=lead, kind="deal_closed", occurred_at=activity.occurred_at, data__won=False
+    )
+    loss = losses.select_related("deal").last()
+    if loss is not None and (told := _signed(loss).get("lost")):
+        move = StageMove.objects.get(pk=activity.data["move"])
+        move.because = {**move.because, "lost": told}
+        move.save(update_fields=["because"])
 
 
 def held_are_due(*, now: bool = False) -> bool:

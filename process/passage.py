@@ -56,6 +56,16 @@ def _line(stay: Stay) -> str:
     by = _WHO.get(StageMove.By(move.by), move.who or move.by)
     notes = ["back"] * stay.is_regression + ["out of order"] * move.out_of_order
     reason = move.because.get("why") or move.because.get("rule", "")
+    if told := ", ".join(_details(move)):
+        reason = f"{reason} ({told})"
     at = f" [{move.because['at']}]" if move.because.get("at") else ""
     words = [f"{move.at:%Y-%m-%d %H:%M}", stay.stage, f"by {by}: {reason}{at}", *notes]
     return f"{', '.join(words)}; {length.days} days"
+
+
+def _details(move: StageMove) -> Iterator[str]:
+    """Of a deal that made a rule move the lead: who brought it there, and why it was lost."""
+    if who := move.because.get("who"):
+        yield str(who)
+    if lost := move.because.get("lost"):
+        yield f"lost: {lost}"

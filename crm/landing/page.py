@@ -1,7 +1,7 @@
 """A page of records while it lands: what it is, and what its rows come to owe and to move."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -75,12 +75,16 @@ class Page:
         return {row.external_id: row for row in rows}
 
     def edits_by_row(self) -> Mapping[tuple[str, int], Sequence[Edit]]:
-        """The same by our own rows."""
+        """The same by our own rows. A deal that closed leaves the word to the status of its lead."""
         links = self.linked(self.kind, self.edits) if self.edits else {}
-        return {
-            (self.kind, getattr(link, f"{self.kind}_id")): self.edits[id_]
-            for id_, link in links.items()
-        }
+        found: dict[tuple[str, int], Sequence[Edit]] = {}
+        for id_, link in links.items():
+            row, edits = getattr(link, self.kind), self.edits[id_]
+            found[self.kind, row.pk] = edits
+            if isinstance(row, Deal) and row.is_closed and row.lead is not None:
+                past = authors.known(edits, row.stage_value)
+                found["lead", row.lead.pk] = [replace(e, value=row.lead.status) for e in past[-1:]]
+        return found
 
     def signed(self, external_id: str, row: Any) -> dict[str, object]:
         """Who brought a deal to where it is now, and when, if that was asked and is told."""

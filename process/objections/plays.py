@@ -51,7 +51,7 @@ def approved(lead: Lead, kind: str, done: Activity) -> None:
     lead.disposition = objection.answer
     lead.save(update_fields=["disposition"])
     what = Happened(kind="answered", answer=objection.answer)
-    moves.move_on(lead, what, at=done.occurred_at, cause=f"activity {done.pk}")
+    moves.move_on(lead, what, at=done.occurred_at, cause={"cause": f"activity {done.pk}"})
     because = {**_because(process, kind, answer), "by": by}
     _note(kind, _open(process, kind, lead, answer, because), lead, done, because)
 

@@ -1,6 +1,7 @@
 """Who moved a lead in its CRM, when and why: as the CRM tells it, record by record."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -128,11 +129,14 @@ def test_what_we_write_ourselves_is_nobodys_move(team):
 
 def test_quiet_pulls_and_other_edits_ask_nobody(team, monkeypatch):
     asked = []
-    connector = CONNECTORS[team.crm.name]
+    connector: Any = CONNECTORS[team.crm.name]
     really = connector.edits
-    monkeypatch.setattr(
-        connector, "edits", lambda self, *what: asked.append(what) or really(self, *what)
-    )
+
+    def edits(self, *what):
+        asked.append(what)
+        return really(self, *what)
+
+    monkeypatch.setattr(connector, "edits", edits)
     team.pull()
     field = {"hubspot": "jobtitle", "salesforce": "Title"}[team.crm.name]
     team.crm.hands("edit", team.id, object_=team.object, values={field: "Admiral"})
@@ -243,7 +247,7 @@ def rep_of(crm):
 
 def from_here(lead, stage):
     """A person moves the lead in our own program."""
-    because = {"rule": "by a person", "why": "They asked."}
+    because: dict[str, object] = {"rule": "by a person", "why": "They asked."}
     stages.move(lead, stage, at=clock.now(), because=because, by="person", who="ada")
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from connectors.base import DealRecord
+from connectors.edits import Edit
 from crm import stages
 from crm.land import land
 from crm.models import Activity, Change, Connection, Deal, Lead, StageMove
@@ -376,6 +377,42 @@ def test_a_deal_that_is_lost_in_the_crm_was_not_moved_first(at_work, frozen_cloc
     noted = Activity.objects.filter(deal__name="Big").order_by("pk")
     assert list(noted.values_list("kind", flat=True)) == ["deal_closed", "deal_moved"]
     assert moved() == [("Presentation", "Follow-up", "rule", "")]
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (
+            "CONNECTED",
+            "by a rule: exit of Presentation on deal_lost (ada in hubspot, lost: price)",
+        ),
+        ("BAD_TIMING", "by ada in hubspot: moved in the CRM by hand (lost: price)"),
+    ],
+    ids=["by the process", "by the lead's status"],
+)
+def test_a_deal_that_is_lost_in_the_crm_tells_by_whom_and_why(status, told, at_work, frozen_clock):
+    lead = at_work(loss_reason=REASON, lead={"stage": "Presentation", "status": "CONNECTED"})
+    source = Connection.objects.get(pk=lead.source_id)
+    there = DealRecord(
+        external_id="d1", name="Big", stage="presentation", lead_ids=(str(lead.pk),),
+        modified_at=clock.now(),
+    )  # fmt: skip
+    land(source, "deal", [there], now=clock.now())
+    settle(frozen_clock)
+    Lead.objects.filter(pk=lead.pk).update(status=status)
+    at = clock.now() + timedelta(minutes=20)
+    frozen_clock.now += timedelta(hours=1)
+    lost = replace(there, stage="lost", is_closed=True, extra={"why": "price"}, modified_at=at)
+    edits = {"d1": [Edit(value="lost", at=at, source="person", who="ada")]}
+
+    land(source, "deal", [lost], now=clock.now(), edits=edits)
+    settle(frozen_clock)
+
+    [move] = StageMove.objects.all()
+    assert move.to_stage == "Follow-up"
+    assert move.at == (at if move.by == StageMove.By.CRM else clock.now())
+    *_, line = passage.told(Lead.objects.get(pk=lead.pk))
+    assert told in line
 
 
 @pytest.mark.parametrize(
