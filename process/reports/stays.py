@@ -76,7 +76,7 @@ def stays(history: History) -> Iterator[Stay]:
         yield _stay(history, first, None, found=True, moves=moves)
     for number, move in enumerate(moves, start=1):
         stage = str(move.data["to"])
-        yield _stay(history, stage, moved_at(move), again=stage in seen, moves=moves[number:])
+        yield _stay(history, stage, was_at(move), again=stage in seen, moves=moves[number:])
         seen.add(stage)
 
 
@@ -94,10 +94,10 @@ def way_of(data: Mapping[str, Any]) -> Way:
     return _WAYS.get(str(data.get("by")), told)
 
 
-def moved_at(move: Event) -> datetime:
-    """When it was: of a move in the CRM that is not when we saw it."""
-    told = move.data.get("at")
-    return datetime.fromisoformat(str(told)) if told else move.at
+def was_at(event: Event) -> datetime:
+    """When it was: of what was done in the CRM that is not when we saw it."""
+    told = event.data.get("at")
+    return datetime.fromisoformat(str(told)) if told else event.at
 
 
 def _stay(
@@ -121,7 +121,7 @@ def _stay(
         since=since,
         found=found,
         again=again,
-        until=moved_at(move) if move else None,
+        until=was_at(move) if move else None,
         to=str(move.data["to"]) if move else "",
         way=way_of(move.data) if move else None,
         lost_at=_lost_at(history.events, since, move),
@@ -134,15 +134,16 @@ def _lost_at(
 ) -> datetime | None:
     """A CRM that tells of a loss moves the lead at that moment, so the end belongs to the stay."""
     lost = (each for each in _closed(events, since, move) if not each.data.get("won"))
-    return next((each.at for each in lost), None)
+    return next((was_at(each) for each in lost), None)
 
 
 def _closed(
     events: Sequence[Event], since: datetime | None, until: Event | None
 ) -> Iterator[Event]:
     for event in events:
-        has_begun = since is None or since < event.at
-        if event.kind == CLOSED and has_begun and (until is None or event.at <= until.at):
+        at = was_at(event)
+        has_begun = since is None or since < at
+        if event.kind == CLOSED and has_begun and (until is None or at <= was_at(until)):
             yield event
 
 

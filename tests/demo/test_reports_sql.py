@@ -15,16 +15,19 @@ pytestmark = pytest.mark.timeout(900)
 
 STAYS = """
 WITH moves AS (
-  SELECT lead, CASE WHEN data ->> 'at' IS NULL THEN s ELSE seconds(data ->> 'at') END AS s,
-    s AS seen, id, data ->> 'from' AS origin, data ->> 'to' AS stage,
+  SELECT lead, CASE WHEN data ->> 'at' IS NULL THEN s ELSE seconds(data ->> 'at') END AS s, id,
+    data ->> 'from' AS origin, data ->> 'to' AS stage,
     CASE WHEN data -> 'because' ->> 'rule' = 'moved in the CRM' THEN 'in_crm'
       ELSE CASE coalesce(data ->> 'by', 'rule') WHEN 'rule' THEN 'by_outcome'
         WHEN 'crm' THEN 'in_crm' ELSE 'by_' || (data ->> 'by') END END AS way
   FROM t WHERE kind = 'stage_moved'
 ), stays AS (
   SELECT lead, stage, s AS since, lead(s) OVER w AS until, lead(way) OVER w AS how,
-    lead(stage) OVER w AS onto, lead(seen) OVER w AS until_seen
-    FROM moves WINDOW w AS (PARTITION BY lead ORDER BY s, id)
+    lead(stage) OVER w AS onto FROM moves WINDOW w AS (PARTITION BY lead ORDER BY s, id)
+), closings AS (
+  SELECT lead, data ->> 'won' AS won,
+    CASE WHEN data ->> 'at' IS NULL THEN s ELSE seconds(data ->> 'at') END AS s
+  FROM t WHERE kind = 'deal_closed'
 )
 """
 
@@ -55,8 +58,8 @@ STANDING = (
     STAYS  # noqa: S608
     + """
 , ended AS (
-  SELECT stays.*, (SELECT min(s) FROM t WHERE kind = 'deal_closed' AND t.lead = stays.lead
-    AND data ->> 'won' = 0 AND t.s > since AND t.s <= coalesce(until_seen, 1e12)) AS lost FROM stays
+  SELECT stays.*, (SELECT min(c.s) FROM closings c WHERE c.lead = stays.lead
+    AND won = 0 AND c.s > since AND c.s <= coalesce(until, 1e12)) AS lost FROM stays
 ), standing AS (
   SELECT stage, coalesce(lost, until) AS ends, since, coalesce(lost, until, ?) - since AS length
   FROM ended
@@ -104,12 +107,12 @@ ALL_STAYS = (
     until IS NOT NULL AND lost IS NULL AND how <> 'by_outcome' AND NOT is_later AS back
   FROM (SELECT every.*, there.place > here.place AS is_later,
     -- It has bought before somebody took it away from there again.
-    EXISTS (SELECT 1 FROM t WHERE kind = 'deal_closed' AND t.lead = every.lead
-      AND data ->> 'won' = 1 AND t.s > coalesce(since, 0) AND t.s <= coalesce((SELECT min(m.s)
+    EXISTS (SELECT 1 FROM closings c WHERE c.lead = every.lead
+      AND won = 1 AND c.s > coalesce(since, 0) AND c.s <= coalesce((SELECT min(m.s)
         FROM moves m WHERE m.lead = every.lead AND m.origin = onto AND m.s > every.until), 1e12))
       AS is_customer,
-    (SELECT min(s) FROM t WHERE kind = 'deal_closed' AND t.lead = every.lead
-      AND data ->> 'won' = 0 AND t.s > coalesce(since, 0) AND t.s <= coalesce(until, 1e12)) AS lost
+    (SELECT min(c.s) FROM closings c WHERE c.lead = every.lead
+      AND won = 0 AND c.s > coalesce(since, 0) AND c.s <= coalesce(until, 1e12)) AS lost
   FROM every JOIN places here ON here.stage = every.stage
     LEFT JOIN places there ON there.stage = onto)
 )

@@ -202,6 +202,27 @@ def test_a_meeting_wins_back_that_was_agreed_on_since(kind, starts, back):
     assert rows_of(found, "objection")["price",]["won_back"] == back
 
 
+def test_what_was_done_in_the_crm_counts_from_its_moment_there():
+    """Two moves and a loss between two pulls: all are seen at once, an hour after the last."""
+
+    def seen(kind, id_, minute, **data):
+        at = (START + timedelta(minutes=minute)).isoformat()
+        return event(kind, 120, id_=id_, data={**data, "at": at})
+
+    events = [
+        seen("deal_closed", 1, 60, won=False),
+        seen("stage_moved", 2, 30, **{"from": "Presentation", "to": "Closing", "by": "crm"}),
+        seen("stage_moved", 3, 60, **{"from": "Closing", "to": "Follow-up", "by": "crm"}),
+    ]
+
+    found = stages.report([history(events, stage="Follow-up")], WHOLE, levels=FIVE_DAYS)
+
+    rows = rows_of(found, "stage")
+    assert {stage: row["lost"] for (stage,), row in rows.items() if row["lost"]} == {"Closing": 1}
+    assert rows["Closing",]["median"] == timedelta(minutes=30)
+    assert rows["Follow-up",]["there"] == 1
+
+
 @pytest.mark.parametrize(("won", "back"), [(True, 1), (False, 0)])
 def test_whoever_loses_the_deal_was_not_won_back(won, back):
     moved = {"from": "Handling Objections", "to": "Follow-up"}
