@@ -55,6 +55,7 @@ class Driver:
             following = [at for at in due if at is not None]
             if following and (min(following) <= self.ends_at or schedule.owing()):
                 moments.advance(min(following))
+                has_caught_up = False  # the world went on, too
             elif has_caught_up:
                 return
             else:
