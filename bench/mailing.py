@@ -19,7 +19,7 @@ from crm.models import Company, Connection, Lead
 from mail import outbox
 from mail.classify import kinds, parsed
 from mail.models import EmailTemplate, Mailbox, Message, Sender
-from runtime import clock
+from runtime import clock, memory
 
 _EMAIL = Path(__file__).parent.parent / "templates" / "email" / "approach-cold-opening"
 _WINDOW = {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "00:00", "to": "24:00"}
@@ -32,6 +32,7 @@ _enrollments = count(1)
 
 def main() -> None:
     clock.install(lambda: NOON)
+    memory.settle()  # as a worker does when it begins
     serve(COMMANDS)
 
 
