@@ -1,7 +1,7 @@
 """Emails that leave, and emails that come in, in messages per second of one process.
 
-The whole pipeline: claim in batches of at most ten, check, render text and HTML, write the email
-down, sign it, check again, hand it over, record it; on a database with its default durability, over
+The whole pipeline: claim in batches of at most ten, render text and HTML, sign, check, check again,
+write the email down as it is handed over, record it; on a database with its default durability, over
 one kept-open connection to a sink in a process of its own. SQLite unless another is named.
 """
 
