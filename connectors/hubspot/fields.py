@@ -4,13 +4,14 @@ https://developers.hubspot.com/docs/reference/api/crm/objects
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 from connectors.base import Kind
 from connectors.mapping import FieldTable
-from connectors.values import flag, mapping, text
+from connectors.values import Malformed, flag, mapping, text
 
 #: Our kind -> HubSpot's object; owners are no CRM object and stand at /crm/v3/owners.
 OBJECTS: Mapping[Kind, str] = {"company": "companies", "lead": "contacts", "deal": "deals"}
@@ -117,9 +118,14 @@ def owner_values(item: Mapping[str, Any]) -> dict[str, object]:
 
 
 def users_of(items: Sequence[object]) -> dict[str, str]:
-    """User id, which is another than the owner's, -> email."""
-    owners = [item for item in items if isinstance(item, Mapping)]
-    return {text(owner.get("userId")): text(owner.get("email")) for owner in owners}
+    """User id, which is another than the owner's, -> email; of those who are users now."""
+    found: dict[str, str] = {}
+    for item in items:
+        with suppress(Malformed):  # it is told where the owners are built
+            owner = mapping(item)
+            found[text(owner.get("userId"))] = text(owner.get("email"))
+    found.pop("", None)
+    return found
 
 
 def zone_of(value: str) -> str:

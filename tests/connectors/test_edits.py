@@ -65,6 +65,27 @@ def test_hubspot_lists_its_users_once(hubspot, scripted):
     assert paths == [read, "GET /crm/v3/owners", read, read]
 
 
+def test_hubspot_credits_nobody_with_what_no_user_did(hubspot, scripted):
+    """An owner who is a user no more has no user id, as a workflow has none."""
+    gone = {"id": "8", "userId": None, "email": "gone@rep.example"}
+    scripted.answer(past(entry("won", "WORKFLOWS"), entry("lost", user=70)))
+    scripted.answer({"results": [*OWNERS["results"], gone]})
+
+    edits = hubspot.edits("deal", "stage", ["1"])["1"]
+
+    assert [edit.who for edit in edits] == ["ada@rep.example", ""]
+
+
+@pytest.mark.parametrize("odd", [{"userId": []}, {"email": {}}])
+def test_hubspot_owner_who_is_none_keeps_nobody_from_being_read(odd, hubspot, scripted):
+    scripted.answer({"results": [{**OWNERS["results"][0], "userId": 71, **odd}, 5]})
+    scripted.answer(OWNERS)
+
+    [page] = hubspot.changed("owner", "", now=AT)
+
+    assert page.records[-1].email == "ada@rep.example"
+
+
 @pytest.mark.parametrize(
     "answer",
     [{}, {"results": [5]}, past({"value": "won"}), past(5), past(entry("won", at="soon"))],
