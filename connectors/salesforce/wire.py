@@ -111,6 +111,8 @@ class Wire:
         """Whose login this is; asked for where a kept token came without it."""
         if not self._user_id:
             self._identified(self.rest("").get("identity"))
+        if not self._user_id:
+            raise Unavailable("Salesforce does not say whose login this is")
         return self._user_id
 
     def close(self) -> None:

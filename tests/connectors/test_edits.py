@@ -150,6 +150,20 @@ def test_salesforce_asks_who_we_are_where_a_kept_token_does_not_say(salesforce, 
     assert scripted.asked[-1][0] == "GET /services/data/v62.0/"
 
 
+def test_salesforce_that_does_not_say_who_we_are_is_asked_once(salesforce, scripted):
+    scripted.answer({"access_token": "t1"})
+    scripted.answer({"totalSize": 0, "done": True, "records": []})
+    rows = [*changed_last("0051")["records"], *changed_last("")["records"]]
+    scripted.answer({"totalSize": 2, "done": True, "records": rows})
+    scripted.answer({"identity": None})
+
+    with pytest.raises(Unavailable, match="whose login"):
+        salesforce.edits("lead", "status", [LEAD])
+
+    asked = [path for path, _, _ in scripted.asked]
+    assert asked.count("GET /services/data/v62.0/") == 1
+
+
 def test_salesforce_keeps_no_status_of_a_contact(salesforce, scripted):
     scripted.answer(LOGIN)
 
