@@ -57,10 +57,13 @@ def known(edits: Sequence[Edit], value: str) -> Sequence[Edit]:
     return () if last < 0 or edits[last].is_ours else edits[: last + 1]
 
 
-def signed(crm: str, value: str, edits: Sequence[Edit]) -> dict[str, object]:
-    """Who gave a record this value, and when, for the timeline; nothing where that is not told."""
+def signed(crm: str, value: str, edits: Sequence[Edit], *, now: datetime) -> dict[str, object]:
+    """Who gave a record this value, and when, for the timeline; nothing where that is not told.
+
+    Never ahead of `now`, as no move is: it would be in the stage after the one that it ended.
+    """
     past = known(edits, value)
-    return {"who": _who(crm, past[-1]), "at": past[-1].at.isoformat()} if past else {}
+    return {"who": _who(crm, past[-1]), "at": min(past[-1].at, now).isoformat()} if past else {}
 
 
 def _is_step(edit: Edit, since: datetime | None) -> bool:

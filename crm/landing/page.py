@@ -91,7 +91,7 @@ class Page:
         if not isinstance(row, Deal):
             return {}
         edits = self.edits.get(external_id, ())
-        return authors.signed(self.connection.name, row.stage_value, edits)
+        return authors.signed(self.connection.name, row.stage_value, edits, now=self.now)
 
     def policy_of(self, name: str) -> Policy:
         return policy_of(self.kind, name, self.connection.settings.get("policies") or {})

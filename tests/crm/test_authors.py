@@ -76,6 +76,15 @@ def test_what_a_later_move_overruled_is_told_of_the_last_alone():
     assert told([edit("b", 10), edit("c", 20)], since=30) == [("c", 30, "ada in crm")]
 
 
+def test_what_is_ahead_of_us_is_signed_with_the_moment_of_its_move():
+    ahead = [edit("c", 99)]
+
+    signed = authors.signed("crm", "c", ahead, now=NOW)
+
+    [move] = authors.moves("crm", "c", ahead, since=None, now=NOW)
+    assert signed == {"who": "ada in crm", "at": move.at.isoformat()}
+
+
 def test_a_long_name_leaves_room_for_the_crm():
     [move] = authors.moves("crm", "c", [edit("c", 1, who="a" * 300)], since=None, now=NOW)
 
