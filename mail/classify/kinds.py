@@ -50,8 +50,7 @@ def classify(  # noqa: PLR0911 - one for each kind
         return Opinion(kind="other", rule=f"other: {why}")
     text = without(reply_text.extract(mail.text), ours)
     if invitation := calendar_reply.detect(mail):
-        added = calendar_reply.comment(mail)
-        text = text if added in text else f"{text}\n{added}".strip()
+        text = _with_comment(text, calendar_reply.comment(mail))
     if invitation and not wants_out(text):
         return Opinion(kind="calendar", text=text, invitation=invitation, rule="calendar: a reply")
     if automatic := autoreply.rule(mail, text):
@@ -63,6 +62,13 @@ def classify(  # noqa: PLR0911 - one for each kind
     if _is_nobodys(mail):
         return Opinion(kind="other", rule="other: nobody to answer")
     return Opinion(kind="reply", text=text, rule="reply: nothing else")
+
+
+def _with_comment(text: str, added: str) -> str:
+    """A wish to be left alone stands by itself: behind the text of a program it would be missed."""
+    if wants_out(added):
+        return added
+    return text if added in text else f"{text}\n{added}".strip()
 
 
 def _neither(mail: Parsed) -> str:

@@ -17,11 +17,11 @@ ANSWERS = Path(__file__).with_name("answers")
 INVITED = "token-1.opening@example.com"  # to which the programs answered
 
 
-def as_mail(written):
+def as_mail(written, text="Declined"):
     """What KDE's library wrote, in a mail: its mail program was not there."""
     mail = EmailMessage()
     mail["From"] = "grace@customer.example"
-    mail.set_content("Declined")
+    mail.set_content(text)
     mail.add_alternative(
         written, maintype="text", subtype="calendar", params={"method": "REPLY"}, cte="base64"
     )
@@ -64,6 +64,25 @@ def test_what_is_typed_beside_evolutions_buttons_is_read(comment, kind, text):
     opinion = kinds.classify(parsed.parse(typed))
 
     assert (opinion.kind, opinion.text) == (kind, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "comment"),
+    [
+        ("Declined", "Stop."),
+        ("Declined. Stop by later.", "Stop"),
+        ("When: Monday\n" * 200, "Please unsubscribe me."),
+    ],
+    ids=["a word alone", "a word of the text", "behind a long text"],
+)
+def test_a_wish_to_be_left_alone_is_seen_beside_any_text(text, comment):
+    written = (ANSWERS / "kde-declined.ics").read_bytes()
+    begins = b"BEGIN:VEVENT\r\n"
+    typed = written.replace(begins, begins + f"COMMENT:{comment}\r\n".encode())
+
+    opinion = kinds.classify(parsed.parse(as_mail(typed, text)))
+
+    assert (opinion.kind, opinion.text) == ("unsubscribe", comment)
 
 
 def test_a_line_that_fits_no_form_is_passed_over_at_once():
