@@ -20,6 +20,8 @@ _HOW: Mapping[Source, str] = {
 }
 #: Longest name of StageMove.who.
 _LONGEST = 100
+#: Moves on the way to where a record is: one that flaps must not hold up a stop that came with it.
+_MOST = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +41,11 @@ def moves(
 
     Each has the CRM's moment, but never one ahead of `now` or before `since`, the last move that we
     know: what came before that, and was overruled, is told of the last one alone. What an integration
-    wrote on the way may be our own write, and is no move.
+    wrote on the way may be our own write, and is no move. Of very many the last are told.
     """
     past = known(edits, value)
     steps = [edit for edit in past[:-1] if _is_step(edit, since)]
-    for edit in [*steps, *past[-1:]]:
+    for edit in [*steps[-_MOST:], *past[-1:]]:
         at = min(edit.at, now)
         since = max(at, since) if since else at
         yield Move(value=edit.value, at=since, who=_who(crm, edit), because=_because(edit))

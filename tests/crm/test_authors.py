@@ -76,6 +76,20 @@ def test_what_a_later_move_overruled_is_told_of_the_last_alone():
     assert told([edit("b", 10), edit("c", 20)], since=30) == [("c", 30, "ada in crm")]
 
 
+def test_of_an_endless_history_the_last_moves_are_told():
+    """A stop that came with it waits until all of them are written."""
+    edits = [
+        Edit(value="ab"[number % 2], at=NOW - timedelta(seconds=900 - number), source="person")
+        for number in range(800)
+    ]
+
+    moves = list(authors.moves("crm", "c", [*edits, edit("c", 59)], since=None, now=NOW))
+
+    assert len(moves) == 51
+    assert [moves[0].at, moves[-2].at] == [edits[-50].at, edits[-1].at]
+    assert moves[-1].value == "c"
+
+
 def test_what_is_ahead_of_us_is_signed_with_the_moment_of_its_move():
     ahead = [edit("c", 99)]
 
