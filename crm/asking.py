@@ -16,29 +16,35 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def authors(
-    connection: Connection, connector: Connector, kind: Kind, records: Sequence[Record]
-) -> Mapping[str, Sequence[Edit]]:
-    """Record id -> who gave its stage which value when, since we read it last.
+class Asking:
+    """About the records of one reading, a page at a time.
 
     What the CRM does not tell is no reason to wait with what it did tell: a stop among it would wait
-    too. That the login may not read it is noted once.
+    too. So one that does not answer is asked no more. That the login may not read it is noted once.
     """
-    if kind not in {"lead", "deal"} or connection.first_pulled_at is None:
-        return {}
-    asked = _moved(connection, kind, records)
-    if not asked:
-        return {}
-    try:
-        told = connector.edits(
-            "lead" if kind == "lead" else "deal", _FIELDS[kind][0], sorted(asked)
-        )
-    except (Refused, Unauthorized) as error:
-        _tell(connection, kind, error)
-        return {}
-    except ConnectorError:
-        return {}
-    return {id_: _news(edits, asked[id_]) for id_, edits in told.items() if id_ in asked}
+
+    def __init__(self, connection: Connection, connector: Connector) -> None:
+        self._connection, self._connector = connection, connector
+        self._is_silent = connection.first_pulled_at is None  # a first pull moves nobody
+
+    def authors(self, kind: Kind, records: Sequence[Record]) -> Mapping[str, Sequence[Edit]]:
+        """Record id -> who gave its stage which value when, since we read it last."""
+        if self._is_silent or kind not in {"lead", "deal"}:
+            return {}
+        asked = _moved(self._connection, kind, records)
+        if not asked:
+            return {}
+        try:
+            told = self._connector.edits(
+                "lead" if kind == "lead" else "deal", _FIELDS[kind][0], sorted(asked)
+            )
+        except (Refused, Unauthorized) as error:
+            _tell(self._connection, kind, error)
+            return {}
+        except ConnectorError:
+            self._is_silent = True
+            return {}
+        return {id_: _news(edits, asked[id_]) for id_, edits in told.items() if id_ in asked}
 
 
 def _moved(

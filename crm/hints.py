@@ -11,7 +11,8 @@ from django.db import transaction
 from connectors.base import Written
 from connectors.batches import chunks
 from connectors.errors import ConnectorError, Unauthorized
-from crm import asking, brakes, lease, ledger, order
+from crm import brakes, lease, ledger, order
+from crm.asking import Asking
 from crm.connections import UNUSABLE, connector_of
 from crm.land import land
 from crm.models import Connection, ExternalRecord, Hint
@@ -99,7 +100,7 @@ def _reread(connection: Connection, hints: Sequence[Hint]) -> int:
     ids = sorted({hint.external_id for hint in hints})
     connector, written = connector_of(connection), cast("Written", kind)
     records = connector.read(written, ids)
-    edits = asking.authors(connection, connector, written, records)
+    edits = Asking(connection, connector).authors(written, records)
     with transaction.atomic():
         land(connection, written, records, now=clock.now(), asked_at=asked_at, edits=edits)
         # One that came again while we read has another mark, and stays.

@@ -10,7 +10,8 @@ from django.db.models import F
 
 from connectors.base import KINDS, Connector, Kind, Skipped
 from connectors.errors import ConnectorError, RateLimited, Refused, Unauthorized
-from crm import asking, brakes, events, lease, lists, order
+from crm import brakes, events, lease, lists, order
+from crm.asking import Asking
 from crm.connections import UNUSABLE, connector_of
 from crm.land import land
 from crm.landing.page import Landed
@@ -93,6 +94,7 @@ def fail(connection: Connection, error: ConnectorError, due_field: str) -> None:
 def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None) -> None:
     connector = connector_of(connection)
     started_at, calls_before = clock.now(), connector.calls
+    asks = Asking(connection, connector)
     try:
         for kind in KINDS:
             landed = pulled.landed[kind] = Landed()
@@ -102,7 +104,7 @@ def _pull_all(connection: Connection, pulled: Pulled, progress: Progress | None)
                 page = next(pages, None)
                 if page is None:
                     break
-                edits = asking.authors(connection, connector, kind, page.records)
+                edits = asks.authors(kind, page.records)
                 with transaction.atomic():
                     landed.add(
                         land(

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from connectors.base import WRITTEN
-from crm import asking, ledger, order
+from crm import ledger, order
+from crm.asking import Asking
 from crm.land import land
 from crm.models import Change, ExternalRecord
 from crm.pushing import outcomes
@@ -37,12 +38,13 @@ def read_again(batch: Batch) -> None:
     ]
     if not stale:
         return
+    asks = Asking(batch.connection, batch.connector)
     for kind in WRITTEN:
         ids = sorted({record.external_id for record in stale if record.kind == kind})
         if ids:
             asked_at = order.draw(batch.connection.pk)
             records = batch.connector.read(kind, ids)
-            edits = asking.authors(batch.connection, batch.connector, kind, records)
+            edits = asks.authors(kind, records)
             with transaction.atomic():
                 now = batch.now
                 land(batch.connection, kind, records, now=now, asked_at=asked_at, edits=edits)

@@ -182,6 +182,27 @@ def test_without_a_history_the_move_lands_all_the_same(error, told, at_hubspot, 
     assert Connection.objects.get().last_error == ""
 
 
+def test_a_crm_that_does_not_answer_is_asked_no_more_in_that_pull(at_hubspot, monkeypatch):
+    """Each page would wait for it, and a stop on the last one for all of them."""
+    crm, asked = at_hubspot.crm, []
+    StageCounterpart.objects.create(
+        connection=crm.connection, object="deal", value="presentation", stage="Closing"
+    )
+    deal = {"dealname": "Big", "pipeline": "default", "dealstage": "presentation"}
+
+    def hang(_self, kind, *_):
+        asked.append(kind)
+        raise Unavailable("no answer")
+
+    monkeypatch.setattr(HubSpotConnector, "edits", hang)
+    for stage in ("Presentation", "Closing"):
+        at_hubspot.moves_to(stage)
+        crm.create(deal, object_="deals")
+        at_hubspot.pull()
+
+    assert asked == ["lead", "lead"]
+
+
 def test_an_untracked_status_names_who_changed_the_record_last(salesforce, monkeypatch):
     team = Team(salesforce)
     monkeypatch.setattr("connectors.salesforce.edits._history", untracked)
