@@ -104,7 +104,8 @@ class Message(models.Model):
     references = models.TextField(blank=True)
     subject = models.TextField(blank=True)
     text = models.TextField(blank=True)
-    raw = models.BinaryField(null=True)  #: the bytes, rendered once, before the first attempt
+    #: The bytes, kept when they are first handed over, before the server has one of them.
+    raw = models.BinaryField(null=True)
     #: Where its tracked links lead, by number; see mail.tracking.
     links = models.JSONField(default=list, blank=True)
     #: {"days": ["mon", ...], "from": "09:00", "to": "17:00", "timezone": "Europe/Berlin",
