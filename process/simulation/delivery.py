@@ -115,6 +115,7 @@ class Delivery:
         """It did not leave."""
         for counted in (mailbox.history, *(quota.history for quota in self._quotas(email))):
             counted.remove(self.scene.now)
+        mailbox.let_in(self.scene.now)
 
     def _sent(self, mailbox: Mailbox, email: Email) -> None:
         enrollment, now = email.enrollment, self.scene.now

@@ -170,6 +170,16 @@ class Mailbox:
         self.held_until = until
         heapq.heappush(self._due, (email.pk, email))
 
+    def let_in(self, now: datetime) -> None:
+        """One that was admitted did not leave: who is held waits on, whoever comes next is asked."""
+        until = self.held_until
+        if until is None or until <= now:
+            return
+        waiting = {pk: email for pk, email in self._due if email.due_at <= now}
+        self._due, self.held_until = [], None
+        for email in waiting.values():
+            self.postpone(email, until)
+
     def take_due(self, now: datetime) -> Email | None:
         """The first in line."""
         while self._later and self._later[0][0] <= now:

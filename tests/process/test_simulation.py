@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crm.facts import FIELDS
+from mail.pacing import Limits
 from process import blueprint
 from process.simulation import rates, sample
 from process.simulation.engine import Simulation
 from process.simulation.people import People
 from process.simulation.report import report
-from process.simulation.rows import NO_DEAL, Deal
+from process.simulation.rows import NO_DEAL, Deal, Email, Mailbox
 from workspace.problems import Invalid
 
 BEGINS = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -108,6 +109,24 @@ def test_caps_hold_over_any_day(loaded):
     assert len(times) > 60
     assert all(b - a >= timedelta(days=1) for a, b in zip(times, times[7:], strict=False))
     assert all(b - a >= timedelta(hours=1) for a, b in zip(times, times[3:], strict=False))
+
+
+def test_whoever_comes_next_is_asked_when_one_that_was_admitted_did_not_leave():
+    limits = Limits(gap=timedelta(seconds=90), per_hour=9, per_day=9)
+    mailbox = Mailbox(pk=1, address="ada@example.com", limits=limits)
+    held, next_ = (
+        Email(pk=n, enrollment=None, step_id="", template="", due_at=BEGINS) for n in (1, 2)
+    )
+    mailbox.postpone(held, BEGINS)
+    mailbox.hold(mailbox.take_due(BEGINS), BEGINS + limits.gap)
+
+    mailbox.let_in(BEGINS)
+    mailbox.postpone(next_, BEGINS + timedelta(seconds=30))
+
+    asked = []
+    while (at := mailbox.next_due) is not None:
+        asked.append((at - BEGINS, mailbox.take_due(at)))
+    assert asked == [(timedelta(seconds=30), next_), (limits.gap, held)]
 
 
 def test_the_report_counts_what_was_lived(loaded):
