@@ -180,6 +180,8 @@ def _explained(error: MarkedYAMLError, text: str, line: int) -> str:
         return "YAML syntax: a tab in the indentation; use spaces"
     if _BRACES.search(written):
         return "YAML syntax: a text that begins with {{ needs quotes around it"
+    if "flow mapping" in str(error.context) and "{{" in written:
+        return "YAML syntax: within braces a text with {{ needs quotes around it"
     if "flow" in str(error.context) and (bare := _NAME.search(written)):
         return f'YAML syntax: within braces a name needs quotes: "{bare[1]}"'
     problem = str(error.problem)

@@ -87,6 +87,10 @@ def test_a_place_inside_of_a_text(text, place):
             ["a.yaml:1:21: YAML syntax: a text that begins with {{ needs quotes around it"],
         ),
         (
+            "a: {task: call, title: Call {{ lead.email }}, due: 4 hours}\n",
+            ["a.yaml:1:29: YAML syntax: within braces a text with {{ needs quotes around it"],
+        ),
+        (
             "a: {kind: google, client_id: ${ID}, client_secret: ${SECRET}}\n",
             ['a.yaml:1:31: YAML syntax: within braces a name needs quotes: "${ID}"'],
         ),
