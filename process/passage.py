@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from crm.models import Lead, StageMove
 from process.definition import STAGES
 from runtime import clock
+from workspace.counts import counted
 
 _WHO = {StageMove.By.RULE: "a rule", StageMove.By.TIME: "time"}
 
@@ -60,7 +61,7 @@ def _line(stay: Stay) -> str:
         reason = f"{reason} ({told})"
     at = f" [{move.because['at']}]" if move.because.get("at") else ""
     words = [f"{move.at:%Y-%m-%d %H:%M}", stay.stage, f"by {by}: {reason}{at}", *notes]
-    return f"{', '.join(words)}; {length.days} days"
+    return f"{', '.join(words)}; {counted(length.days, 'day')}"
 
 
 def _details(move: StageMove) -> Iterator[str]:

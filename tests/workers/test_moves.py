@@ -120,6 +120,15 @@ def test_a_persons_move_tells_who_and_why(at_work, frozen_clock):
     )
 
 
+def test_a_single_day_in_a_stage_is_told_as_one(at_work, frozen_clock):
+    lead = at_work()
+    moves.by_person(lead, "Prospecting", by="bob", why="the wrong company")
+
+    frozen_clock.now += timedelta(days=1)
+
+    assert list(passage.told(lead))[-1].endswith("back; 1 day")
+
+
 @pytest.mark.parametrize(
     ("written", "to", "expected"),
     [
