@@ -144,7 +144,7 @@ def _told(entry: "Entry") -> dict[str, Any]:
         "id": task.pk,
         "kind": task.kind,
         "title": task.title,
-        "because": list(entry.place.because),
+        "because": [] if task.done_at else list(entry.place.because),
         "lead": str(task.lead),
         "lead_id": task.lead_id,
         "company": task.lead.company.name if task.lead.company else "",

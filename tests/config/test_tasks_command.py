@@ -84,7 +84,9 @@ def test_each_deed_is_done_once_and_then_told(workspace):
     assert told(workspace, *done) == "1 Call Grace: is done.\n"
     assert told(workspace, *done).startswith("1 Call Grace: voicemail by bob at ")
     assert told(workspace, "task", "skip", "1", "--why", "late").startswith("1 Call Grace: voicem")
-    assert '"ended": "voicemail by bob at ' in told(workspace, "task", "show", "1", "--json")
+    ended = json.loads(told(workspace, "task", "show", "1", "--json"))
+    assert ended["ended"].startswith("voicemail by bob at ")
+    assert ended["because"] == []
 
 
 @pytest.mark.parametrize(
