@@ -48,7 +48,8 @@ def cross_check(
     """Every problem between files; what follows from a file that was refused (None) is left out."""
     schema = with_mapped_fields(schema, team[0].connections if team else None)
     read = [sequence for sequence in sequences if sequence is not None]
-    if process and len(read) == len(sequences):
+    whole = len(read) == len(sequences)
+    if process and whole:
         names = [sequence.name for sequence, _ in read]
         yield from _tactics(*process, names)
         yield from _entered(*process, names)
@@ -62,7 +63,7 @@ def cross_check(
         yield from _renewal(*process, team[0].connections)
         yield from check_marketing(*process, team[0].connections)
     yield from _duplicates(read)
-    known = _known(process, read, templates, lists, schema, team=team)
+    known = _known(process, read if whole else None, templates, lists, schema, team=team)
     if process:
         described = process[0].lists
         yield from check_lists(
@@ -76,8 +77,7 @@ def cross_check(
         yield from check_rules(described, read)
         yield from check_process(*process, known, list(team[0].connections) if team else None)
         yield from check_handoff(*process, known)
-        if len(read) == len(sequences):
-            yield from check_objections(*process, known)
+        yield from check_objections(*process, known)
     for sequence, document in read:
         yield from check_sequence(sequence, document, known)
     for template in templates.values():
@@ -99,7 +99,7 @@ def with_mapped_fields(
 
 def _known(
     process: tuple[Process, Document] | None,
-    sequences: Sequence[tuple[Definition, Document]],
+    sequences: Sequence[tuple[Definition, Document]] | None,
     templates: Mapping[str, Template],
     lists: Collection[str],
     schema: Schema,
@@ -114,7 +114,7 @@ def _known(
         events=frozenset({*EVENTS, *own}) if process else None,
         moments=frozenset(_moments(team[0].connections)) if team else None,
         templates=templates,
-        sequences=frozenset(sequence.name for sequence, _ in sequences),
+        sequences=None if sequences is None else frozenset(each.name for each, _ in sequences),
         lists=frozenset({*lists, *process[0].lists}) if process else None,
         dispositions=process[0].dispositions if process else None,
     )

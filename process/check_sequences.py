@@ -158,7 +158,7 @@ class _Checked:
         if name == self.sequence.name:
             message = f'{_dotted(path)}: "{name}" is this sequence itself'
             yield self.document.problem(path, message, value=name)
-        elif name not in self.known.sequences:
+        elif self.known.sequences is not None and name not in self.known.sequences:
             yield self._unknown(path, "sequence", name, self.known.sequences)
 
     def expression(

@@ -24,7 +24,7 @@ class Known:
     #: Facts that the team mapped as moments.
     moments: frozenset[str] | None = None
     templates: Mapping[str, Template]
-    sequences: frozenset[str]
+    sequences: frozenset[str] | None
     lists: frozenset[str] | None
     dispositions: Declared | None
 

@@ -30,7 +30,7 @@ def _names(
     document: Document, at: Path, objection: Objection, process: Process, known: Known
 ) -> Iterator[Problem]:
     named = [((*at, "answer"), "answer", objection.answer, tuple(process.answers))]
-    if objection.play.enroll is not None:
+    if objection.play.enroll is not None and known.sequences is not None:
         sequences = tuple(sorted(known.sequences))
         named.append(((*at, "play"), "sequence", objection.play.enroll, sequences))
     for path, what, name, choices in named:

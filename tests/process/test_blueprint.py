@@ -363,6 +363,14 @@ def test_the_holidays_of_the_workspace_are_those_of_each_window(starter):
     assert found["won-handoff"].window.holidays == ("NO", "SE")
 
 
+def test_whoever_names_a_sequence_that_was_refused_is_told_nothing(problems_after):
+    file = "sequences/approach-cold.yaml"
+
+    told = problems_after(file, "when_changed: move", "when_changed: moved")
+
+    assert [problem.partition(": ")[0] for problem in told] == [f"{file}:21:15"]
+
+
 def test_two_mailboxes_with_one_address(problems_after):
     found = problems_after(
         "cadenza.yaml",
