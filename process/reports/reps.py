@@ -20,6 +20,7 @@ NOTES = (
         "emails and replies belong to the owner of the mailbox, tasks and deals to their own owner, "
         "calls and meetings to the lead's."
     ),
+    "meetings: those that were agreed on, here or in the CRM, whatever became of them.",
     (
         "Tasks that were made in the period: done, late (done after they were due, or due and not done) "
         "and open; those that were skipped are none of the three."
