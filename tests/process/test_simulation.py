@@ -111,14 +111,14 @@ def test_caps_hold_over_any_day(loaded):
     assert all(b - a >= timedelta(hours=1) for a, b in zip(times, times[3:], strict=False))
 
 
-def test_whoever_comes_next_is_asked_when_one_that_was_admitted_did_not_leave():
+def test_whoever_comes_next_is_asked_when_one_that_was_admitted_did_not_leave(loaded):
     limits = Limits(gap=timedelta(seconds=90), per_hour=9, per_day=9)
     mailbox = Mailbox(pk=1, address="ada@example.com", limits=limits)
+    [enrollment, *_] = live(loaded, days=1).enrollments
     held, next_ = (
-        Email(pk=n, enrollment=None, step_id="", template="", due_at=BEGINS) for n in (1, 2)
+        Email(pk=n, enrollment=enrollment, step_id="", template="", due_at=BEGINS) for n in (1, 2)
     )
-    mailbox.postpone(held, BEGINS)
-    mailbox.hold(mailbox.take_due(BEGINS), BEGINS + limits.gap)
+    mailbox.hold(held, BEGINS + limits.gap)
 
     mailbox.let_in(BEGINS)
     mailbox.postpone(next_, BEGINS + timedelta(seconds=30))
