@@ -188,8 +188,16 @@ def test_an_out_of_office_before_an_answer_moves_nothing():
 
 def test_a_lead_that_a_person_put_back_is_not_enrolled_again_by_the_next_email():
     back = ("NEW", "person", 1)
+    exits = {"Prospecting": {"exit": [{"on": "enrolled", "to": "Preparation"}]}}
+    stages = [{**stage, **exits.get(stage["name"], {})} for stage in PROCESS["stages"]]
 
-    seen = world(received("e1.s1"), received("e1.s2"), replied(), histories=approached(back))
+    seen = world(
+        received("e1.s1"),
+        received("e1.s2"),
+        replied(),
+        histories=approached(back),
+        process={**PROCESS, "stages": stages},
+    )
 
     assert broken(seen) == {}
 
