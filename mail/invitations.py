@@ -166,7 +166,8 @@ def _party(party: Party, *, asked: bool = False) -> vCalAddress:
     address.refuse_control(party.name, "name")
     told = vCalAddress(f"mailto:{address.envelope(party.email)}")
     if party.name:
-        told.params["CN"] = vText(party.name)
+        # Programs take a backslash before the closing quote for an escape, which RFC 5545 has not.
+        told.params["CN"] = vText(party.name.replace("\\", "/"))
     if asked:
         how = {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
         told.params.update({name: vText(value) for name, value in how.items()})

