@@ -85,13 +85,18 @@ class SandboxWorld:
             self.crowd.gone.add(readable(lead.email))
         if happening.kind in MEETING:
             return () if lead.stage == "Presentation" else None
-        if happening.kind not in {"crm_moved", "crm_closed"}:
+        if happening.kind not in {"crm_changed", "crm_moved", "crm_closed"}:
             return ()
         course = Course(self.deal_keys[lead.bound_deal().pk], self.seed)
-        if happening.kind == "crm_closed":
+        if happening.kind in {"crm_changed", "crm_closed"}:
             return () if lead.stage == "Closing" else None
         if lead.stage != "Presentation" or not course.comes_to_closing:
             return None
         at = happening.at + course.closes_for
         closed = Happening(at=at, lead_id=lead.pk, kind="crm_closed", data={"won": course.is_won})
-        return [closed]
+        if course.is_won or lead.source != "hubspot":
+            return [closed]
+        put_aside = Happening(
+            at=at, lead_id=lead.pk, kind="crm_changed", data={"status": "BAD_TIMING"}
+        )
+        return [put_aside, closed]
