@@ -77,8 +77,8 @@ def settle(
             continue
         if lead.stage and not is_first_pull:
             told = (edits or {}).get((kind, deal.pk if deal else lead.pk), ())
-            for move in authors.moves(connection.name, value, told, since=lead.stage_since, now=at):
-                _follow(lead, stages_of.get((kind, move.value), ()), move, seen_at=at)
+            for step in authors.moves(connection.name, value, told, since=lead.stage_since, now=at):
+                _follow(lead, stages_of.get((kind, step.value), ()), step, seen_at=at)
         else:
             lead.stage, lead.stage_since = stages[0], at
             first_seen.append(lead)
