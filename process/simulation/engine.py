@@ -125,11 +125,12 @@ class Simulation:
                 if set_fields(lead, data):
                     self.scene.note("lead_changed", lead)
             case "crm_moved":
-                self.stages.move_in_crm(lead, str(data["to"]))
+                self.stages.move_in_crm(lead, str(data["to"]), at=self._told_at(happening, lead))
             case "crm_opened":
                 self.stages.open_deal(lead)
             case "crm_closed":
-                self.stages.close_deal(lead, self.scene.now, won=bool(data["won"]))
+                told_at = self._told_at(happening, lead)
+                self.stages.close_deal(lead, told_at, won=bool(data["won"]))
             case kind:
                 enrollment = lead.enrollment
                 if enrollment is not None and happening.enrollment_id != enrollment.pk:
@@ -144,6 +145,12 @@ class Simulation:
                 was_logged = task == "call" and self._was_logged(lead, happening.at)
                 if kind == "task_done" and not was_logged and dispositions.is_call(task, word):
                     self.scene.note("called", lead, enrollment=enrollment, at=happening.at)
+
+    def _told_at(self, happening: Happening, lead: Lead) -> datetime:
+        """When it was, as far as the CRM tells that."""
+        connection = self.scene.connections.get(lead.source)
+        is_told = connection is not None and connection.tells_when
+        return min(happening.at, self.scene.now) if is_told else self.scene.now
 
     def _was_done(self, lead: Lead, at: datetime) -> bool:
         """A call that somebody logged is a task that was done; see crm.calls."""

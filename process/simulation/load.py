@@ -22,7 +22,16 @@ from process.blueprint import Blueprint
 from process.models import HeldMove
 from process.prospecting.form_lists import with_members
 from process.simulation.files import files
-from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Wait
+from process.simulation.rows import (
+    WITH_HISTORY,
+    Connection,
+    Deal,
+    Email,
+    Enrollment,
+    Lead,
+    Mailbox,
+    Wait,
+)
 from process.simulation.scene import Files, Scene
 from sequences.cadence import State
 from sequences.mailboxes import held, written_from
@@ -163,6 +172,7 @@ def _connections(now: datetime) -> dict[str, Connection]:
             name=row.name,
             pull_every=row.pull_every,
             pull_due_at=max(row.pull_due_at or now, now),
+            tells_when=row.kind in WITH_HISTORY,
         )
         for row in ConnectionRow.objects.order_by("pk")
     }

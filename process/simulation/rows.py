@@ -195,6 +195,10 @@ class Mailbox:
         return None
 
 
+#: Kinds of connections that tell when somebody changed a stage.
+WITH_HISTORY = frozenset({"hubspot", "salesforce"})
+
+
 @dataclass(slots=True, kw_only=True)
 class Connection:
     """Where the CRM's news come from, at each of its pulls."""
@@ -202,6 +206,7 @@ class Connection:
     name: str
     pull_every: timedelta
     pull_due_at: datetime
+    tells_when: bool = False  #: its history tells when a stage was changed
 
     def skip_to(self, now: datetime) -> None:
         """Leave out the pulls before `now`, which brought nothing."""

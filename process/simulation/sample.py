@@ -11,7 +11,7 @@ from process.blueprint import Blueprint
 from process.definition import STAGES
 from process.prospecting.lists import of_crms
 from process.simulation.files import files
-from process.simulation.rows import Connection, Lead, Mailbox
+from process.simulation.rows import WITH_HISTORY, Connection, Lead, Mailbox
 from process.simulation.scene import Scene
 
 FIRST = ("Ada", "Bruno", "Chiara", "David", "Elif", "Farid", "Grace", "Hugo", "Ines", "Jonas")
@@ -52,7 +52,12 @@ def scene(blueprint: Blueprint, count: int, now: datetime) -> Scene:
         now=now,
         leads=leads,
         connections={
-            name: Connection(name=name, pull_every=one.pull_every.elapsed, pull_due_at=now)
+            name: Connection(
+                name=name,
+                pull_every=one.pull_every.elapsed,
+                pull_due_at=now,
+                tells_when=one.kind in WITH_HISTORY,
+            )
             for name, one in blueprint.connections.items()
         },
         mailboxes=_mailboxes(blueprint, reps),

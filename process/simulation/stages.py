@@ -58,7 +58,7 @@ class Stages:
         """By our word: the CRM is told where it has a word of its own for the stage."""
         if lead.stage == to:
             return False
-        self._place(lead, to, put_here_from="")
+        self._place(lead, to, since=self.scene.now, put_here_from="")
         target, field = self._target(lead)
         value = self._values.get((lead.source, target, to))
         facts = self._facts(lead)
@@ -67,14 +67,14 @@ class Stages:
             self.scene.written.append((lead, to))
         return True
 
-    def move_in_crm(self, lead: Lead, to: str) -> None:
-        """Somebody in the CRM moved it, and we hear of it now."""
+    def move_in_crm(self, lead: Lead, to: str, *, at: datetime) -> None:
+        """Somebody in the CRM moved it, and we hear of it now; `at` is the moment that it tells."""
         target, field = self._target(lead)
         facts, value = self._facts(lead), self._values.get((lead.source, target, to))
         was_at, facts[field] = facts[field], value
         if target == "deal" and was_at != value:
             self.scene.note("deal_moved", lead, data={"deal": lead.bound_deal()})
-        self.settle(lead)
+        self.settle(lead, at=at)
 
     def stands_for(self, lead: Lead, deal: Deal) -> Sequence[str]:
         return self._stages.get((lead.source, "deal", deal.facts["stage_value"]), ())
@@ -93,29 +93,32 @@ class Stages:
             return
         last = self.scene.files.process.stages[-1].name
         deal.facts["stage_value"] = self._values.get((lead.source, "deal", last)) if won else None
-        deal.close(at, won=won)
+        deal.close(self.scene.now, won=won)
         self.scene.note("deal_closed", lead, data={"deal": deal})
         self.scene.note("deal_moved", lead, data={"deal": deal})
-        self.settle(lead)
+        self.settle(lead, at=at)
 
-    def settle(self, lead: Lead) -> None:
-        """A value that stands for several stages moves it only when its stage is not among them."""
+    def settle(self, lead: Lead, *, at: datetime) -> None:
+        """A value that stands for several stages moves it only when its stage is not among them.
+
+        It is there since the CRM's moment, but not since one before its last move that we know.
+        """
         target, field = self._target(lead)
         stages = self._stages.get((lead.source, target, self._facts(lead)[field]), ())
         if stages and not lead.stage:
-            self._enter(lead, stages[0])
+            self._enter(lead, stages[0], since=self.scene.now)
         elif stages and lead.stage not in stages:
-            self._place(lead, stages[0], put_here_from=lead.stage)
+            since = max(at, lead.stage_since) if lead.stage_since else at
+            self._place(lead, stages[0], since=since, put_here_from=lead.stage)
 
-    def _place(self, lead: Lead, to: str, *, put_here_from: str) -> None:
-        now = self.scene.now
-        self.scene.moves.append(Move(at=now, lead_id=lead.pk, before=lead.stage, after=to))
+    def _place(self, lead: Lead, to: str, *, since: datetime, put_here_from: str) -> None:
+        self.scene.moves.append(Move(at=since, lead_id=lead.pk, before=lead.stage, after=to))
         self.scene.note("stage_moved", lead)
-        self._enter(lead, to)
+        self._enter(lead, to, since=since)
         lead.put_here_from = put_here_from
 
-    def _enter(self, lead: Lead, stage: str) -> None:
-        lead.facts["lead"]["stage"], lead.stage_since = stage, self.scene.now
+    def _enter(self, lead: Lead, stage: str, *, since: datetime) -> None:
+        lead.facts["lead"]["stage"], lead.stage_since = stage, since
         self.clocks.entered(lead)
 
     def _target(self, lead: Lead) -> tuple[str, str]:
