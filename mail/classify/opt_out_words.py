@@ -64,6 +64,8 @@ OPT_OUT_ALONE = frozenset(
     {
         "unsubscribe", "stop", "remove", "optout", "opt-out", "opt out", "stopp", "abmelden", "austragen", "abbestellen", "désabonner",
         "désinscription", "désabonnement", "baja", "desuscribir", "desuscribirme", "cancellami", "cancellatemi", "rimuovimi", "descadastrar",
+        "please stop", "stop please", "stop, please", "stop it", "stop now", "please remove", "please unsubscribe", "aufhören",
+        "bitte aufhören", "arrêtez", "arrêtez svp", "stop svp", "basta",
         "remover", "favor remover", "afmelden", "uitschrijven", "avregistrera", "wypisz", "отписаться", "отпишите", "leiratkozás",
     }
 )  # fmt: skip
