@@ -1,8 +1,10 @@
 """What stands on a CRM's timelines: what anybody logged there, and what we log, tick off, hand over."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Literal
 
 #: done: a task or meeting was ticked off there; it tells of ours alone.
@@ -86,3 +88,17 @@ class Handover:
     kind: TouchKind
     external_id: str
     owner_id: str
+
+
+#: Stands at the end of a text that the CRM has no room for.
+CUT = "\n\n[Cut here: the mailbox has the whole text.]"
+
+
+def fitted(text: str, most: int, written: Callable[[str], str] = str) -> str:
+    """The text as it is `written` into the CRM, in `most` characters; one that is cut says so."""
+    whole = written(text)
+    if len(whole) <= most:
+        return whole
+    sizes = list(accumulate(len(written(each)) for each in text))
+    end = bisect_right(sizes, most - len(written(CUT)))
+    return written(text[:end] + CUT)

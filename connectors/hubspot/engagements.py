@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from connectors.engagements import Touch, TouchKind
+from connectors.engagements import Touch, TouchKind, fitted
 from connectors.hubspot import fields
 
 #: A touch's kind -> the object that it is logged as. A report that could not be delivered is a note.
@@ -33,7 +33,11 @@ COMPLETED: Mapping[str, Mapping[str, str]] = {
     "tasks": {"hs_task_status": "COMPLETED"},
     "meetings": {"hs_meeting_outcome": "COMPLETED"},
 }
+#: Characters of a note's body, which the other texts are kept to as well:
+#: https://developers.hubspot.com/docs/api-reference/legacy/crm/activities/engagements/post-engagements-v1-engagements
+MOST_TEXT = 65_536
 _MARK = "Message-ID: "
+_GAP = "<br><br>"
 #: Whatever HTML an editor there puts around it.
 _MARKED = re.compile(r"Message-ID:\s*([^\s<>&@]+@[^\s<>&@]+)")
 #: Object -> associationTypeId to contact and deal.
@@ -89,7 +93,7 @@ def _email(touch: Touch) -> dict[str, str]:
         "hs_email_direction": "EMAIL" if touch.kind == "email" else "INCOMING_EMAIL",
         "hs_email_status": "SENT",
         "hs_email_subject": touch.subject,
-        "hs_email_text": touch.text,
+        "hs_email_text": fitted(touch.text, MOST_TEXT),
         "hs_email_headers": json.dumps(headers),
         "hs_email_message_id": touch.message_id,
     }
@@ -137,5 +141,10 @@ def _marked(touch: Touch, body: str) -> str:
 
     Bodies are HTML, of which HubSpot drops what it does not know.
     """
-    marked = f"{body}\n\n{_MARK}{touch.message_id.strip('<>')}".lstrip()
-    return escape(marked, quote=False).replace("\n", "<br>")
+    mark = _as_html(f"{_MARK}{touch.message_id.strip('<>')}")
+    text = fitted(body.lstrip(), MOST_TEXT - len(mark) - len(_GAP), _as_html)
+    return f"{text}{_GAP}{mark}" if text else mark
+
+
+def _as_html(text: str) -> str:
+    return escape(text, quote=False).replace("\n", "<br>")

@@ -12,7 +12,7 @@ from simple_salesforce.format import quote_soql_value
 
 from connectors.base import Update
 from connectors.batches import RecordUpdate, chunks, in_batches, refused_apart, write_coalesced
-from connectors.engagements import Completion, Handover, Touch, TouchKind
+from connectors.engagements import Completion, Handover, Touch, TouchKind, fitted
 from connectors.errors import Conflict, ConnectorError, Outcome, Refused, Unavailable
 from connectors.salesforce import fields
 from connectors.salesforce.changes import IDS, Changes
@@ -155,7 +155,7 @@ def _task(touch: Touch) -> Row:
         "Subject": (_SAYS.get(touch.kind, "") + touch.subject)[:_SUBJECT],
         "ActivityDate": touch.sent_at.astimezone(UTC).date().isoformat(),
         "WhoId": touch.lead_id,
-        "Description": touch.text[: _DESCRIPTION - len(mark)] + mark,
+        "Description": fitted(touch.text, _DESCRIPTION - len(mark)) + mark,
     }
     if touch.owner_id:
         task["OwnerId"] = touch.owner_id

@@ -12,6 +12,7 @@ from sandbox.hubspot.schema import LIFECYCLE_STAGES, PROPERTIES, Property
 
 _EMAIL = re.compile(r"[^@\s,;<>\"()]+@[^@\s,;<>\"()]+\.[^@\s,;<>\"().]+")
 _UNKNOWN_TAG = re.compile(r"<(?!/?(?:p|br|div|span|a|b|i|u|strong|em|ul|ol|li)\b)[^<>]*>")
+_MOST_TEXT = 65_536
 _LIFECYCLE_ORDER = {value: n for n, (value, _) in enumerate(LIFECYCLE_STAGES)}
 
 
@@ -84,6 +85,13 @@ def _typed(schema: Property, text: str) -> tuple[tuple[str, str] | None, str | N
         text = text.strip().lower()
         if not _EMAIL.fullmatch(text):
             return ("INVALID_EMAIL", f"Email address {text} is invalid"), None
+    return _plain(schema, text)
+
+
+def _plain(schema: Property, text: str) -> tuple[tuple[str, str] | None, str | None]:
+    if len(text) > _MOST_TEXT:
+        what = f"{schema.name} takes {_MOST_TEXT} characters, not {len(text)}"
+        return ("INVALID_VALUE", what), None
     return None, _UNKNOWN_TAG.sub("", text) if schema.html else text
 
 

@@ -18,6 +18,7 @@ from connectors.errors import (
     Unauthorized,
     Unavailable,
 )
+from connectors.hubspot import engagements
 from connectors.hubspot.fields import zone_of
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -319,6 +320,22 @@ def test_known_outcomes_are_not_lost_with_a_later_batch(hubspot, scripted):
     assert {type(outcome.error) for outcome in outcomes[99:]} == {Unavailable}
 
 
+@pytest.mark.parametrize("kind", ["reply", "bounce", "call"])
+@pytest.mark.parametrize("text", ["x" * 70_000, "<\n&" * 30_000])
+def test_long_text_leaves_room_for_the_message_id(hubspot, scripted, kind, text):
+    scripted.answer(EMPTY, 201)
+
+    hubspot.log_touches([touch("<1@x>", kind=kind, text=text)])
+
+    ((sent,),) = (json.loads(body)["inputs"] for _, _, body in scripted.asked)
+    object_ = engagements.OBJECTS[kind]
+    marked = sent["properties"][engagements.MARKS[object_]]
+    body = sent["properties"].get("hs_email_text", marked)
+    assert 65_530 < len(body) <= 65_536
+    assert "[Cut here: the mailbox has the whole text.]" in body
+    assert engagements.message_id(object_, marked) == "<1@x>"
+
+
 def test_touch_is_an_email_of_its_contact_and_deal(hubspot, scripted):
     scripted.answer(EMPTY, 201)
 
@@ -424,11 +441,12 @@ def test_any_json_is_a_page_or_a_connector_error(hubspot, scripted, answer, stat
             continue
 
 
-def touch(message_id, deal_id="", owner_id=""):
+def touch(message_id, deal_id="", owner_id="", kind="email", text="t"):
     return Touch(
+        kind=kind,
         message_id=message_id,
         subject="s",
-        text="t",
+        text=text,
         sent_at=NOW,
         from_email="a@x",
         to_email="b@x",

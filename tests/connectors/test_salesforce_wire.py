@@ -354,6 +354,7 @@ def test_long_text_leaves_room_for_the_message_id(salesforce, scripted):
 
     (task,) = json.loads(scripted.asked[-1][2])["records"]
     assert len(task["Description"]) == 32_000
+    assert "x\n\n[Cut here: the mailbox has the whole text.]\n\n" in task["Description"]
     assert message_id_of(task["Description"]) == "<1@x>"
 
 
