@@ -7,7 +7,7 @@ while the server says, again and again, that nothing waits for it: see docs/inbo
 from datetime import timedelta
 
 from mail import receive, suppression
-from mail.classify.parsed import MOST_BYTES
+from mail.classify.unpacked import without_files
 from mail.inbound import Arrived
 from mail.models import Mailbox
 from runtime import clock
@@ -41,10 +41,10 @@ def mailbox_of(address: str) -> Mailbox:
 
 
 def take(mailbox: Mailbox, raw: bytes) -> str:
-    """Keep one email and write what follows; its kind, "ignored" or "known"."""
+    """Keep one email, without its files, and write what follows; its kind, "ignored" or "known"."""
     if raw.startswith(b"From "):  # mbox's own line; its date is another with each attempt
         raw = raw.partition(b"\n")[2]
-    arrived = Arrived(uidvalidity=0, uid=0, raw=raw[:MOST_BYTES], received_at=clock.now())
+    arrived = Arrived(uidvalidity=0, uid=0, raw=without_files([raw]), received_at=clock.now())
     return receive.receive(mailbox, arrived)
 
 

@@ -12,11 +12,12 @@ import typer
 from config.cli.app import app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import BinaryIO
 
     from mail.explained import Meaning, Touches
 
-#: Of a drained email's bytes, so many at a time.
+#: Of an email's bytes, so many at a time.
 _PIECE = 1 << 20
 
 
@@ -49,7 +50,7 @@ def explain_files(
     Without a workspace no touch is looked for, and the rules alone say what an answer means.
     Nothing is kept.
     """
-    from mail.classify.parsed import MOST_BYTES  # noqa: PLC0415 - loads only what it needs
+    from mail.classify.unpacked import without_files  # noqa: PLC0415 - loads only what it needs
     from mail.explained import explain  # noqa: PLC0415 - as above
     from runtime import clock  # noqa: PLC0415 - as above
 
@@ -58,7 +59,7 @@ def explain_files(
     told = []
     for path in files:
         with path.open("rb") as file:
-            raw = file.read(MOST_BYTES)
+            raw = without_files(_pieces(file))
         found = explain(raw, today=today, touches=touches, meaning=meaning)
         told.append({"file": str(path), **found})
     typer.echo(json.dumps(told, ensure_ascii=True) if as_json else "\n".join(_readable(told)))
@@ -113,13 +114,18 @@ def _take(address: str, raw: bytes, *, nothing_waits: bool) -> int:
 
 
 def _piped() -> bytes:
-    """As much of the email as is read; the rest is drained, or the server would call it broken."""
-    from mail.classify.parsed import MOST_BYTES  # noqa: PLC0415 - as above
+    """What is read of the email; the rest is drained, or the server would call it broken."""
+    from mail.classify.unpacked import without_files  # noqa: PLC0415 - as above
 
-    raw = sys.stdin.buffer.read(MOST_BYTES)
-    while sys.stdin.buffer.read(_PIECE):
+    coming = _pieces(sys.stdin.buffer)
+    raw = without_files(coming)
+    for _ in coming:
         pass
     return raw
+
+
+def _pieces(file: "BinaryIO") -> "Iterator[bytes]":
+    return iter(lambda: file.read(_PIECE), b"")
 
 
 def _end(code: Exit, why: str) -> NoReturn:

@@ -12,12 +12,14 @@ from mail.classify.arf import Complaint
 from mail.classify.calendar_reply import CalendarReply
 from mail.classify.dsn import Dsn
 from mail.classify.opt_out_words import OPT_OUT, OPT_OUT_ALONE
-from mail.classify.parsed import Parsed
+from mail.classify.parsed import MOST_BYTES, Parsed
 from mail.classify.tables import ANSWERING, NOBODY
 
 #: An opt-out is said at the beginning, and briefly; characters and words of the new text.
 OPT_OUT_WITHIN = 2000
 _TOKEN_SUBJECT = re.compile(r"\s*unsubscribe\s+([A-Za-z0-9_-]{20,64}={0,2})\s*", re.IGNORECASE)
+#: Said to whoever reads the text, in place of what was not read.
+NOT_WHOLE = f"[Only the first {MOST_BYTES // 1024} KB were read: the mailbox has the whole email.]"
 #: Lines of ours that short may well be the person's own ("Best regards").
 OURS_FROM = 20
 
@@ -61,6 +63,8 @@ def classify(  # noqa: PLR0911 - one for each kind
         return Opinion(kind="unsubscribe", text=text, token=named, rule=f"unsubscribe: {wish}")
     if _is_nobodys(mail):
         return Opinion(kind="other", rule="other: nobody to answer")
+    if not mail.is_whole:
+        text = f"{text}\n\n{NOT_WHOLE}".strip()
     return Opinion(kind="reply", text=text, rule="reply: nothing else")
 
 

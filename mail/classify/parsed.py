@@ -8,19 +8,19 @@ from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
+from email.parser import BytesParser
 from itertools import chain, islice
 
 from mail.classify import html_text
 
-#: Bytes of an email that are read at all, and characters of its text that are looked at.
-MOST_BYTES = 256 * 1024
-MOST_TEXT = 64 * 1024
+#: Bytes of an email, without its files, that are read at all.
+MOST_BYTES = 512 * 1024
 #: Parts of one email that are looked at, and boundaries that are declared: the parser compares
 #: every line with every open one.
-MOST_PARTS = 100
+MOST_PARTS = 1000
 MOST_BOUNDARIES = 20
 #: Lines that may begin a part: the parser makes an object of each.
-MOST_EDGES = 2000
+MOST_EDGES = 5000
 #: Characters of a header: the parser's time for its parameters grows with their square.
 MOST_HEADER = 20_000
 MOST_IDS = 50
@@ -48,6 +48,7 @@ class Parsed:
     text: str = ""  #: the readable body, quotes and all
     parts: tuple[Message, ...] = ()  #: every leaf and container, the email itself first
     own: tuple[Message, ...] = ()  #: of the parts, those in no mail that this one carries along
+    is_whole: bool = True  #: false where it is longer than what is read
     headers: Message = field(default_factory=Message)
 
     def header(self, name: str) -> str:
@@ -60,9 +61,10 @@ class Parsed:
 
 
 def parse(raw: bytes) -> Parsed:
-    """Never raises; what cannot be read is blank."""
+    """Never raises; what cannot be read is blank. `raw` is without files: see unpacked."""
+    bounded = _bounded(raw)
     try:
-        message = message_from_bytes(_bounded(raw), policy=_BOUNDED)
+        message = message_from_bytes(bounded.removeprefix(codecs.BOM_UTF8), policy=_BOUNDED)
         parts = tuple(_walk(message))
         own = tuple(_walk(message, within=False))
     except (MessageError, RecursionError, ValueError, LookupError):
@@ -75,8 +77,14 @@ def parse(raw: bytes) -> Parsed:
         text=_body(own),
         parts=parts,
         own=own,
+        is_whole=len(bounded) == len(raw) and len(parts) < MOST_PARTS,
         headers=message,
     )
+
+
+def headers(raw: bytes) -> Message:
+    """Those of an email or of one part, as `parse` reads them."""
+    return BytesParser(policy=_BOUNDED).parsebytes(raw, headersonly=True)
 
 
 class _Bounded(policy.Compat32):
@@ -87,14 +95,14 @@ class _Bounded(policy.Compat32):
 
 _BOUNDED = _Bounded()
 _COSTLY = (
-    (re.compile(rb"boundary", re.IGNORECASE), MOST_BOUNDARIES),
+    (re.compile(rb"boundary[*\d]*\s*=", re.IGNORECASE), MOST_BOUNDARIES),
     (re.compile(rb"^--", re.MULTILINE), MOST_EDGES),
 )
 
 
 def _bounded(raw: bytes) -> bytes:
     """As much of the email as is read."""
-    raw = raw[:MOST_BYTES].removeprefix(codecs.BOM_UTF8)
+    raw = raw[:MOST_BYTES]
     for pattern, most in _COSTLY:
         beyond = next(islice(pattern.finditer(raw), most, None), None)
         raw = raw[: beyond.start()] if beyond else raw
@@ -172,12 +180,11 @@ def _body(parts: tuple[Message, ...]) -> str:
         kind = part.get_content_type()
         if kind.startswith("message/") and part is not parts[0]:
             break  # what follows belongs to the mail inside
-        if part.is_multipart() or _is_attached(part):
+        if part.is_multipart() or is_attached(part):
             continue
         if kind in {"text/plain", "text/html"} and (text := content(part)).strip():
             (plain if kind == "text/plain" else html).append(text)
-    read = "\n".join(plain) or html_text.convert("\n".join(html)) or _unparted(parts[0])
-    return read[:MOST_TEXT]
+    return "\n".join(plain) or html_text.convert("\n".join(html)) or _unparted(parts[0])
 
 
 def _unparted(message: Message) -> str:
@@ -187,7 +194,7 @@ def _unparted(message: Message) -> str:
     return content(message)
 
 
-def _is_attached(part: Message) -> bool:
+def is_attached(part: Message) -> bool:
     """Whether a part is a file; mail programs cut a text in two around a picture."""
     disposition = header(part, "Content-Disposition").lower()
     return "attachment" in disposition or "filename" in disposition

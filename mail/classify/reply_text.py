@@ -19,6 +19,9 @@ from mail.classify.tables import (
     WROTE,
 )
 
+#: Characters in which marks of quoted mail are looked for; of the lines behind them only those go
+#: that are marked one by one.
+MOST_MARKED = 64 * 1024
 #: Longer lines are no attribution and no header of a quoted mail.
 LONGEST_MARK = 400
 #: Lines over which clients wrap "On Monday, 2 March 2026 at 09:00 Ada Byron <ada@...> wrote:".
@@ -60,7 +63,9 @@ _VERB = re.compile("|".join(map(re.escape, sorted(WROTE, key=len, reverse=True))
 
 def extract(text: str) -> str:
     """What the person wrote now; blank when there is nothing but quotes."""
-    lines = text.split("\n")
+    ends = text.find("\n", MOST_MARKED)
+    head, behind = (text[:ends], text[ends + 1 :]) if ends >= 0 else (text, "")
+    lines = head.split("\n")
     kept: list[str] = []
     place = 0
     divided = False  # two dashes stood between the person's own lines
@@ -84,11 +89,16 @@ def extract(text: str) -> str:
                     continue
                 break  # the quoted mail follows without marks
         is_rule = _RULE.fullmatch(line) is not None and _quote_follows(lines, place + 1)
-        is_quote = line.startswith(">") and not line.endswith("<<")
-        if not (is_rule or is_quote or _from_a_phone(lines, place)):
+        if not (is_rule or _is_quoted(line) or _from_a_phone(lines, place)):
             kept.append(lines[place].rstrip())
         place += 1
+    else:
+        kept += [line.rstrip() for line in behind.split("\n") if not _is_quoted(line.strip())]
     return _tidy(kept)
+
+
+def _is_quoted(line: str) -> bool:
+    return line.startswith(">") and not line.endswith("<<")
 
 
 def _begins_original(lines: list[str], place: int) -> bool:

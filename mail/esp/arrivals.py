@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from mail import receive, suppression
 from mail.classify import parsed
+from mail.classify.unpacked import without_files
 from mail.esp import webhooks
 from mail.esp.kinds import KINDS, Esp
 from mail.inbound import Arrived
@@ -32,7 +33,7 @@ def take_in(mailbox: Mailbox, request: HttpRequest) -> str:
     if not isinstance(written, str) or not written:
         raise webhooks.Unreadable(f"no {esp.raw} in it: the ESP must pass the raw email on")
     raw = written.encode("utf-8", "replace")
-    arrived = Arrived(uidvalidity=0, uid=0, raw=raw, received_at=clock.now())
+    arrived = Arrived(uidvalidity=0, uid=0, raw=without_files([raw]), received_at=clock.now())
     return receive.receive(_addressee(mailbox, esp, fields, raw), arrived)
 
 

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from mail import inbound, outbox, pipe
+from mail.classify.parsed import MOST_BYTES
 from mail.definition import MailboxSettings
 from mail.models import Inbound, Mailbox
 from workers import schedule
@@ -53,7 +54,7 @@ def test_an_email_that_comes_again_is_known(fed, lead):
 
 
 def test_more_than_is_read_of_an_email_is_no_other_email(fed, lead):
-    long = REPLY + b"x" * 300_000
+    long = REPLY + b"x" * MOST_BYTES
 
     kinds = [pipe.take(fed, long), pipe.take(fed, long + b"x" * 1000)]
 

@@ -6,6 +6,8 @@ from crm.models import Activity
 from mail import inbound, outbox, receive, touches
 from mail.models import Inbound, Message, Suppression
 from process.erasure import erase
+from tests.mail.corpus.case import message
+from tests.mail.test_unpacked import with_file
 
 REPLY = """\
 From: Grace Hopper <{sender}>
@@ -58,6 +60,21 @@ def test_a_reply_is_kept_with_its_new_text(mailbox, sent, imap, lead):
     activity = Activity.objects.get()
     assert (activity.kind, activity.enrollment_id, activity.lead) == ("answered", lead.pk, lead)
     assert (activity.data["text"], activity.data["inbound"]) == (kept.text, kept.pk)
+
+
+def test_a_reply_behind_megabytes_of_files_is_kept(mailbox, sent, imap, monkeypatch):
+    monkeypatch.setattr(inbound, "PIECE", 100_001)
+    raw = message({"Subject": "Re: A question", "In-Reply-To": sent.message_id}, "Please stop.")
+    imap.arrive(with_file(raw))
+    imap.arrive(
+        with_file(message({"Subject": "Holidays", "From": "mum@home.example"}, "Pictures!"))
+    )
+
+    counts = [inbound.read(mailbox.pk) for _ in range(2)]
+
+    kept = Inbound.objects.get()
+    assert counts == [{"unsubscribe": 1, "ignored": 1}, {}]
+    assert (kept.text, kept.answers) == ("Please stop.", sent)
 
 
 def test_nothing_is_read_twice(mailbox, sent, imap):

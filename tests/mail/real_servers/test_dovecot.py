@@ -10,7 +10,9 @@ from django.db import connection
 from mail import inbound, listen, mailboxes, outbox, unconfirmed
 from mail.models import Inbound, Mailbox, Message
 from runtime import bell, clock
+from tests.mail.corpus.case import message
 from tests.mail.real_servers.test_postfix import WINDOW, wait_for
+from tests.mail.test_unpacked import with_file
 
 REPLY = """\
 From: Grace <grace@customer.example>
@@ -62,6 +64,19 @@ def test_reading_leaves_the_inbox_as_it_was(mailbox, arrive, dovecot):
         flags = [kept[b"FLAGS"] for kept in client.fetch(client.search(), ["FLAGS"]).values()]
     assert counts == {"reply": 1}
     assert [b"\\Seen" in kept for kept in flags] == [False]
+
+
+def test_an_answer_behind_megabytes_of_files_is_read(mailbox, lead, dovecot, monkeypatch):
+    monkeypatch.setattr(inbound, "PIECE", 100_001)
+    raw = message({"Subject": "Re: A question", "From": lead.email}, "An answer.")
+    with dovecot.open() as client:
+        client.append(
+            "INBOX", with_file(raw).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), (), clock.now()
+        )
+
+    counts = inbound.read(mailbox.pk)
+
+    assert (counts, Inbound.objects.get().text) == ({"reply": 1}, "An answer.")
 
 
 def test_a_new_uidvalidity_neither_skips_nor_repeats(mailbox, arrive, dovecot):

@@ -1,0 +1,157 @@
+"""What a person wrote is read wherever it stands: behind files of any size, and however it comes."""
+
+import base64
+import os
+import random
+import tracemalloc
+from itertools import count, repeat
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mail.classify import kinds, parsed
+from mail.classify.unpacked import SMALL, without_files
+from mail.explained import explain
+from tests.mail.corpus import CASES
+from tests.mail.corpus.case import DAY, message, several
+from tests.mail.test_classify_fuzz import LONGEST, UNITS, mutated, seconds
+
+RUNS = int(os.environ.get("CADENZA_RUNS", "300"))
+FILE = base64.encodebytes(random.Random(1).randbytes(SMALL + 1))  # noqa: S311 - a picture, say
+NAMED = b'Content-Disposition: attachment; filename="a"\n'
+HEAD = b"Content-Transfer-Encoding: base64\nContent-Type: "
+REPLY = {"Subject": "Re: A question", "In-Reply-To": "<touch-1@sender.example>"}
+TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+PICTURE = {"Content-Type": "image/png", "Content-Transfer-Encoding": "base64"}
+
+
+def with_file(raw, file=b"image/png\n", *, last=False):
+    """The same email with a file before what it held, as a mail program sends it."""
+    end = b"\r\n" if b"\r\n\r\n" in raw else b"\n"
+    head, _, body = raw.partition(end * 2)
+    lines = head.split(end)
+    own = [n for n, line in enumerate(lines) if line.lower().startswith(b"content-")]
+    own += [n + 1 for n in own if lines[n + 1 : n + 2] and lines[n + 1][:1] in (b" ", b"\t")]
+    outer = [line for n, line in enumerate(lines) if n not in own]
+    inner = [lines[n] for n in sorted(own)]
+    parts = [end.join([*inner, b"", body]), HEAD + file + b"\n" + FILE]
+    edge = end + b"--=_outer" + end
+    whole = edge.join([b"", *(parts if last else reversed(parts))])
+    kind = b'Content-Type: multipart/mixed; boundary="=_outer"'
+    return end.join([*outer, kind, whole, b"--=_outer--", b""])
+
+
+ANSWERS = [case for case in CASES if case.expected.kind in {"reply", "unsubscribe", "auto_reply"}]
+
+
+@pytest.mark.parametrize(
+    "file", [b"image/png\n", b"application/pdf\n" + NAMED, b"text/csv\n" + NAMED]
+)
+def test_an_answer_behind_a_file_is_the_same_answer(file):
+    other = [
+        case.id
+        for case in ANSWERS
+        if explain(case.raw, today=DAY)
+        != explain(without_files([with_file(case.raw, file)]), today=DAY)
+    ]
+
+    assert (len(ANSWERS) > 100, other) == (True, [])
+
+
+def test_text_on_both_sides_of_a_picture_is_read():
+    raw = several(
+        REPLY, "mixed", [(TEXT, "Yes."), (PICTURE, FILE.decode()), (TEXT, "But not now.")]
+    )
+
+    assert explain(without_files([raw]), today=DAY)["new_text"] == "Yes.\nBut not now."
+
+
+def test_a_small_email_is_left_as_it_came():
+    raw = message(REPLY, "x" * 1000)
+
+    assert without_files([raw]) == raw
+    assert without_files([]) == b""
+
+
+def texts(raw):
+    mail = parsed.parse(raw)
+    return mail.text, [part.get_content_type() for part in mail.parts]
+
+
+@pytest.mark.timeout(300 + RUNS)
+def test_what_is_read_is_what_the_parser_finds_in_the_whole(monkeypatch):
+    """Of mutated emails, which are broken in every way, beside a file that is as broken."""
+    found, expected = {}, {}
+    for seed in range(RUNS):
+        raw = mutated(seed)
+        place = random.Random(seed).randint(0, len(raw))  # noqa: S311 - the same with every run
+        whole = b"".join([with_file(raw[:place]), FILE[:2000], raw[place:], with_file(raw)])
+        unpacked = without_files([whole])
+        if len(unpacked) <= parsed.MOST_BYTES:
+            found[seed] = texts(unpacked)
+            with monkeypatch.context() as patch:
+                patch.setattr(parsed, "MOST_BYTES", 10 * len(whole))
+                expected[seed] = texts(whole)
+
+    assert len(found) > RUNS / 2  # where the header is broken, the file is text
+    assert {seed for seed in found if found[seed] != expected[seed]} == set()
+
+
+@given(data=st.data())
+@settings(max_examples=50)
+def test_it_does_not_matter_in_which_pieces_it_comes(data):
+    raw = with_file(data.draw(st.sampled_from(CASES)).raw, last=data.draw(st.booleans()))
+    places = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=20)))
+    pieces = [raw[a:b] for a, b in zip([0, *places], [*places, len(raw)], strict=True) if a < b]
+
+    assert without_files(pieces) == without_files([raw])
+
+
+def test_a_file_takes_no_memory():
+    head, _, tail = with_file(CASES[0].raw).partition(FILE)
+    tracemalloc.start()
+
+    unpacked = without_files([head, *repeat(FILE, 200), tail])
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(unpacked) < SMALL, peak < 8 * len(FILE)) == (True, True)
+
+
+def test_no_more_is_asked_for_than_is_read():
+    asked = count()
+    endless = (b"a line of a text that has no end\n" * 1000 for _ in asked)
+
+    unpacked = without_files(endless)
+
+    assert len(unpacked) == parsed.MOST_BYTES + 1
+    assert next(asked) < 2 * parsed.MOST_BYTES / 33_000
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_an_email_of_megabytes_costs_no_second(unit):
+    raw = UNITS[unit] + unit * (16 * parsed.MOST_BYTES // len(unit))
+
+    assert seconds(without_files([with_file(raw)])) < LONGEST
+
+
+def test_who_writes_more_than_is_read_is_read_in_the_mailbox():
+    long = "A line of a text.\n" * (parsed.MOST_BYTES // 10)
+
+    found = kinds.classify(parsed.parse(without_files([message(REPLY, f"Yes.\n{long}")])))
+
+    assert found.text.startswith("Yes.\nA line")
+    assert found.text.endswith(f"\n\n{kinds.NOT_WHOLE}")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+def test_an_answer_below_a_long_quote_is_read(kind):
+    quote = "> a line of the mail that is answered\n" * 5000
+    text = f"{quote}\nNo, thanks.\n"
+    if kind == "text/html":
+        text = f"<blockquote>{'<p>a line</p>' * 20_000}</blockquote><p>No, thanks.</p>"
+
+    found = explain(message({**REPLY, "Content-Type": f"{kind}; charset=utf-8"}, text), today=DAY)
+
+    assert found["new_text"] == "No, thanks."
