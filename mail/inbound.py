@@ -72,7 +72,7 @@ def _new(mailbox: Mailbox) -> Iterator[Arrived]:
     uidvalidity = int(state[b"UIDVALIDITY"])
     uids = _new_uids(client, mailbox, uidvalidity)
     for start in range(0, len(uids), BATCH):
-        yield from _fetch(client, uidvalidity, uids[start : start + BATCH])
+        yield from _fetch(client, mailbox, uidvalidity, uids[start : start + BATCH])
 
 
 def _new_uids(client: IMAPClient, mailbox: Mailbox, uidvalidity: int) -> list[int]:
@@ -85,7 +85,9 @@ def _new_uids(client: IMAPClient, mailbox: Mailbox, uidvalidity: int) -> list[in
     return sorted(uid for uid in found if uid > mailbox.last_uid)
 
 
-def _fetch(client: IMAPClient, uidvalidity: int, uids: list[int]) -> Iterator[Arrived]:
+def _fetch(
+    client: IMAPClient, mailbox: Mailbox, uidvalidity: int, uids: list[int]
+) -> Iterator[Arrived]:
     sizes = client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
     whole = [uid for uid in uids if sizes.get(uid, {}).get(b"RFC822.SIZE", 0) <= SMALL]
     bodies = client.fetch(whole, ["BODY.PEEK[]"]) if whole else {}
@@ -95,7 +97,7 @@ def _fetch(client: IMAPClient, uidvalidity: int, uids: list[int]) -> Iterator[Ar
         if uid in bodies:
             pieces = iter([bodies[uid].get(b"BODY[]") or b""])
         else:
-            pieces = _pieces(client, uid, sizes[uid].get(b"RFC822.SIZE", 0))
+            pieces = _pieces(client, mailbox, uid, sizes[uid].get(b"RFC822.SIZE", 0))
         if raw := without_files(pieces):
             yield Arrived(
                 uidvalidity=uidvalidity,
@@ -105,15 +107,23 @@ def _fetch(client: IMAPClient, uidvalidity: int, uids: list[int]) -> Iterator[Ar
             )
 
 
-def _pieces(client: IMAPClient, uid: int, size: int) -> Iterator[bytes]:
-    """A large email; nothing more once it is deleted. Exchange only estimates its size."""
-    for start in range(0, 2 * size + PIECE, PIECE):
-        part = client.fetch([uid], [f"BODY.PEEK[]<{start}.{PIECE}>"])
-        piece = part.get(uid, {}).get(f"BODY[]<{start}>".encode())
-        if piece:
-            yield piece
-        if not piece or len(piece) < PIECE:
+def _pieces(client: IMAPClient, mailbox: Mailbox, uid: int, size: int) -> Iterator[bytes]:
+    """A large email, as far as it is worth it; Exchange only estimates its size."""
+    beginning = _piece(client, uid, 0, SMALL)
+    yield beginning
+    if not receive.concerns_a_lead(mailbox, beginning):
+        return
+    for start in range(SMALL, 2 * size + PIECE, PIECE):
+        piece = _piece(client, uid, start, PIECE)
+        yield piece
+        if len(piece) < PIECE:
             return
+
+
+def _piece(client: IMAPClient, uid: int, start: int, most: int) -> bytes:
+    """Nothing behind the end, and nothing of an email that was deleted meanwhile."""
+    part = client.fetch([uid], [f"BODY.PEEK[]<{start}.{most}>"])
+    return part.get(uid, {}).get(f"BODY[]<{start}>".encode()) or b""
 
 
 def _aware(moment: datetime | None) -> datetime:

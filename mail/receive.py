@@ -62,15 +62,10 @@ class Concerned:
 def receive(mailbox: Mailbox, arrived: Arrived) -> str:
     """Keep the email and write what follows; the kind, or "ignored" when it concerns no lead."""
     mail = parsed.parse(arrived.raw)
-    if _is_ours(mailbox, mail):
+    found = _found(mailbox, mail)
+    if found is None:
         return "ignored"
-    answered = touches.by_ids(mail.answers)
-    opinion = kinds.classify(mail, ours=answered.text if answered else "")
-    if opinion.kind == Kind.OTHER:
-        return "ignored"
-    concerned = _concerned(mailbox, mail, opinion, answered)
-    if concerned is None:
-        return "ignored"
+    opinion, concerned = found
     with transaction.atomic():
         person = merged.into(concerned.lead)
         lead = Lead.objects.select_for_update(no_key=True).get(pk=person.pk)
@@ -98,6 +93,22 @@ def receive(mailbox: Mailbox, arrived: Arrived) -> str:
         _follow(inbound, lead, opinion)
         transaction.on_commit(lambda: bell.ring("react"))
     return opinion.kind
+
+
+def concerns_a_lead(mailbox: Mailbox, raw: bytes) -> bool:
+    """Of an email that begins like this; only then the rest of a large one is worth fetching."""
+    return _found(mailbox, parsed.parse(raw)) is not None
+
+
+def _found(mailbox: Mailbox, mail: Parsed) -> tuple[Opinion, Concerned] | None:
+    if _is_ours(mailbox, mail):
+        return None
+    answered = touches.by_ids(mail.answers)
+    opinion = kinds.classify(mail, ours=answered.text if answered else "")
+    if opinion.kind == Kind.OTHER:
+        return None
+    concerned = _concerned(mailbox, mail, opinion, answered)
+    return (opinion, concerned) if concerned else None
 
 
 def _is_ours(mailbox: Mailbox, mail: Parsed) -> bool:

@@ -1,9 +1,11 @@
 """Reading a mailbox over a real IMAP server."""
 
 import pytest
+from imapclient import IMAPClient
 
 from crm.models import Activity
 from mail import inbound, outbox, receive, touches
+from mail.classify.unpacked import SMALL
 from mail.models import Inbound, Message, Suppression
 from process.erasure import erase
 from tests.mail.corpus.case import message
@@ -75,6 +77,25 @@ def test_a_reply_behind_megabytes_of_files_is_kept(mailbox, sent, imap, monkeypa
     kept = Inbound.objects.get()
     assert counts == [{"unsubscribe": 1, "ignored": 1}, {}]
     assert (kept.text, kept.answers) == ("Please stop.", sent)
+
+
+def test_of_large_mail_that_concerns_nobody_only_the_beginning_is_fetched(
+    mailbox, imap, monkeypatch
+):
+    asked = []
+    fetch = IMAPClient.fetch
+
+    def told(client, uids, items):
+        asked.append(items)
+        return fetch(client, uids, items)
+
+    monkeypatch.setattr(IMAPClient, "fetch", told)
+    imap.arrive(with_file(message({"From": "mum@home.example"}, "Pictures!"), last=True))
+
+    counts = inbound.read(mailbox.pk)
+
+    assert counts == {"ignored": 1}
+    assert asked[1:] == [[f"BODY.PEEK[]<0.{SMALL}>"]]
 
 
 def test_nothing_is_read_twice(mailbox, sent, imap):
