@@ -3,6 +3,7 @@
 Read line by line as it comes, so that its size takes time but no memory.
 """
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 
@@ -30,7 +31,7 @@ def without_files(pieces: Iterable[bytes]) -> bytes:
     for piece in coming:
         begun += piece
         if len(begun) > SMALL:
-            return _Reading().read(_lines(begun, coming))
+            return _Reading().read(_lines(begun.removeprefix(codecs.BOM_UTF8), coming))
     return bytes(begun)
 
 

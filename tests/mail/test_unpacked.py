@@ -74,6 +74,54 @@ def test_a_small_email_is_left_as_it_came():
     assert without_files([]) == b""
 
 
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"From grace Thu Mar  5 10:00:00 2026\r\n"])
+def test_what_a_file_of_mail_begins_with_changes_nothing(mark):
+    raw = with_file(message(REPLY, "Yes."))
+
+    assert explain(without_files([mark + raw]), today=DAY)["new_text"] == "Yes."
+
+
+LEAVES = {
+    "first": (TEXT, "Yes."),
+    "last": (TEXT, "But not now."),
+    "html": ({"Content-Type": "text/html"}, "<p>Yes.</p>"),
+    "file": (PICTURE, FILE.decode()),
+    "table": ({"Content-Type": "text/csv", "Content-Disposition": "attachment"}, "a,b\n" * 99_999),
+}
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        ["alternative", "first", ["mixed", "html", "file", "html"]],
+        ["mixed", ["related", ["alternative", "first", "html"], "file"], "table"],
+        ["signed", ["mixed", "file", "table", "first"], "file"],
+        ["mixed", "file", ["alternative", "first", "html"], ["mixed", "file", "last"]],
+    ],
+)
+def test_the_text_is_found_in_any_nest_of_parts(tree):
+    edges = count()
+
+    def built(node):
+        if isinstance(node, str):
+            return (
+                several({}, "mixed", [LEAVES[node]])
+                .split(b"--=_edge\r\n")[1]
+                .removesuffix(b"--=_edge--\r\n")
+            )
+        edge, parts = f"=_{next(edges)}", [built(each) for each in node[1:]]
+        head = f'Content-Type: multipart/{node[0]}; boundary="{edge}"\r\n\r\n'.encode()
+        between = f"\r\n--{edge}".encode()
+        return head + between.join([b"", *(b"\r\n" + part for part in parts), b"--\r\n"])
+
+    raw = b"From: grace@customer.example\r\nSubject: Re: A question\r\n" + built(tree)
+
+    unpacked = without_files([raw])
+    lines = kinds.classify(parsed.parse(unpacked)).text.split("\n")
+    expected = ["Yes.", "But not now."] if "last" in str(tree) else ["Yes."]
+    assert (len(unpacked) < 5000, [line for line in lines if line]) == (True, expected)
+
+
 def texts(raw):
     mail = parsed.parse(raw)
     return mail.text, [part.get_content_type() for part in mail.parts]
