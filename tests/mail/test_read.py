@@ -9,7 +9,7 @@ from mail.classify.unpacked import SMALL
 from mail.models import Inbound, Message, Suppression
 from process.erasure import erase
 from tests.mail.corpus.case import message
-from tests.mail.test_unpacked import with_file
+from tests.mail.corpus.files import with_file
 
 REPLY = """\
 From: Grace Hopper <{sender}>

@@ -1,6 +1,5 @@
 """What a person wrote is read wherever it stands: behind files of any size, and however it comes."""
 
-import base64
 import os
 import random
 import tracemalloc
@@ -15,31 +14,13 @@ from mail.classify.unpacked import SMALL, without_files
 from mail.explained import explain
 from tests.mail.corpus import CASES
 from tests.mail.corpus.case import DAY, message, several
+from tests.mail.corpus.files import FILE, NAMED, with_file
 from tests.mail.test_classify_fuzz import LONGEST, UNITS, mutated, seconds
 
 RUNS = int(os.environ.get("CADENZA_RUNS", "300"))
-FILE = base64.encodebytes(random.Random(1).randbytes(SMALL + 1))  # noqa: S311 - a picture, say
-NAMED = b'Content-Disposition: attachment; filename="a"\n'
-HEAD = b"Content-Transfer-Encoding: base64\nContent-Type: "
 REPLY = {"Subject": "Re: A question", "In-Reply-To": "<touch-1@sender.example>"}
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 PICTURE = {"Content-Type": "image/png", "Content-Transfer-Encoding": "base64"}
-
-
-def with_file(raw, file=b"image/png\n", *, last=False):
-    """The same email with a file before what it held, as a mail program sends it."""
-    end = b"\r\n" if b"\r\n\r\n" in raw else b"\n"
-    head, _, body = raw.partition(end * 2)
-    lines = head.split(end)
-    own = [n for n, line in enumerate(lines) if line.lower().startswith(b"content-")]
-    own += [n + 1 for n in own if lines[n + 1 : n + 2] and lines[n + 1][:1] in (b" ", b"\t")]
-    outer = [line for n, line in enumerate(lines) if n not in own]
-    inner = [lines[n] for n in sorted(own)]
-    parts = [end.join([*inner, b"", body]), HEAD + file + b"\n" + FILE]
-    edge = end + b"--=_outer" + end
-    whole = edge.join([b"", *(parts if last else reversed(parts))])
-    kind = b'Content-Type: multipart/mixed; boundary="=_outer"'
-    return end.join([*outer, kind, whole, b"--=_outer--", b""])
 
 
 ANSWERS = [case for case in CASES if case.expected.kind in {"reply", "unsubscribe", "auto_reply"}]

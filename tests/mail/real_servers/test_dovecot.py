@@ -11,8 +11,8 @@ from mail import inbound, listen, mailboxes, outbox, unconfirmed
 from mail.models import Inbound, Mailbox, Message
 from runtime import bell, clock
 from tests.mail.corpus.case import message
+from tests.mail.corpus.files import with_file
 from tests.mail.real_servers.test_postfix import WINDOW, wait_for
-from tests.mail.test_unpacked import with_file
 
 REPLY = """\
 From: Grace <grace@customer.example>
