@@ -10,8 +10,8 @@ from django.conf import settings
 
 from config.cli import reports
 from crm.facts import FIELDS
+from process.reports import catalog, reading, trial
 from process.reports import improve as improving
-from process.reports import reading, trial
 from process.reports.improve import Improvement
 from process.reports.report import Scope
 from process.reports.trial import Trial
@@ -21,7 +21,8 @@ from workspace.problems import Fault
 
 def improve(days: int) -> Improvement:
     found = reading.histories(improving.KINDS)
-    return improving.improve(found, Scope(now=clock.now()), length=timedelta(days=days))
+    scope, length = Scope(now=clock.now()), timedelta(days=days)
+    return improving.improve(found, scope, length=length, levels=catalog.levels())
 
 
 def write(found: Improvement, target: Path) -> Trial:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 from process.reports import funnel, stays
@@ -11,15 +11,19 @@ from process.reports.answers import ANSWERED, touches
 from process.reports.rates import Difference, Rate, difference
 from process.reports.report import Report, Scope
 from process.reports.rows import History
+from process.reports.service_levels import ServiceLevels
+from process.reports.stays import Stay
 from sequences.power import once
 
-KINDS = stays.KINDS | funnel.KINDS
-COLUMNS = "what name before_rate now_rate change low high verdict".split()
+_CREATED = "lead_created"
+KINDS = frozenset({_CREATED}) | stays.KINDS | funnel.KINDS
+COLUMNS = "what name within before_rate now_rate change low high verdict".split()
 #: A drop by this share of the past rate is worth knowing.
 NOTEWORTHY = 1 / 3
 _ALPHA = 0.05
 #: What counts of people, as the sentences say it.
 _HITS = {"stage": "gone on", "step": "answered"}
+_TO_ANSWER = f"{funnel.PATIENCE.days} days"
 #: Stage or step, the sequence of a step, its name.
 _Name = tuple[str, str, str]
 
@@ -31,6 +35,7 @@ class Compared:
     what: str  #: stage | step
     name: str  #: the stage, or the step
     sequence: str = ""  #: the step's
+    within: str  #: what everybody had of time: the stage's service level, or that for an answer
     before: Rate
     now: Rate
 
@@ -102,11 +107,16 @@ class Improvement:
         return f"Weakest {what}: none can be told yet; nothing was there in both periods."
 
 
-def improve(histories: Iterable[History], scope: Scope, *, length: timedelta) -> Improvement:
-    """`scope.now` is the end of the last period of stages; that of steps ends PATIENCE earlier."""
+def improve(
+    histories: Iterable[History], scope: Scope, *, length: timedelta, levels: ServiceLevels
+) -> Improvement:
+    """Whoever came in the last period has just had their time at `scope.now`.
+
+    So a stage's periods end its service level earlier, and a step's PATIENCE.
+    """
     tallies: dict[_Name, dict[bool, list[bool]]] = defaultdict(lambda: {True: [], False: []})
     for history in histories:
-        found = {**_of_stages(history, scope, length), **_of_steps(history, scope, length)}
+        found = {**_of_stages(history, scope, length, levels), **_of_steps(history, scope, length)}
         for (name, is_now), hit in found.items():
             tallies[name][is_now].append(hit)
     compared = [
@@ -114,6 +124,7 @@ def improve(histories: Iterable[History], scope: Scope, *, length: timedelta) ->
             what=what,
             name=name,
             sequence=sequence,
+            within=str(levels.by_stage[name]) if what == "stage" else _TO_ANSWER,
             before=_rate(periods[False]),
             now=_rate(periods[True]),
         )
@@ -143,22 +154,37 @@ def _strength(one: Compared) -> tuple[int, float]:
 
 
 def _of_stages(
-    history: History, scope: Scope, length: timedelta
+    history: History, scope: Scope, length: timedelta, levels: ServiceLevels
 ) -> Mapping[tuple[_Name, bool], bool]:
-    """Of those who left or lost in a period, who went on; who is still there counts in neither."""
+    """Of those who came in a period and had their time, who had gone on.
+
+    By when people left, what takes long would be missing from a young team's earlier period.
+    """
     found: dict[tuple[_Name, bool], bool] = {}
-    for stay in stays.stays(history):
-        ended = stay.lost_at or stay.until
-        if ended is not None and (period := _period(scope.now - ended, length)) is not None:
-            key = ("stage", "", stay.stage), period
-            found[key] = found.get(key, False) or stay.is_forward
+    every = list(stays.stays(history))
+    for number, stay in enumerate(every):
+        due = _due(stay, history, levels)
+        if due is None or (period := _period(scope.now - due, length)) is None:
+            continue
+        here = (one for one in every[number:] if one.stage == stay.stage)
+        had_gone_on = any(one.went_on_at and one.went_on_at <= due for one in here)
+        found.setdefault((("stage", "", stay.stage), period), had_gone_on)
     return found
+
+
+def _due(stay: Stay, history: History, levels: ServiceLevels) -> datetime | None:
+    """The end of a stay's time; None: there is nowhere to go on to, or nobody told when it began."""
+    if stay.stage == stays.OF_CUSTOMERS:
+        return None
+    created_at = (event.at for event in history.events if event.kind == _CREATED)
+    came_at = stay.since or next(created_at, None)
+    return levels.due(stay.stage, came_at) if came_at else None
 
 
 def _of_steps(
     history: History, scope: Scope, length: timedelta
 ) -> Mapping[tuple[_Name, bool], bool]:
-    """Of those who got a step's email in a period and had time to answer, who did."""
+    """Of those who got a step's email in a period and had their time, who had answered."""
     found: dict[tuple[_Name, bool], bool] = {}
     bounced = {event.message for event in history.events if event.kind == "bounced"}
     for touch in touches(history):
@@ -183,7 +209,7 @@ def _rate(hits: Sequence[bool]) -> Rate:
 
 def _row(one: Compared) -> Sequence[str | Rate | None]:
     told: Sequence[str | None] = _points(one) or (None, None, None)
-    return [one.what, _called(one), one.before, one.now, *told, one.verdict]
+    return [one.what, _called(one), one.within, one.before, one.now, *told, one.verdict]
 
 
 def _points(one: Compared) -> Sequence[str]:
@@ -197,8 +223,8 @@ def _finding(one: Compared) -> str:
     sure = "it fell" if one.fell else one.verdict
     change, low, high = _points(one)
     return (
-        f"Weakest {one.what}: {_called(one)}. {_told(one.now)} after {_told(one.before)}: "
-        f"{change} points ({low} to {high}), {sure}."
+        f"Weakest {one.what}: {_called(one)}. {_HITS[one.what].capitalize()} within {one.within}: "
+        f"{_told(one.now)}, before that {_told(one.before)}. {change} points ({low} to {high}), {sure}."
     )
 
 
@@ -213,9 +239,15 @@ def _told(rate: Rate) -> str:
 def _notes(length: timedelta) -> Sequence[str]:
     return (
         (
-            f"Two periods of {length.days} days. Stages: people who left or lost in it, and of those who "
-            f"went on. Steps: people to whom it was delivered in it, {funnel.PATIENCE.days} days earlier, "
-            "so that all had as long to answer, and of those who did."
+            f"Two periods of {length.days} days. Stages: people who came to it in the period, each once, "
+            "and of those who had gone on `within` its service level from the first time. Steps: people to "
+            "whom it was delivered in the period, and of those who had answered `within` so long. Both "
+            "periods ended so long ago that everybody's time is over: whoever left later, was lost or is "
+            "still there had not gone on."
+        ),
+        (
+            f"Not counted: {stays.OF_CUSTOMERS}, where customers stay, and who was in a stage when first "
+            "pulled, since when nobody told."
         ),
         (
             "change in percentage points with the 95% interval (Newcombe). weakest: the largest certain "

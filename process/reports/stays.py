@@ -15,6 +15,8 @@ _WAYS: Mapping[str, Way] = {"rule": "outcome", "time": "time", "person": "person
 MOVED = "stage_moved"
 CLOSED = "deal_closed"
 KINDS = frozenset({MOVED, CLOSED})
+#: There is no stage after it.
+OF_CUSTOMERS = STAGES[-1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,8 @@ class Stay:
     to: str = ""
     way: Way | None = None
     lost_at: datetime | None = None  #: its deal was lost there
-    won: bool = False  #: a deal was won there, or in the stay after it: a CRM may tell later
+    #: A deal was won there, or in the stay after it: a CRM may tell later.
+    won_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -45,6 +48,15 @@ class Stay:
         return self._has_moved_on and (self.way == "outcome" or is_onward)
 
     @property
+    def went_on_at(self) -> datetime | None:
+        """When it had ended so: who was put where customers are, only once a deal was won."""
+        if not self.is_forward or self.until is None:
+            return None
+        if self.to != OF_CUSTOMERS or self.way == "outcome" or self.won_at is None:
+            return self.until
+        return max(self.until, self.won_at)
+
+    @property
     def is_back(self) -> bool:
         return self._has_moved_on and self.way != "outcome" and self._is_earlier
 
@@ -54,8 +66,8 @@ class Stay:
 
     @property
     def _is_put_aside(self) -> bool:
-        """The last stage is for customers: whom else somebody puts there came to nothing."""
-        return self.to == STAGES[-1] and not self.won
+        """Whom somebody puts there without having sold anything came to nothing."""
+        return self.to == OF_CUSTOMERS and self.won_at is None
 
     @property
     def _is_earlier(self) -> bool:
@@ -124,27 +136,23 @@ def _stay(
         until=was_at(move) if move else None,
         to=str(move.data["to"]) if move else "",
         way=way_of(move.data) if move else None,
-        lost_at=_lost_at(history.events, since, move),
-        won=any(event.data.get("won") for event in _closed(history.events, since, later)),
+        # A CRM that tells of a loss moves the lead at that moment, so the end belongs to the stay.
+        lost_at=_closed_at(history.events, since, move, won=False),
+        won_at=_closed_at(history.events, since, later, won=True),
     )
 
 
-def _lost_at(
-    events: Sequence[Event], since: datetime | None, move: Event | None
+def _closed_at(
+    events: Sequence[Event], since: datetime | None, until: Event | None, *, won: bool
 ) -> datetime | None:
-    """A CRM that tells of a loss moves the lead at that moment, so the end belongs to the stay."""
-    lost = (each for each in _closed(events, since, move) if not each.data.get("won"))
-    return next((was_at(each) for each in lost), None)
-
-
-def _closed(
-    events: Sequence[Event], since: datetime | None, until: Event | None
-) -> Iterator[Event]:
+    """The first time that a deal was won, or lost; `until` is the move that ended it."""
     for event in events:
         at = was_at(event)
         has_begun = since is None or since < at
-        if event.kind == CLOSED and has_begun and (until is None or at <= was_at(until)):
-            yield event
+        is_asked = event.kind == CLOSED and bool(event.data.get("won")) == won
+        if is_asked and has_begun and (until is None or at <= was_at(until)):
+            return at
+    return None
 
 
 def _place(stage: str) -> int:

@@ -172,7 +172,7 @@ def test_a_report_has_one_form(folder):
     header = run(folder, "report", "improve", "--csv").stdout
 
     assert header == (
-        "what,name,before_hits,before_of,before_rate,before_low,before_high,"
+        "what,name,within,before_hits,before_of,before_rate,before_low,before_high,"
         "now_hits,now_of,now_rate,now_low,now_high,change,low,high,verdict\n"
     )
     for name in ("improve", "experiments", "stages"):

@@ -39,7 +39,7 @@ class Lived:
 
     @cached_property
     def sql(self):
-        """The timeline as a table `t`; moments as seconds, `data` as JSON."""
+        """The timeline as a table `t`; moments as seconds, `data` as JSON. `standing`: who is where."""
         database = sqlite3.connect(":memory:")
         database.create_function("seconds", 1, seconds, deterministic=True)
         columns = list(self.events[0])
@@ -54,6 +54,8 @@ class Lived:
                 for e in self.events
             ],
         )
+        database.execute("CREATE TABLE standing (lead, stage)")
+        database.executemany("INSERT INTO standing VALUES (?, ?)", self.standing.items())
         return database
 
     def ask(self, select, *given, tables=""):

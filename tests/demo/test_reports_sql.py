@@ -391,8 +391,26 @@ def test_what_spoils_deliverability_by_sql(lived):
             assert (rate["hits"], rate["of"]) == (row["complaints"], left), row["name"]
 
 
+#: When they came to a stage, and when they had gone on from it; who never moved is there still.
+COMINGS = (
+    ALL_STAYS  # noqa: S608
+    + """
+, came AS (
+  SELECT lead, stage, coalesce(since, (SELECT min(s) FROM t
+      WHERE kind = 'lead_created' AND t.lead = told.lead)) AS at,
+    CASE WHEN NOT forward THEN NULL WHEN onto <> 'Follow-up' OR how = 'by_outcome' THEN until
+      ELSE max(until, (SELECT min(c.s) FROM closings c WHERE c.lead = told.lead
+        AND won = 1 AND c.s > coalesce(since, 0))) END AS gone_on
+  FROM told
+  UNION ALL SELECT lead, stage, min(s), NULL FROM standing JOIN t USING (lead)
+  WHERE kind = 'lead_created' AND lead NOT IN (SELECT lead FROM moves) GROUP BY lead
+)
+"""
+)
+
+
 def test_improve_by_sql(lived):
-    """Of stages who went on, of steps who answered, in both periods."""
+    """Of stages who had gone on in their time, of steps who had answered, in both periods."""
     counted = _periods(lived)
 
     found = {
@@ -402,6 +420,7 @@ def test_improve_by_sql(lived):
         for rate in [row[f"{period}_rate"]]
     }
     assert {period for *_, period in counted} == {"before", "now"}
+    assert {what for what, *_ in counted} == {"stage", "step"}
     assert found == dict.fromkeys(found, (0, 0)) | counted
 
 
@@ -411,6 +430,7 @@ def test_changes_and_verdicts_are_those_of_the_counts(lived):
     for row in lived.report("improve"):
         before, now = (counted.get((row["what"], row["name"], p)) for p in ("before", "now"))
         told = [row[name] for name in ("change", "low", "high", "verdict")]
+        assert row["within"] == _within(lived, row["name"])
         if before is None or now is None:
             assert told == [None, None, None, "nobody in one of the periods"], row["name"]
             continue
@@ -426,13 +446,13 @@ def test_the_weakest_stage_and_step_are_those_of_the_counts(lived):
     """The sentences above the table, in whatever form it is told."""
     counted = _periods(lived)
 
-    sentences = [_weakest(counted, what) for what in ("stage", "step")]
+    sentences = [_weakest(lived, counted, what) for what in ("stage", "step")]
 
     assert lived.json("improve")["notes"][:2] == sentences
     assert lived.told["improve"]["table"].splitlines()[:2] == sentences
 
 
-def _weakest(counted, what):
+def _weakest(lived, counted, what):
     """The largest certain drop; else of what fell, then of all, what may have lost most of its past."""
     names = {name for of, name, _ in counted if of == what}
     both = {name: [counted.get((what, name, p)) for p in ("before", "now")] for name in names}
@@ -453,10 +473,15 @@ def _weakest(counted, what):
         return f"Weakest {what}: none can be told yet; nothing was there in both periods."
     _, name, before, now, (change, low, high) = min(found, key=lambda one: one[0])
     sure = "it fell" if high < 0 else "rose" if low > 0 else f"not certain{_short(before, now)}"
+    hits = {"stage": "Gone on", "step": "Answered"}[what]
     return (
-        f"Weakest {what}: {name}. {_share(*now)} after {_share(*before)}: {100 * change:+.1f} points "
-        f"({100 * low:+.1f} to {100 * high:+.1f}), {sure}."
+        f"Weakest {what}: {name}. {hits} within {_within(lived, name)}: {_share(*now)}, before that "
+        f"{_share(*before)}. {100 * change:+.1f} points ({100 * low:+.1f} to {100 * high:+.1f}), {sure}."
     )
+
+
+def _within(lived, name):
+    return f"{lived.levels.get(name, 14 * 86_400) // 86_400} days"
 
 
 def _share(hits, of):
@@ -481,13 +506,21 @@ def _periods(lived):
     """(stage or step, its name, period) -> hits, of."""
     now, length = lived.now.timestamp(), 86_400 * lived.told["days"]
     period = "CASE WHEN age >= 0 AND age < ?2 THEN 'now' WHEN age >= ?2 AND age < 2 * ?2 THEN 'before' END"
-    stages = lived.ask(
-        f"""SELECT 'stage', stage, period, sum(went), count(*) FROM (SELECT stage, lead,
-            max(forward) AS went, {period} AS period FROM (SELECT *, ?1 - coalesce(lost, until) AS age
-            FROM told) WHERE age IS NOT NULL GROUP BY stage, lead, period)
-        WHERE period IS NOT NULL GROUP BY 2, 3""",  # noqa: S608 - as written above
-        now, length, tables=ALL_STAYS,
-    )  # fmt: skip
+    stages = [
+        ("stage", stage, *counted)
+        for stage, level in lived.levels.items()
+        if stage != "Follow-up"
+        for counted in lived.ask(
+            f"""SELECT period, sum(EXISTS (SELECT 1 FROM came WHERE came.lead = asked.lead
+                AND stage = ?3 AND came.at >= asked.at AND gone_on <= asked.at + ?4)), count(*)
+              FROM (SELECT lead, period, min(at) AS at FROM (
+                SELECT lead, at, {period} AS period FROM (
+                  SELECT lead, at, ?1 - ?4 - at AS age FROM came WHERE stage = ?3 AND at IS NOT NULL))
+                WHERE period IS NOT NULL GROUP BY lead, period) asked
+              GROUP BY period""",  # noqa: S608 - as written above
+            now, length, stage, level, tables=COMINGS,
+        )
+    ]  # fmt: skip
     steps = lived.ask(
         f"""SELECT 'step', sequence || ', ' || step, period, sum(answered), count(*) FROM (
           SELECT sequence, step, lead, max(answered) AS answered, {period} AS period FROM (

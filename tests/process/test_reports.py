@@ -1,7 +1,7 @@
 """The pure reports against plain, slow counting, one lead and one minute at a time."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from itertools import product
 from math import comb, log, sqrt
@@ -29,55 +29,15 @@ from process.reports.answers import Meanings
 from process.reports.quantiles import quantile
 from process.reports.rates import Rate, difference
 from process.reports.report import Scope
-from process.reports.rows import ClosedDeal, Event, History, Person, Work
-from process.reports.service_levels import ServiceLevels
-from workspace.durations import Duration
+from process.reports.rows import ClosedDeal, Work
+from tests.process.histories import FIVE_DAYS, NOW, START, WHOLE, event, history, minutes, walks
 
-START = datetime(2026, 3, 2, tzinfo=UTC)
-NOW = START + timedelta(days=60)
-NO_LEVELS = ServiceLevels(by_stage={}, timezone="UTC")
-FIVE_DAYS = ServiceLevels(
-    by_stage=dict.fromkeys(STAGES, Duration(amount=5, unit="day")), timezone="UTC"
-)
 MEANINGS = Meanings(positive={"interested"}, objections={"price"})
-WHOLE = Scope(now=NOW)
-
-
-def event(kind, minutes, *, id_=0, lead=1, data=None, **values):
-    return Event(**{
-        "id": id_, "kind": kind, "at": START + timedelta(minutes=minutes), "lead": lead,
-        "owner": "ada@x.example", "deal": None, "connection": "", "enrollment": None,
-        "message": None, "message_id": "", "sequence": "", "version": "", "step": "",
-        "variant": "", "mailbox": "", "domain": "", "data": data or {}, **values,
-    })  # fmt: skip
-
-
-def history(events, lead=1, stage=""):
-    return History(Person(lead, "ada@x.example", stage, "UTC"), events)
 
 
 def rows_of(report, *keys):
     named = [dict(zip(report.columns, row, strict=True)) for row in report.rows]
     return {tuple(row[key] for key in keys): row for row in named}
-
-
-minutes = st.integers(0, 60 * 24 * 60 - 1)
-
-
-@st.composite
-def walks(draw):
-    """A lead's moves, and perhaps a loss."""
-    times = sorted(draw(st.lists(minutes, max_size=8, unique=True)))
-    here, events = draw(st.sampled_from(STAGES)), []
-    for number, at in enumerate(times):
-        if draw(st.integers(0, 4)) == 0:
-            events.append(event("deal_closed", at, id_=number, data={"won": draw(st.booleans())}))
-            continue
-        to = draw(st.sampled_from([stage for stage in STAGES if stage != here]))
-        by = draw(st.sampled_from(["rule", "time", "person", "crm"]))
-        events.append(event("stage_moved", at, id_=number, data={"from": here, "to": to, "by": by}))
-        here = to
-    return history(events, stage=here)
 
 
 @given(st.lists(walks(), max_size=6))
@@ -148,7 +108,9 @@ def test_who_loses_a_deal_goes_neither_onward_nor_back(won, onward, by):
     ]
 
     found = stages.report([history(events, stage="Follow-up")], WHOLE, levels=FIVE_DAYS)
-    compared = improve.improve([history(events)], WHOLE, length=timedelta(days=60))
+    compared = improve.improve(
+        [history(events)], WHOLE, length=timedelta(days=60), levels=FIVE_DAYS
+    )
 
     closing = rows_of(found, "stage")["Closing",]
     assert (closing["onward"], closing["back"], closing["lost"]) == (onward, 0, 1 - onward)
@@ -173,7 +135,9 @@ def test_whoever_is_put_aside_went_nowhere(won_at, onward, by):
     events.sort(key=lambda each: each.at)
 
     found = stages.report([history(events, stage="Prospecting")], WHOLE, levels=FIVE_DAYS)
-    compared = improve.improve([history(events)], WHOLE, length=timedelta(days=60))
+    compared = improve.improve(
+        [history(events)], WHOLE, length=timedelta(days=60), levels=FIVE_DAYS
+    )
 
     presentation = rows_of(found, "stage")["Presentation",]
     assert (presentation["onward"], presentation["back"]) == (onward, 0)
@@ -491,53 +455,6 @@ def test_a_bounce_at_once_and_one_that_came_later_are_hard():
     box = rows["mailbox", "ada@x.example"]
     assert (box["sent"], box["hard"], box["unconfirmed"], box["unsubscribed"]) == (2, 2, 0, 1)
     assert box["bounce_rate"] == Rate(hits=2, of=3)
-
-
-def test_improve_names_the_step_that_fell_and_says_how_sure_it_is():
-    def mailed(lead, days, step, *, answers):
-        at = 1440 * days
-        about = {"sequence": "s", "step": step, "lead": lead}
-        sent = event("email_sent", at, message=lead, **about)
-        return history(
-            [sent, event("answered", at + 9, id_=1, message=lead, lead=lead)][: 1 + answers], lead
-        )
-
-    found = [mailed(n, 5, "fell", answers=n < 60) for n in range(200)]
-    found += [mailed(1000 + n, 35, "fell", answers=n < 20) for n in range(200)]
-    found += [mailed(2000 + n, 5, "stays", answers=n < 5) for n in range(30)]
-    found += [mailed(3000 + n, 35, "stays", answers=n < 4) for n in range(30)]
-    now = START + timedelta(days=65)
-
-    told = improve.improve(found, Scope(now=now), length=timedelta(days=30))
-
-    assert (told.step.name, told.step.verdict) == ("fell", "fell")
-    assert told.step.now == Rate(hits=20, of=200)
-    [stays_] = [one for one in told.compared if one.name == "stays"]
-    assert not stays_.fell
-    assert stays_.missing > 100
-    assert told.stage is None
-
-
-def test_improve_tells_what_nobody_answered_from_what_was_not_there():
-    def mailed(lead, days, *, answers):
-        about = {"sequence": "s", "step": "first", "lead": lead, "message": lead}
-        sent = event("email_sent", 1440 * days, **about)
-        answer = event("answered", 1440 * days + 9, id_=1, message=lead, lead=lead)
-        return history([sent, answer][: 1 + answers], lead)
-
-    now = Scope(now=START + timedelta(days=65))
-    silent = [mailed(1, 5, answers=False), mailed(2, 35, answers=True)]
-
-    both = improve.improve(silent, now, length=timedelta(days=30))
-    one = improve.improve(silent[1:], now, length=timedelta(days=30))
-
-    assert both.findings[1] == (
-        "Weakest step: none can be told; of what was there in both periods, nobody had answered in "
-        "the earlier one."
-    )
-    assert one.findings[1] == (
-        "Weakest step: none can be told yet; nothing was there in both periods."
-    )
 
 
 def test_a_move_of_earlier_days_tells_its_way_by_its_rule():
