@@ -191,7 +191,8 @@ def _of_steps(
         period = _period(scope.now - funnel.PATIENCE - touch.email.at, length)
         if period is not None and touch.email.message not in bounced:
             key = ("step", touch.email.sequence, touch.email.step), period
-            answered = any(event.kind in ANSWERED for event in touch.came)
+            due = touch.email.at + funnel.PATIENCE
+            answered = any(event.kind in ANSWERED and event.at <= due for event in touch.came)
             found[key] = found.get(key, False) or answered
     return found
 

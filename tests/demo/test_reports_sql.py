@@ -525,7 +525,8 @@ def _periods(lived):
         f"""SELECT 'step', sequence || ', ' || step, period, sum(answered), count(*) FROM (
           SELECT sequence, step, lead, max(answered) AS answered, {period} AS period FROM (
             SELECT e.*, ?1 - 14 * 86400 - e.s AS age, EXISTS (SELECT 1 FROM upon u
-              WHERE u.email = e.id AND u.kind IN ('answered', 'crm_reply')) AS answered
+              WHERE u.email = e.id AND u.kind IN ('answered', 'crm_reply')
+                AND u.s <= e.s + 14 * 86400) AS answered
             FROM t e WHERE e.kind = 'email_sent' AND NOT EXISTS (SELECT 1 FROM t b
               WHERE b.kind = 'bounced' AND b.message = e.message))
           GROUP BY sequence, step, lead, period)

@@ -248,3 +248,23 @@ def test_who_was_put_among_customers_had_gone_on_once_the_deal_was_won(won, hits
     told = improved([found], days=10)
 
     assert rates_of(told, "Closing")[1] == Rate(hits=hits, of=1)
+
+
+def test_an_answer_that_came_late_counts_in_neither_period():
+    """Who was written to earlier had longer to answer."""
+    found = []
+    for lead, (sent, after) in enumerate(product((5, 35), (13, 15))):
+        about = {"sequence": "s", "step": "first", "lead": lead, "message": lead}
+        found.append(
+            history(
+                [
+                    event("email_sent", 1440 * sent, **about),
+                    event("answered", 1440 * (sent + after), id_=1, message=lead, lead=lead),
+                ],
+                lead,
+            )
+        )
+
+    told = improved(found, now=START + timedelta(days=65), days=30)
+
+    assert rates_of(told, "first") == (Rate(hits=1, of=2),) * 2
