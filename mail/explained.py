@@ -8,9 +8,9 @@ from mail.classify import autoreply, intent, kinds, parsed
 from mail.classify.kinds import Opinion
 from mail.classify.parsed import Parsed
 
-#: Finds the Message-ID and the text of our email: by ids, the nearest first, by whom the mail was
-#: sent to, else by addresses.
-Touches = Callable[[tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[str, str] | None]
+#: Finds the Message-ID, the text and the subject of our email: by ids, the nearest first, by whom the
+#: mail was sent to, else by addresses.
+Touches = Callable[[tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[str, str, str] | None]
 #: What an answer means, after the process of the workspace; without one the rules say it.
 Meaning = Callable[[str], str]
 
@@ -26,7 +26,7 @@ def explain(
     opinion = kinds.classify(mail)
     touch = touches(*_about(mail, opinion)) if touches else None
     if touch:
-        opinion = kinds.classify(mail, ours=touch[1])
+        opinion = kinds.classify(mail, ours=touch[1], our_subject=touch[2])
     away = opinion.kind == "auto_reply"
     back_on = autoreply.back_on(opinion.text, _day(mail, today)) if away else None
     found = opinion.dsn.verdict if opinion.dsn else None

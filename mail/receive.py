@@ -104,7 +104,8 @@ def _found(mailbox: Mailbox, mail: Parsed) -> tuple[Opinion, Concerned] | None:
     if _is_ours(mailbox, mail):
         return None
     answered = touches.by_ids(mail.answers)
-    opinion = kinds.classify(mail, ours=answered.text if answered else "")
+    text, subject = (answered.text, answered.subject) if answered else ("", "")
+    opinion = kinds.classify(mail, text, our_subject=subject)
     if opinion.kind == Kind.OTHER:
         return None
     concerned = _concerned(mailbox, mail, opinion, answered)

@@ -48,8 +48,8 @@ def by_address(address: str, mailbox: Mailbox | None = None) -> Message | None:
 
 def find(
     ids: tuple[str, ...], recipients: tuple[str, ...], addresses: tuple[str, ...]
-) -> tuple[str, str] | None:
-    """The Message-ID and the text of ours: by ids, else by whom it was sent to, else by address."""
+) -> tuple[str, str, str] | None:
+    """The Message-ID, the text and the subject of ours: by ids, else by whom it was sent to, else by address."""
     named = (by_address(address) for address in addresses)
     message = by_ids(ids) or subaddress.message_of(recipients) or next(filter(None, named), None)
-    return (message.message_id, message.text) if message else None
+    return (message.message_id, message.text, message.subject) if message else None

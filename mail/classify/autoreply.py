@@ -80,9 +80,12 @@ _DATE = re.compile(
 )
 
 
-def rule(mail: Parsed, text: str) -> str:
-    """What says that a machine answered for its person; blank when nothing does."""
-    return _mark(mail) or _said(mail, text) or _null_path(mail)
+def rule(mail: Parsed, text: str, our_subject: str = "") -> str:
+    """What says that a machine answered for its person; blank when nothing does.
+
+    Our own subject, of the email that is answered, says nothing: it may be about absences.
+    """
+    return _mark(mail) or _said(mail, text, our_subject) or _null_path(mail)
 
 
 def _mark(mail: Parsed) -> str:
@@ -94,11 +97,13 @@ def _mark(mail: Parsed) -> str:
     return next((name for name in _MARKS if mail.header(name)), "")
 
 
-def _said(mail: Parsed, text: str) -> str:
-    subject = _PREFIX.sub("", mail.subject.casefold(), count=1)
+def _said(mail: Parsed, text: str, our_subject: str) -> str:
+    subject = _bare(mail.subject)
+    if subject == _bare(our_subject):
+        subject = ""
     begins = subject.startswith(AUTO_SUBJECT)
     answers = ANSWERING.match(mail.subject)
-    if begins or (not answers and AUTO_IN_SUBJECT.search(mail.subject)):
+    if begins or (subject and not answers and AUTO_IN_SUBJECT.search(mail.subject)):
         return "subject"
     opening = text[:OPENING]
     if SAYS_AUTOMATIC.search(opening):
@@ -107,7 +112,12 @@ def _said(mail: Parsed, text: str) -> str:
     if subject.startswith(PERHAPS_AUTO_SUBJECT) and (away or (mail.answers and not answers)):
         return "subject and words" if away else "subject"
     mark = _faint_mark(mail)
-    return f"{mark} and words" if mark and (away or ABSENCE.search(mail.subject)) else ""
+    away = away or bool(subject and ABSENCE.search(mail.subject))
+    return f"{mark} and words" if mark and away else ""
+
+
+def _bare(subject: str) -> str:
+    return _PREFIX.sub("", " ".join(subject.casefold().split()), count=1)
 
 
 def _null_path(mail: Parsed) -> str:

@@ -38,7 +38,7 @@ class Opinion:
 
 
 def classify(  # noqa: PLR0911 - one for each kind
-    mail: Parsed, ours: str = ""
+    mail: Parsed, ours: str = "", *, our_subject: str = ""
 ) -> Opinion:
     """`ours` is the text of the email that it answers: lines taken from it are no new text."""
     notification = dsn.detect(mail)
@@ -55,7 +55,7 @@ def classify(  # noqa: PLR0911 - one for each kind
         text = _with_comment(text, calendar_reply.comment(mail))
     if invitation and not wants_out(text):
         return Opinion(kind="calendar", text=text, invitation=invitation, rule="calendar: a reply")
-    if automatic := autoreply.rule(mail, text):
+    if automatic := autoreply.rule(mail, text, our_subject):
         return Opinion(kind="auto_reply", text=text or mail.text, rule=f"auto_reply: {automatic}")
     token = _TOKEN_SUBJECT.fullmatch(mail.subject)
     if wish := "token" if token else _wish(mail.subject, text):

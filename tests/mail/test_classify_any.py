@@ -154,10 +154,18 @@ def test_touches_are_asked_by_ids_recipients_and_addresses():
 
     def touches(ids, recipients, addresses):
         asked.append((ids, recipients, addresses))
-        return "<touch-1@sender.example>", "We wrote this line ourselves, to Grace."
+        return (
+            "<touch-1@sender.example>",
+            "We wrote this line ourselves, to Grace.",
+            "Out of office",
+        )
 
     text = "Yes.\nWe wrote this line ourselves, to Grace.\n"
-    headers = {"In-Reply-To": "<touch-1@sender.example>", "To": "Ada <ada+x@sender.example>"}
+    headers = {
+        "Subject": "Re: Out of office",
+        "In-Reply-To": "<touch-1@sender.example>",
+        "To": "Ada <ada+x@sender.example>",
+    }
     raw = message(headers, text)
 
     found = explain(raw, today=date(2026, 3, 4), touches=touches, meaning=lambda text: f"of {text}")

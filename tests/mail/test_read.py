@@ -98,6 +98,28 @@ def test_of_large_mail_that_concerns_nobody_only_the_beginning_is_fetched(
     assert asked[1:] == [[f"BODY.PEEK[]<0.{SMALL}>"]]
 
 
+@pytest.mark.parametrize(
+    ("ours", "subject", "kind"),
+    [
+        ("Out of office, in one place", "Re: Out of office, in one place", "reply"),
+        ("Re: Vacation planning", "RE: Vacation planning", "reply"),
+        (
+            "Out of office, in one place",
+            "Automatic reply: Out of office, in one place",
+            "auto_reply",
+        ),
+        ("A question", "Re: Out of office", "auto_reply"),
+    ],
+)
+def test_what_our_own_subject_says_is_not_said_by_a_machine(
+    mailbox, sent, imap, ours, subject, kind
+):
+    Message.objects.update(subject=ours)
+    imap.arrive(reply(sent, subject=subject))
+
+    assert inbound.read(mailbox.pk) == {kind: 1}
+
+
 def test_nothing_is_read_twice(mailbox, sent, imap):
     imap.arrive(reply(sent))
 
@@ -217,7 +239,7 @@ def test_a_report_of_success_leaves_no_trace(mailbox, sent, imap):
 
 
 def test_a_touch_is_found_by_id_and_else_by_address(sent):
-    ours = (sent.message_id, sent.text)
+    ours = (sent.message_id, sent.text, sent.subject)
 
     found = [
         touches.find((sent.message_id,), (), ()),

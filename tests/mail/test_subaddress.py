@@ -170,7 +170,7 @@ def test_what_is_told_of_a_mail_names_the_same_email(sent):
 
     found = touches.find(("<rewritten@c>",), ("x@y.example", subaddress.of(message)), ("a@b.c",))
 
-    assert found == (message.message_id, message.text)
+    assert found == (message.message_id, message.text, message.subject)
 
 
 def test_the_longest_address_has_room_for_a_token():
