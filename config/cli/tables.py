@@ -8,7 +8,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from workspace.wording import in_words, zone_name
+
 Rows = Sequence[Mapping[str, Any]]
+#: A heading and what stands below it.
+Column = tuple[str, Sequence[str]]
 #: Tables of more columns than these stand on their side.
 _WIDE = 8
 #: Words up to the first length that the terminal has room for stand on one line.
@@ -30,27 +34,37 @@ def plain_console() -> Console:
 
 
 def _table(name: str, rows: Rows, room: int) -> Table:
-    table = Table(title=name.replace("_", " "), title_justify="left")
-    for column, width in _widths(rows, room).items():
-        table.add_column(_heading(column), overflow="fold", width=width)
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+    table = Table(title=_heading(name), title_justify="left")
+    columns = [_column(column, [row[column] for row in rows]) for column in rows[0]]
+    for (heading, _), width in zip(columns, _widths(columns, room), strict=True):
+        table.add_column(heading, overflow="fold", width=width)
+    for row in zip(*(cells for _, cells in columns), strict=True):
+        table.add_row(*row)
     return table
 
 
-def _widths(rows: Rows, room: int) -> Mapping[str, int]:
+def _column(name: str, values: Sequence[object]) -> Column:
+    """Moments of one zone name it once, above them."""
+    zones = {zone_name(value) for value in values if isinstance(value, datetime)}
+    if len(zones) == 1 and all(isinstance(value, datetime | None) for value in values):
+        cells = [f"{value:%Y-%m-%d %H:%M}" if value else "" for value in values]
+        return f"{_heading(name)} ({zones.pop()})", cells
+    return _heading(name), [_cell(value) for value in values]
+
+
+def _widths(columns: Sequence[Column], room: int) -> Sequence[int]:
     """How wide each column is; Rich would cut off what goes beyond the terminal."""
-    cells = {name: [_heading(name), *(_cell(row[name]) for row in rows)] for name in rows[0]}
-    lines = {name: max(map(cell_len, texts)) for name, texts in cells.items()}
-    words = {name: max(map(_longest_word, texts)) for name, texts in cells.items()}
-    room -= 3 * len(cells) + 1
+    texts = [[heading, *cells] for heading, cells in columns]
+    lines = [max(map(cell_len, column)) for column in texts]
+    words = [max(map(_longest_word, column)) for column in texts]
+    room -= 3 * len(columns) + 1
     for unbroken in _UNBROKEN:
-        widths = {name: max(1, min(length, unbroken)) for name, length in words.items()}
-        if sum(widths.values()) <= room:
+        widths = [max(1, min(length, unbroken)) for length in words]
+        if sum(widths) <= room:
             break
-    for name in sorted(lines, key=lambda name: lines[name]):
-        left = max(0, room - sum(widths.values()))
-        widths[name] += max(0, min(lines[name] - widths[name], left))
+    for place in sorted(range(len(columns)), key=lambda place: lines[place]):
+        left = max(0, room - sum(widths))
+        widths[place] += max(0, min(lines[place] - widths[place], left))
     return widths
 
 
@@ -65,8 +79,8 @@ def _longest_word(text: str) -> int:
 def _upright(name: str, rows: Rows) -> Table:
     """A few rows of many columns read better on their side."""
     head, *others = rows[0]
-    table = Table(title=name.replace("_", " "), title_justify="left")
-    table.add_column(head)
+    table = Table(title=_heading(name), title_justify="left")
+    table.add_column(_heading(head))
     for row in rows:
         table.add_column(_cell(row[head]), overflow="fold")
     for column in others:
@@ -75,10 +89,7 @@ def _upright(name: str, rows: Rows) -> Table:
 
 
 def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, timedelta):
         return str(timedelta(seconds=round(value.total_seconds())))
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return f"{value:,}" if is_number else in_words(value)

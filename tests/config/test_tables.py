@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 from config.cli import reports, simulated, tables
 from process.reports.report import Report as Answer
@@ -83,6 +84,23 @@ def test_a_heading_has_single_spaces(monkeypatch, capsys):
     out = shown(monkeypatch, capsys, {"refused_changes": [{"record__external_id": "7"}]})
 
     assert out.splitlines()[2] == "┃ record external id ┃"
+
+
+def test_moments_say_their_zone_once_and_truths_are_words(monkeypatch, capsys):
+    at = datetime(2026, 3, 2, 6, tzinfo=UTC)
+    rows = [
+        {"sent_at": at, "known": at.astimezone(ZoneInfo("Europe/Berlin")), "sure": True},
+        {"sent_at": None, "known": ["name", "title"], "sure": False},
+    ]
+
+    out = shown(monkeypatch, capsys, {"emails": rows})
+
+    told = [[cell.strip() for cell in line[1:-1].split("│")] for line in out.splitlines()[4:-1]]
+    assert out.splitlines()[2].split("┃")[1].strip() == "sent at (UTC)"
+    assert told == [
+        ["2026-03-02 06:00", "2026-03-02 07:00 Europe/Berlin", "yes"],
+        ["", "name, title", "no"],
+    ]
 
 
 def test_a_curve_of_a_year_stands_on_one_line(monkeypatch, capsys):
