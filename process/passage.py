@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from crm.models import Lead, StageMove
 from process.definition import STAGES
 from runtime import clock
 from workspace.counts import counted
+from workspace.wording import moment
 
 _WHO = {StageMove.By.RULE: "a rule", StageMove.By.TIME: "time"}
 
@@ -43,24 +45,26 @@ def stays(lead: Lead) -> Sequence[Stay]:
     return [Stay(stage=name, move=move, until=end) for name, move, end in found if name]
 
 
-def told(lead: Lead) -> Iterator[str]:
-    """Lines for people."""
-    yield "stages (UTC):"
-    for stay in stays(lead):
-        yield f"  {_line(stay)}"
+def told(lead: Lead, place: ZoneInfo) -> Iterator[str]:
+    """Lines for people, moments by the clock of a place."""
+    found = stays(lead)
+    yield f"stages (times in {place.key}):" if found else "stages: none"
+    for stay in found:
+        yield f"  {_line(stay, place, is_last=stay is found[-1])}"
 
 
-def _line(stay: Stay) -> str:
+def _line(stay: Stay, place: ZoneInfo, *, is_last: bool) -> str:
     move, length = stay.move, stay.length
     if move is None or length is None:
-        return f"{stay.stage}, until {stay.until:%Y-%m-%d %H:%M}"
+        ended = "never moved" if is_last else f"until {moment(stay.until, place)}"
+        return f"{stay.stage}, as first seen, {ended}"
     by = _WHO.get(StageMove.By(move.by), move.who or move.by)
     notes = ["back"] * stay.is_regression + ["out of order"] * move.out_of_order
     reason = move.because.get("why") or move.because.get("rule", "")
     if told := ", ".join(_details(move)):
         reason = f"{reason} ({told})"
     at = f" [{move.because['at']}]" if move.because.get("at") else ""
-    words = [f"{move.at:%Y-%m-%d %H:%M}", stay.stage, f"by {by}: {reason}{at}", *notes]
+    words = [moment(move.at, place), stay.stage, f"by {by}: {reason}{at}", *notes]
     return f"{', '.join(words)}; {counted(length.days, 'day')}"
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crm.models import Company, Deal
+from crm.timeline import note
+from mail.models import Sender
 from process import events
 from process.explain import explanation
 from runtime import clock
@@ -67,7 +69,7 @@ def test_who_answered_sees_the_event_and_why_nothing_else_came(team, make_lead, 
     assert "answer declined)" in stopped
     assert (
         'not in won-handoff: lead.stage == "Follow-up" and deal.is_won is not true: deal.is_won is '
-        "False, lead.stage is 'Approach' [sequences/won-handoff.yaml:6]"
+        'no, lead.stage is "Approach" [sequences/won-handoff.yaml:6]'
     ) in lines
 
 
@@ -95,6 +97,44 @@ def test_an_event_by_hand_ends_what_it_ends(team, make_lead, frozen_clock):
 
     assert Enrollment.objects.get(sequence="approach-cold").reason == "meeting booked"
     assert any("meeting_booked by: test" in line for line in told(lead))
+
+
+def test_the_timeline_is_by_the_leads_clock_and_in_words(team, make_lead, frozen_clock):
+    lead = make_lead(stage_since=clock.now())
+    data = {
+        "fields": ["status", "title"],
+        "gate": True,
+        "due_at": "2026-03-03T06:00:00+00:00",
+        "meaning": {"answer": "price", "sure": False},
+        "left_out": None,
+    }
+    note("lead_changed", lead=lead, occurred_at=clock.now(), data=data)
+    note("answered", lead=lead, occurred_at=clock.now(), data={"text": "so " * 100})
+
+    lines = told(lead)
+
+    assert lines[1:3] == [
+        "stage Approach since Mon 2026-03-02 07:00, owner Ada Byron",
+        "times in Europe/Berlin, where nothing else is said",
+    ]
+    assert lines[lines.index("timeline (times in Europe/Berlin):") + 1 :] == [
+        "  Mon 2026-03-02 07:00  lead_changed fields: status, title, gate: yes, "
+        "due_at: Tue 2026-03-03 07:00, meaning: (answer price, sure no)",
+        f"  Mon 2026-03-02 07:00  answered text: {('so ' * 65).rstrip()}...",
+    ]
+
+
+def test_a_lead_with_whom_nothing_happened_has_no_timeline(team, make_lead):
+    assert told(make_lead())[-1] == "timeline: nothing happened yet"
+
+
+def test_a_lead_of_no_known_place_is_told_by_the_teams_clock(team, make_lead, frozen_clock):
+    lead = make_lead(timezone="")
+    team()
+
+    expected = Sender.objects.get().timezone
+    assert expected != "UTC"
+    assert f"times in {expected}, where nothing else is said" in told(lead)
 
 
 def test_an_answer_by_hand_is_an_answer(team, make_lead, frozen_clock):

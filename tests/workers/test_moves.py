@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.workers.test_life import settle
 from workspace.problems import Fault
 
 pytestmark = pytest.mark.django_db
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
@@ -115,9 +117,27 @@ def test_a_persons_move_tells_who_and_why(at_work, frozen_clock):
     [stay] = passage.stays(lead)[1:]
     assert (move.by, move.who, move.because["why"]) == ("person", "bob", "the wrong company")
     assert stay.is_regression
-    assert list(passage.told(lead))[-1] == (
-        "  2026-03-02 06:00, Prospecting, by bob: the wrong company, back; 0 days"
-    )
+    assert list(passage.told(lead, BERLIN)) == [
+        "stages (times in Europe/Berlin):",
+        "  Approach, as first seen, until Mon 2026-03-02 07:00",
+        "  Mon 2026-03-02 07:00, Prospecting, by bob: the wrong company, back; 0 days",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        (
+            "Follow-up",
+            ["stages (times in Europe/Berlin):", "  Follow-up, as first seen, never moved"],
+        ),
+        ("", ["stages: none"]),
+    ],
+)
+def test_who_never_moved_has_no_end_of_a_stay(make_lead, frozen_clock, stage, expected):
+    lead = make_lead(stage=stage)
+
+    assert list(passage.told(lead, BERLIN)) == expected
 
 
 def test_a_single_day_in_a_stage_is_told_as_one(at_work, frozen_clock):
@@ -126,7 +146,7 @@ def test_a_single_day_in_a_stage_is_told_as_one(at_work, frozen_clock):
 
     frozen_clock.now += timedelta(days=1)
 
-    assert list(passage.told(lead))[-1].endswith("back; 1 day")
+    assert list(passage.told(lead, BERLIN))[-1].endswith("back; 1 day")
 
 
 @pytest.mark.parametrize(
@@ -420,7 +440,7 @@ def test_a_deal_that_is_lost_in_the_crm_tells_by_whom_and_why(status, told, at_w
     [move] = StageMove.objects.all()
     assert move.to_stage == "Follow-up"
     assert move.at == (at if move.by == StageMove.By.CRM else clock.now())
-    *_, line = passage.told(Lead.objects.get(pk=lead.pk))
+    *_, line = passage.told(Lead.objects.get(pk=lead.pk), BERLIN)
     assert told in line
 
 
