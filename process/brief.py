@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F
+
 from crm import facts, stages
 from crm.kinds import TOUCHES
 from crm.models import Activity, Deal, Lead, StageMove
@@ -26,7 +28,9 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "rejected": ("reason",),
 }
 #: The tables of one row.
-OF_ONE = ("lead", "company", "meeting")
+OF_ONE = ("lead", "company", "meeting", "deal")
+#: Facts that are told as the state of a deal.
+_STATES = frozenset({"exists", "is_closed", "is_won", "is_open"})
 _LONGEST = 400
 _READ = {*TOUCHES, *_SAID, "meeting_missed", "no_show"}
 
@@ -40,7 +44,7 @@ class Rows:
     lead: Lead
     process: Process | None
     deal: Deal | None  #: the one that decides the lead's stage
-    deals: Sequence[Deal]  #: of the lead and of its company
+    deals: Sequence[Deal]  #: of the lead and of its company, open ones first, then the newest
     colleagues: Sequence[Lead]
     activities: Sequence[Activity]  #: the newest first
     subjects: Mapping[int, str]  #: of the emails among them
@@ -60,7 +64,9 @@ def read(lead: Lead) -> Rows:
         process=outcomes.applied(),
         deal=stages.bound_deal(lead),
         deals=list(
-            (deals.filter(lead=lead) | own).select_related("lead").order_by("is_closed", "-pk")
+            (deals.filter(lead=lead) | own)
+            .select_related("lead")
+            .order_by("is_closed", F("created_at").desc(nulls_last=True), "-pk")
         ),
         colleagues=list(of_company.order_by("pk")[:COLLEAGUES_TOLD]) if lead.company_id else [],
         activities=list(activities),
@@ -74,14 +80,16 @@ def read(lead: Lead) -> Rows:
 def brief(rows: Rows, now: datetime) -> dict[str, Sequence[Told]]:
     """Tables by name; what is not known is left out."""
     known = facts.context(rows.lead, rows.deal)
+    deal = rows.deal or min(rows.deals, key=lambda one: one.lead_id != rows.lead.pk, default=None)
     return {
         "lead": [_lead(rows, known, now)],
         "company": [told] if (told := _plain(known["company"])) else [],
         "missing": [{"stage": stage, "fact": fact} for stage, fact in _missing(rows, known)],
-        "meeting": [told] if (told := _plain(known["meeting"])) else [],
+        "meeting": [_meeting(told)] if (told := _plain(known["meeting"])) else [],
         "said": list(_said(rows))[:PAINS_TOLD],
         "stakeholders": [_colleague(one) for one in rows.colleagues],
-        "deals": [_deal(one) for one in rows.deals],
+        "deal": [_deal(deal)] if deal else [],
+        "other_deals": [_other_deal(one) for one in rows.deals if one != deal],
         "last_touches": list(_touches(rows))[:TOUCHES_TOLD],
         "history": sorted(_history(rows), key=lambda told: str(told["at"])),
         "open_tasks": [
@@ -143,15 +151,26 @@ def _colleague(lead: Lead) -> Told:
     }
 
 
+def _meeting(told: Told) -> Told:
+    """Without its day and time, which are those of its start."""
+    start = datetime.fromisoformat(str(told["start"]))
+    rest = {name: told[name] for name in ("title", "url") if name in told}
+    return {"status": told["status"], "start": start, "timezone": told["timezone"]} | rest
+
+
 def _deal(deal: Deal) -> Told:
-    state = ("won" if deal.is_won else "lost") if deal.is_closed else "open"
+    """The one that decides the lead's stage, else its own, else the company's: all that is known."""
+    known = {n: v for n, v in _plain(facts.of_deal(deal)).items() if n not in _STATES}
+    return _other_deal(deal) | {"stage": known.pop("stage_value", "")} | known
+
+
+def _other_deal(deal: Deal) -> Told:
     return {
         "name": deal.name,
-        "state": state,
-        "stage": deal.stage_value,
+        "state": ("won" if deal.is_won else "lost") if deal.is_closed else "open",
         "amount": deal.amount,
         "person": str(deal.lead or ""),
-        "since": deal.created_at,
+        "since": deal.created_at and deal.created_at.date(),
     }
 
 
@@ -170,5 +189,5 @@ def _history(rows: Rows) -> Iterator[Told]:
         why = str(move.because.get("why") or move.because.get("rule") or "")
         yield {"at": move.at, "what": f"to {move.to_stage}", "why": why}
     for enrollment in rows.enrollments:
-        ended = ": ".join(filter(None, (enrollment.status, enrollment.reason)))
+        ended = ": ".join(dict.fromkeys(filter(None, (enrollment.status, enrollment.reason))))
         yield {"at": enrollment.started_at, "what": f"sequence {enrollment.sequence}", "why": ended}

@@ -1,7 +1,10 @@
 """Commands before somebody is approached: a brief of the lead, and the line that is only for it."""
 
 import json
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -9,6 +12,14 @@ from config.cli.app import app
 from config.cli.pausing import who
 from config.cli.people import LeadName, lead_of
 from config.cli.team import Json
+from workspace.counts import counted
+
+if TYPE_CHECKING:
+    from crm.models import Lead
+
+Rows = Sequence[Mapping[str, object]]
+#: Besides the one that counts.
+DEALS_SHOWN = 8
 
 
 @app.command()
@@ -18,15 +29,29 @@ def brief(lead: LeadName, as_json: Json = False) -> None:
     from process import brief as briefs  # noqa: PLC0415 - only after set-up
     from runtime import clock  # noqa: PLC0415 - likewise
 
-    found = briefs.brief(briefs.read(lead_of(lead)), clock.now())
+    row = lead_of(lead)
+    found = briefs.brief(briefs.read(row), clock.now())
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, default=str))
         return
-    from config.cli.tables import show  # noqa: PLC0415 - Rich costs what --json must not pay
+    show(found, row)
 
+
+def show(found: Mapping[str, Rows], lead: "Lead") -> None:
+    """By the lead's clock; of its deals the latest."""
+    from config.cli import tables  # noqa: PLC0415 - Rich costs what --json must not pay
+    from process import brief as briefs  # noqa: PLC0415 - only after set-up
+    from process.local import clock_of  # noqa: PLC0415 - likewise
+
+    place = clock_of(lead)
     for name, rows in found.items():
-        upright = name in briefs.OF_ONE
-        show({name: [_pair(*pair) for row in rows for pair in row.items()] if upright else rows})
+        told = [{key: _by_clock(one, place) for key, one in row.items()} for row in rows]
+        if name in briefs.OF_ONE:
+            told = [_pair(*pair) for row in told for pair in row.items()]
+        most = DEALS_SHOWN if name == "other_deals" else len(told)
+        tables.show({name: told[:most]})
+        if len(told) > most:
+            typer.echo(f"and {counted(len(told) - most, 'older deal')}; --json has all.")
 
 
 @app.command()
@@ -51,6 +76,10 @@ def line(
 def _pair(name: str, value: object) -> dict[str, object]:
     """A row of what has many fields and stands alone."""
     return {"fact": name.replace("_", " "), "known": value}
+
+
+def _by_clock(value: object, place: ZoneInfo) -> object:
+    return value.astimezone(place) if isinstance(value, datetime) else value
 
 
 def _ready() -> None:

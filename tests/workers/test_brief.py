@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from config.cli import preparing
+from crm import meeting_facts
 from crm.models import Activity, Company, Deal, Lead, StageMove
 from crm.timeline import note
 from process import brief, lines
@@ -31,6 +33,8 @@ def test_a_brief_tells_all_that_is_known_of_a_lead(make_lead, frozen_clock):
             is_closed=closed,
             company=lead.company,
             source=lead.source,
+            created_at=clock.now(),
+            extra={"budget": "yes"},
         )
     at = clock.now()
     moved = {"rule": "exit"}
@@ -65,10 +69,10 @@ def test_a_brief_tells_all_that_is_known_of_a_lead(make_lead, frozen_clock):
     assert [(row["name"], row["title"], row["last_answer"]) for row in told["stakeholders"]] == [
         ("Ada", "Boss", "price")
     ]
-    assert [(row["name"], row["state"]) for row in told["deals"]] == [
-        ("Second order", "open"),
-        ("First order", "lost"),
-    ]
+    today = clock.now().date()
+    second = {"name": "Second order", "state": "open", "amount": 5, "person": "", "since": today}
+    assert told["deal"] == [{**second, "stage": "x", "budget": "yes"}]
+    assert told["other_deals"] == [{**second, "name": "First order", "state": "lost"}]
     assert [(row["kind"], row["text"]) for row in told["said"]] == [
         ("answered", "It is slow."),
         ("task_done", "asked for Rome"),
@@ -76,6 +80,82 @@ def test_a_brief_tells_all_that_is_known_of_a_lead(make_lead, frozen_clock):
     assert [row["what"] for row in told["last_touches"]] == ["answered", "called"]
     assert [row["what"] for row in told["history"]] == ["to Approach"]
     assert [row["title"] for row in told["open_tasks"]] == ["Call her"]
+
+
+@pytest.mark.parametrize(
+    ("own", "whole", "others"),
+    [
+        (("old", True, 9), "old", ["open", "new", "older"]),  # a colleague's open one is not hers
+        (("hers", False, 9), "hers", ["open", "new", "older"]),
+        (None, "open", ["new", "older"]),
+    ],
+)
+def test_her_own_deal_is_told_whole_and_others_from_the_latest_on(
+    make_lead, frozen_clock, own, whole, others
+):
+    lead = make_lead()
+    of_company = [("older", True, 5), ("open", False, 7), ("new", True, 1)]
+    for name, closed, days in [*of_company, *([own] if own else [])]:
+        Deal.objects.create(
+            name=name,
+            stage_value="x",
+            is_closed=closed,
+            company=lead.company,
+            lead=lead if (name, closed, days) == own else None,
+            source=lead.source,
+            created_at=clock.now() - timedelta(days=days),
+        )
+
+    told = brief.brief(brief.read(lead), clock.now())
+
+    assert [row["name"] for row in told["deal"]] == [whole]
+    assert [row["name"] for row in told["other_deals"]] == others
+
+
+def test_a_meeting_is_told_by_its_start(make_lead, frozen_clock):
+    start = clock.now() + timedelta(days=1)
+    one = meeting_facts.Standing(starts_at=start, timezone="Europe/Berlin", title="Demo")
+    lead = make_lead(meeting=meeting_facts.of([one]))
+
+    told = brief.brief(brief.read(lead), clock.now())
+
+    assert told["meeting"] == [
+        {"status": "booked", "start": start, "timezone": "Europe/Berlin", "title": "Demo"}
+    ]
+
+
+def test_a_brief_on_the_terminal_is_by_the_leads_clock_and_names_eight_other_deals(
+    make_lead, frozen_clock, capsys, monkeypatch
+):
+    monkeypatch.setenv("COLUMNS", "80")
+    lead = make_lead(stage_since=clock.now())
+    for number in range(11):
+        Deal.objects.create(
+            name=f"Order {number}",
+            stage_value="x",
+            amount=1234,
+            is_closed=True,
+            lead=lead,
+            source=lead.source,
+            created_at=clock.now() - timedelta(days=number),
+        )
+    note("called", lead=lead, occurred_at=clock.now())
+
+    preparing.show(brief.brief(brief.read(lead), clock.now()), lead)
+
+    out = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line[1:-1].split("│")] for line in out.splitlines()]
+    assert ["in stage since", "2026-03-02 07:00 Europe/Berlin"] in rows
+    assert ["late", "no"] in rows
+    assert ["2026-03-02 07:00", "called", ""] in rows
+    assert [row for row in rows if row[0].startswith("Order ")] == [
+        [f"Order {number}", "lost", "1,234.00", "Grace", f"2026-{day}"]
+        for number, day in enumerate(_DAYS, start=1)
+    ]
+    assert "and 2 older deals; --json has all." in out.splitlines()
+
+
+_DAYS = ["03-01", "02-28", "02-27", "02-26", "02-25", "02-24", "02-23", "02-22"]
 
 
 def test_a_lead_of_whom_nothing_is_known_has_a_brief(make_lead):
