@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, F, Min, Q
 
 from connectors.base import KINDS, WRITTEN
 from crm import brakes, ledger, policy, values
@@ -42,22 +42,24 @@ class Forecast:
 
 
 def status() -> Rows:
-    """A row per connection: last run, lag, what is owed, what is parked, and the quota's use."""
+    """A row per connection: last run, lag, what is owed, what is refused, and the quota's use."""
     return [_status(connection) for connection in Connection.objects.order_by("name")]
 
 
-def parked() -> Rows:
+def refused() -> Rows:
     """What the CRMs refused, by connection and reason: a person or `sync retry` has to act."""
     rows = Change.objects.filter(status=Change.Status.REFUSED)
-    counted = rows.values("connection__name", "field", "last_error").annotate(count=Count("pk"))
+    alike = rows.values("field", connection_name=F("connection__name"), reason=F("last_error"))
+    counted = alike.annotate(count=Count("pk"), record=Min("record__external_id"))
     return [
         {
-            "connection": row["connection__name"],
+            "connection": row["connection_name"],
             "field": row["field"],
             "count": row["count"],
-            "reason": row["last_error"],
+            "for_example": row["record"],
+            "reason": row["reason"],
         }
-        for row in counted.order_by("connection__name", "-count")
+        for row in counted.order_by("connection_name", "-count", "field", "reason")
     ]
 
 

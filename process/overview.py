@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 
+from crm import health
 from crm.models import Activity, Change, Connection, StageMove
 from mail import compose, pauses, watch
 from mail.models import Mailbox, Message, Pause, SentCopy
@@ -18,7 +19,7 @@ Rows = list[dict[str, Any]]
 
 
 def overview() -> dict[str, Rows]:
-    """Tables by name; an empty one has nothing to tell."""
+    """Tables by name; an empty one has nothing to tell. What failed alike is a row with an example."""
     return {
         "redirected": [{"redirect_to": to}] if (to := compose.redirect_to()) else [],
         "paused": [_paused(pause) for pause in Pause.objects.order_by("since", "pk")],
@@ -49,10 +50,12 @@ def overview() -> dict[str, Rows]:
             )
         ),
         "emails_nobody_knows": _rows(
-            SentCopy.objects.filter(settled_at=None).values("to_email", "sent_at", "found_in")
+            SentCopy.objects.filter(settled_at=None).values("sent_at", "found_in", to=F("to_email"))
         ),
         "unconfirmed": _rows(
-            Message.objects.filter(status="unconfirmed").values("pk", "to_email", "handed_at")
+            Message.objects.filter(status="unconfirmed").values(
+                "handed_at", email=F("pk"), to=F("to_email")
+            )
         ),
         "moved_out_of_order": _rows(
             StageMove.objects.filter(out_of_order=True).values(
@@ -63,19 +66,20 @@ def overview() -> dict[str, Rows]:
             HeldMove.objects.values("lead", "from_stage", "to_stage")
         ),
         "enrichments_that_failed": _rows(
-            Enrichment.objects.exclude(last_error="").values(
-                "lead", "attempts", "due_at", "last_error"
-            )
+            Enrichment.objects.exclude(last_error="")
+            .values(error=F("last_error"))
+            .annotate(leads=Count("pk"), for_example=Min("lead"), asked_again_at=Min("due_at"))
+            .order_by("-leads", "error")
         ),
-        "refused_changes": _rows(
-            Change.objects.filter(status="refused").values(
-                "connection__name", "record__external_id", "field", "last_error"
-            )
-        ),
+        "refused_changes": health.refused(),
         "failed_reactions": _rows(
             Activity.objects.filter(reacted_at=None)
             .exclude(reaction_error="")
-            .values("pk", "kind", "reaction_attempts", "reaction_error")
+            .values("kind", error=F("reaction_error"))
+            .annotate(
+                activities=Count("pk"), for_example=Min("pk"), attempts=Max("reaction_attempts")
+            )
+            .order_by("-activities", "kind", "error")
         ),
     }
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from config.cli.app import app
+from config.cli.sync import REFUSED
 from config.cli.team import Json
 
 
@@ -26,6 +27,8 @@ def status(as_json: Json = False) -> None:
     if warning := staging():
         typer.secho(warning, fg="red", bold=True)
     show(told)
+    if told["refused_changes"]:
+        typer.echo(REFUSED)
     if not any(told.values()):
         typer.echo("Nothing was pulled or applied yet. Next: cadenza sync, then cadenza plan")
 

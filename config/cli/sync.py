@@ -13,6 +13,11 @@ from workspace.counts import counted
 if TYPE_CHECKING:
     from crm.models import Connection
 
+#: What to do about them.
+REFUSED = (
+    "Refused changes: mend what the reason names, then `cadenza sync retry`; "
+    "the console has each under Changes."
+)
 #: Reasons that are shown of what was left out; the console has all.
 _SHOWN = 5
 sync_app = typer.Typer(invoke_without_command=True, no_args_is_help=False)
@@ -111,20 +116,22 @@ def _sentence(report: Mapping[str, Any]) -> str:
 
 @sync_app.command("status")
 def sync_status(as_json: Json = False) -> None:
-    """Per connection: last run, lag, what waits, what is parked and why, calls used and left."""
+    """Per connection: last run, lag, what waits, what was refused and why, calls used and left."""
     _ready()
     from crm import health  # noqa: PLC0415 - only after set-up
 
     told = {
         "connections": health.status(),
         "lists": health.lists(),
-        "parked": health.parked(),
+        "refused_changes": health.refused(),
         "conflicts": health.conflicts(),
         "doubtful": [
             {"lead": lead.pk, "name": str(lead), "doubt": lead.doubt} for lead in health.doubtful()
         ],
     }
     _tell(told, as_json=as_json)
+    if told["refused_changes"] and not as_json:
+        typer.echo(REFUSED)
 
 
 @sync_app.command("plan")

@@ -70,7 +70,7 @@ def _widths(columns: Sequence[Column], room: int) -> Sequence[int]:
 
 
 def _heading(name: str) -> str:
-    return name.replace("__", " ").replace("_", " ")
+    return name.replace("_", " ")
 
 
 def _longest_word(text: str) -> int:

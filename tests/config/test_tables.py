@@ -80,12 +80,6 @@ def test_a_reports_text_is_no_formula_and_its_numbers_stay(monkeypatch, capsys):
     assert "web [/b]" in capsys.readouterr().out
 
 
-def test_a_heading_has_single_spaces(monkeypatch, capsys):
-    out = shown(monkeypatch, capsys, {"refused_changes": [{"record__external_id": "7"}]})
-
-    assert out.splitlines()[2] == "┃ record external id ┃"
-
-
 def test_moments_say_their_zone_once_and_truths_are_words(monkeypatch, capsys):
     at = datetime(2026, 3, 2, 6, tzinfo=UTC)
     rows = [

@@ -321,15 +321,15 @@ def test_a_value_that_validation_refuses_is_parked_until_it_is_tried_again(crms,
     crm.fault("invalid", field=field)
 
     report = crm.push()
-    (parked,) = health.parked()
+    (refused,) = health.refused()
     quiet = crm.push().calls
     crm.sandbox.mend()
     waiting = health.retry(crm.connection)
     crm.push()
 
     assert (report.pushed, report.refused, quiet, waiting) == (2, 1, 0, 1)
-    assert (parked["connection"], parked["field"], parked["count"]) == (name, "title", 1)
-    assert field in parked["reason"]
+    assert (refused["connection"], refused["field"], refused["count"]) == (name, "title", 1)
+    assert field in refused["reason"]
     assert crm.records()[ids[0]][field] == "Chief"
 
 

@@ -381,8 +381,12 @@ def test_a_login_that_may_not_write_lists_may_write_all_else(world, crm, side):
     pushed = world.crms[crm].push()
 
     assert (pushed.refused, Connection.objects.get(name=crm).status) == (1, "active")
-    [parked] = health.parked()
-    assert (parked["field"], parked["count"], "401" in parked["reason"]) == ("list.fair", 1, True)
+    [refused] = health.refused()
+    assert (refused["field"], refused["count"], "401" in refused["reason"]) == (
+        "list.fair",
+        1,
+        True,
+    )
     world.sandbox.mend()
     world.settle()
     assert world.on(crm, fair) == []  # a person has to say that it was mended

@@ -183,7 +183,7 @@ def test_a_hook_that_fails_is_asked_again_and_then_told(
 
     [shown] = overview.overview()["enrichments_that_failed"]
     assert len(source.asked) == enriching.ATTEMPTS
-    assert shown == {"lead": lead.pk, "attempts": 3, "due_at": None, "last_error": error}
+    assert shown == {"leads": 1, "for_example": lead.pk, "asked_again_at": None, "error": error}
     assert Company.objects.get().industry == ""
     assert list(Question.objects.values_list("answer", "error")) == [(None, error)] * 3
 
