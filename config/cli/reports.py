@@ -48,7 +48,17 @@ def show(report: Report) -> None:
     if not report.rows:
         console.print("Nothing yet.")
     for note in report.notes:
-        console.print(note, style="dim", highlight=False)
+        console.print(_as_headed(note, report.columns), style="dim", highlight=False)
+
+
+def _as_headed(note: str, columns: Sequence[str]) -> str:
+    """With the columns called as above the table, not as in CSV and JSON."""
+    named = "|".join(map(re.escape, columns))
+    return re.sub(rf"\b({named})\b", lambda found: _heading(found[0]), note)
+
+
+def _heading(column: str) -> str:
+    return column.replace("_", " ")
 
 
 def as_json(name: str, report: Report) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def events_as_csv(events: Iterable[Event], file: TextIO) -> None:
 def _columns(report: Report, rows: Sequence[Sequence[Cell]]) -> Sequence[wide.Column]:
     return [
         wide.Column(
-            name=name.replace("_", " "),
+            name=_heading(name),
             cells=[_cell(row[place]) for row in rows],
             is_text=all(isinstance(row[place], str) for row in rows),
             is_idle=all(type(row[place]) is int and not row[place] for row in rows),

@@ -65,6 +65,6 @@ def _table(title: str, columns: Sequence[Column]) -> Table:
 
 def _left_out(columns: Sequence[Column]) -> Iterator[str]:
     if idle := [column.name for column in columns if column.is_idle]:
-        yield f"none: {', '.join(idle)}"
+        yield f"all zero: {', '.join(idle)}"
     if (more := len(columns[0].cells) - _MOST_ROWS) > 0:
         yield f"and {more:,} rows more, in --csv"

@@ -79,7 +79,7 @@ def _attribute(
     }
     for place, (model, whats) in enumerate(models.items()):
         for what, part in shared(deal.amount, whats).items():
-            tally = tallies[deal.currency or "none told", place, model, what]
+            tally = tallies[deal.currency or "no currency", place, model, what]
             tally.deals += 1
             tally.amount += part
             tally.without_amount += deal.amount is None

@@ -1,12 +1,17 @@
 """Tables on a terminal of 80 columns: nothing of them is cut off."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from config.cli import reports, simulated, tables
+from process.reports import catalog
 from process.reports.report import Report as Answer
+from process.reports.report import Scope
 from process.simulation.report import Load, Report, Week
 from process.simulation.rows import Touch
 
@@ -78,6 +83,31 @@ def test_a_reports_text_is_no_formula_and_its_numbers_stay(monkeypatch, capsys):
     cells = ["'=HYPERLINK(1)", "'@SUM(1)", "'+49 30", "-3.2", "+4", "web [/b]"]
     assert file.getvalue().splitlines() == ["what,amount", *(f"{cell},-1" for cell in cells)]
     assert "web [/b]" in capsys.readouterr().out
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", catalog.REPORTS)
+def test_a_reports_notes_call_columns_as_the_table_does(monkeypatch, capsys, frozen_clock, name):
+    monkeypatch.setenv("COLUMNS", "300")
+    report = catalog.REPORTS[name](Scope(now=frozen_clock.now))
+    of_program = {column for column in report.columns if "_" in column}
+    written = {word for note in report.notes for word in re.findall(r"\w+", note)}
+
+    reports.show(report)
+
+    words = set(re.findall(r"\w+", capsys.readouterr().out))
+    assert not words & of_program
+    assert name != "stages" or {"by_outcome", "in_crm", "onward_rate"} <= written & of_program
+
+
+def test_columns_that_are_zero_throughout_are_named_as_that(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    notes = ["by_time: not by_times, nor in_crm"]
+
+    reports.show(Answer(columns=["stage", "by_time", "lost"], rows=[["x", 0, 1]], notes=notes))
+
+    *_, idle, note = capsys.readouterr().out.splitlines()
+    assert (idle, note) == ("all zero: by time", "by time: not by_times, nor in_crm")
 
 
 def test_moments_say_their_zone_once_and_truths_are_words(monkeypatch, capsys):

@@ -339,7 +339,7 @@ def test_every_model_gives_out_exactly_what_was_won(won, touched):
     ]
     total: dict[str, Decimal] = {}
     for amount, currency, _ in won:
-        key = currency or "none told"
+        key = currency or "no currency"
         total[key] = total.get(key, Decimal()) + (amount or Decimal())
 
     report = attribution.report(found, deals, WHOLE)
