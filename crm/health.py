@@ -209,8 +209,9 @@ def _status(connection: Connection) -> dict[str, Any]:
         "oldest_pending": now - oldest if oldest else None,
         "refused": changes.filter(status=Change.Status.REFUSED).count(),
         "conflicted": changes.filter(status=Change.Status.CONFLICTED).count(),
-        "calls_today": _used_today(connection),
-        "left_today": _left_today(connection),
+        "quota_day": today(),
+        "calls_that_day": _used_today(connection),
+        "left_that_day": _left_today(connection),
         "last_error": next(filter(None, held), connection.last_error),
     }
 

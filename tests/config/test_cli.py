@@ -266,7 +266,7 @@ def test_the_sync_tells_how_it_stands_what_it_costs_and_what_differs(folder, con
     costs = json.loads(run(folder, "sync", "plan", "--json", **connected).stdout)["calls"]
     assert run(folder, "sync", **connected).returncode == 0
     status = json.loads(run(folder, "sync", "status", "--json", **connected).stdout)
-    used = {row["connection"]: row["calls_today"] for row in status["connections"]}
+    used = {row["connection"]: row["calls_that_day"] for row in status["connections"]}
     differs = run(folder, "sync", "diff", "1", "--json", **connected)
     fields = json.loads(differs.stdout)["fields"]
 

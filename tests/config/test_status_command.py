@@ -1,14 +1,14 @@
 """`cadenza status` and `cadenza sync status` as an operator reads them."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
 
 from config.cli import operate, sync  # noqa: F401 - they add the commands
 from config.cli.app import app
-from crm.models import Activity, Change, Connection, ExternalRecord, Lead
+from crm.models import Activity, CallBudget, Change, Connection, ExternalRecord, Lead
 from mail.models import EmailTemplate, Mailbox, Message
 from runtime import clock
 
@@ -78,6 +78,26 @@ def test_equal_refusals_are_one_row_with_an_example_and_the_next_move(cadenza, c
 @pytest.mark.parametrize("command", [["status"], ["sync", "status"]])
 def test_nothing_refused_is_no_move(cadenza, connection, command):
     assert NEXT.split(":", maxsplit=1)[0] not in cadenza(*command)
+
+
+def test_calls_are_of_the_day_by_which_crms_count_whatever_our_clock_says(
+    cadenza, connection, monkeypatch
+):
+    monkeypatch.setattr(clock, "monotonic", datetime(2026, 11, 27, 9, tzinfo=UTC).timestamp)
+    Connection.objects.update(kind="hubspot", calls=107)
+    for name, day, used in (("call", date(2026, 11, 27), 7), ("search", date(2026, 11, 26), 100)):
+        CallBudget.objects.create(
+            connection=connection, name=name, tokens=1, refilled_at=0, day=day, day_used=used,
+            day_limit=1000,
+        )  # fmt: skip
+
+    rows = dict(row[:2] for row in cells(cadenza("sync", "status")) if len(row) > 1)
+
+    assert (rows["quota day"], rows["calls that day"], rows["left that day"]) == (
+        "2026-11-27",
+        "7",
+        "993",
+    )
 
 
 def test_reactions_that_failed_alike_are_one_row(cadenza, connection):
