@@ -1,6 +1,6 @@
 """What `apply` would do, before it does it: who gets what when, who not and why, and what it costs."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,7 +35,7 @@ class SequencePlan:
     touches: Mapping[int, Sequence[Touch]]
     #: Lead id -> its time zone and holidays, see sequences.whereabouts.
     whereabouts: Mapping[int, Mapping[str, Because]]
-    #: Refusal -> how many leads, for those whom the rule names but who are not enrolled.
+    #: What refusals have in common -> how many leads, whom the rule names but who are not enrolled.
     refused: Mapping[str, int]
     refusals: Sequence[Candidate]
     #: Template -> the names of the files that its email carries.
@@ -110,11 +110,27 @@ def _plans(blueprint: Blueprint) -> Iterator[SequencePlan]:
             enrolls=enrolls,
             touches=dict(touches.foreseen(definition, enrolls, places)),
             whereabouts=places,
-            refused=Counter(in_common(candidate.refusal) for candidate in refusals),
+            refused=_alike(refusals),
             refusals=refusals,
             attachments=dict(_attached(definition, blueprint.templates)),
             in_flight=in_flight(name, definition, blueprint.digests[name]),
         )
+
+
+def _alike(refusals: Sequence[Candidate]) -> Mapping[str, int]:
+    """Of those whose refusal passes on a day of their own, when the first and the last may enter."""
+    sorts: dict[str, list[Candidate]] = defaultdict(list)
+    for one in refusals:
+        sorts[in_common(one.refusal)].append(one)
+    return {f"{why}{_may_enter(why, alike)}": len(alike) for why, alike in sorts.items()}
+
+
+def _may_enter(why: str, alike: Sequence[Candidate]) -> str:
+    own = (one.retry_at for one in alike if one.refusal != why and one.retry_at is not None)
+    days = sorted({f"{at:%Y-%m-%d}" for at in own})
+    if len(days) > 1:
+        return f"; the first may enter on {days[0]}, the last on {days[-1]}"
+    return f"; may enter on {days[0]}" if days else ""
 
 
 def _attached(

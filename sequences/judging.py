@@ -1,5 +1,6 @@
 """Whether a lead may enter a sequence: every refusal is a sentence that `plan` shows. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,13 +15,16 @@ from workspace.expressions import look_up
 RETRY = timedelta(days=1)
 #: A rule that takes one person of a company at a time has to wait.
 COLLEAGUE = "somebody else of the company is in a sequence (exclusive)"
+_DAY_OF_EACH = re.compile(r" (until|on) \d{4}-\d\d-\d\d(?= \((again|quiet_for)\)\Z)")
 _BOUGHT = "its company bought from us"
 _IN_DOUBT = "got an email that this database does not know: look at it, then `cadenza settle`"
 
 
 def in_common(refusal: str) -> str:
-    """A refusal without what is each lead's own, to count by: the deal that a company bought."""
-    return f"{_BOUGHT} (customers)" if refusal.startswith(_BOUGHT) else refusal
+    """A refusal without what is each lead's own, to count by: the deal that a company bought, a day."""
+    if refusal.startswith(_BOUGHT):
+        return f"{_BOUGHT} (customers)"
+    return _DAY_OF_EACH.sub(" lately", refusal)
 
 
 class Judged(Protocol):

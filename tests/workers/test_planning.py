@@ -11,8 +11,10 @@ from mail.models import Suppression
 from process import apply, freezing, frozen, planning
 from process.definition import Process
 from runtime import clock
+from sequences.definition import Sequence
+from sequences.judging import in_common
 from sequences.models import Enrollment
-from tests.workers.test_language import CALL, OPENING, at_work, sequence  # noqa: F401 - a fixture
+from tests.workers.test_language import CALL, OPENING, at_work, happens, sequence  # noqa: F401 - a fixture
 from tests.workers.test_life import leaves, settle, until_queued
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,47 @@ def test_who_gets_what_when_and_who_is_left_out(loaded, make_lead, frozen_clock)
         ("email", "approach-cold-closing"),
     ]
     assert not Enrollment.objects.exists()
+
+
+def test_refusals_that_pass_are_a_line_with_the_days(loaded, make_lead, frozen_clock):
+    rule = sequence({"id": "w", "wait": "1 day"}, enroll={"quiet_for": "10 days"})
+    known = {"test": Sequence.model_validate(rule)}
+    planned = replace(loaded, sequences=known, digests={"test": "x"})
+    for number in range(3):
+        happens(make_lead(f"lead{number}@customer.example"), "crm_call")
+        frozen_clock.now += timedelta(days=2)
+
+    found = entry(planned, "test")
+    frozen_clock.now += timedelta(days=7)
+    later = entry(planned, "test")
+
+    lately = "was in touch with us lately (quiet_for)"
+    assert found.refused == {
+        f"{lately}; the first may enter on 2026-03-12, the last on 2026-03-16": 3
+    }
+    assert {candidate.refusal for candidate in found.refusals} == {
+        f"was in touch with us on 2026-03-0{day} (quiet_for)" for day in (2, 4, 6)
+    }
+    assert later.refused == {f"{lately}; may enter on 2026-03-16": 1}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "common"),
+    [
+        (
+            "was in touch with us on 2026-03-26 (quiet_for)",
+            "was in touch with us lately (quiet_for)",
+        ),
+        ("was in cold-2026 until 2026-03-26 (again)", "was in cold-2026 lately (again)"),
+        (
+            "lacks lead.line on 2026-03-26 (again) today",
+            "lacks lead.line on 2026-03-26 (again) today",
+        ),
+        ("has no owner", "has no owner"),
+    ],
+)
+def test_refusals_are_counted_by_what_they_have_in_common(refusal, common):
+    assert in_common(refusal) == common
 
 
 def test_what_is_planned_is_what_is_sent(loaded, make_lead, frozen_clock):
