@@ -10,10 +10,12 @@ import pytest
 from crm.facts import FIELDS
 from crm.kinds import COMPANY_ANSWERED, EVENTS
 from process.blueprint import load
+from process.objections.definition import Objection
 from sequences import email_step, steps, task_step
 from sequences.definition import Enroll, Lint, OnReply, Sequence, Window
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "sequences.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "sequences.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"(?ms)^```yaml\n(.*?)^```$", PAGE)
 MODELS = (
     Sequence, Enroll, Window, OnReply, task_step.OnDisposition, steps.Way, email_step.Invite,
@@ -50,6 +52,19 @@ def test_an_example_loads_without_a_warning(mapped, example):
 
 def test_there_are_examples():
     assert len(EXAMPLES) >= 15
+
+
+@pytest.mark.parametrize(
+    ("page", "model"),
+    [("sequences", task_step.TaskStep), ("objections-and-closing", Objection)],
+)
+def test_a_page_names_just_what_is_required(page, model):
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+
+    told = re.findall(r"(?m)^((?:`\w+`(?:, | and ))+`\w+`) are required", text)
+
+    required = {name for name, field in model.model_fields.items() if field.is_required()}
+    assert set(re.findall(r"\w+", told[0].replace(" and ", " "))) == required
 
 
 @pytest.mark.parametrize("name", sorted(NAMES))
