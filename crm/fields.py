@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from workspace.comparisons import Type, Types
+
 #: Name -> its fields: the schema that `check` holds expressions and templates against.
 FIELDS: Mapping[str, frozenset[str]] = {
     "lead": frozenset(
@@ -15,4 +17,15 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "owner": frozenset("name email".split()),
     "answer": frozenset({"disposition"}),
     "meeting": frozenset("start day time timezone title url status".split()),
+}
+_NO_TEXTS: Mapping[str, Type] = {
+    **dict.fromkeys(("lead.nps", "lead.score", "lead.fit", "lead.engagement"), "number"),
+    **dict.fromkeys(("company.employees", "deal.amount"), "number"),
+    **dict.fromkeys(("deal.is_closed", "deal.is_won", "deal.is_open", "deal.exists"), "bool"),
+}
+#: What each of them is; the team's own are of the types that it gives them.
+TYPES: Types = {
+    fact: _NO_TEXTS.get(fact, "text")
+    for name, fields in FIELDS.items()
+    for fact in (f"{name}.{field}" for field in fields - {"extra"})
 }

@@ -4,12 +4,12 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings
+from crm.fields import TYPES
 from crm.kinds import EVENTS
 from mail import dkim
 from mail.esp.definition import is_login
-from process import emails
+from process import emails, mapped
 from process.check_process import check_process
 from process.check_sequences import check_sequence
 from process.closing.check import check_handoff
@@ -46,7 +46,7 @@ def cross_check(
     schema: Schema,
 ) -> Iterator[Problem]:
     """Every problem between files; what follows from a file that was refused (None) is left out."""
-    schema = with_mapped_fields(schema, team[0].connections if team else None)
+    schema = mapped.with_mapped_fields(schema, team[0].connections if team else None)
     read = [sequence for sequence in sequences if sequence is not None]
     whole = len(read) == len(sequences)
     if process and whole:
@@ -56,8 +56,6 @@ def cross_check(
     if team:
         yield from _signing_keys(*team)
         yield from _webhook_logins(*team)
-    if process:
-        yield from check_prospecting(*process, schema)
     if process and team:
         yield from _counterparts(*process, list(team[0].connections))
         yield from _renewal(*process, team[0].connections)
@@ -65,13 +63,13 @@ def cross_check(
     yield from _duplicates(read)
     known = _known(process, read if whole else None, templates, lists, schema, team=team)
     if process:
+        yield from check_prospecting(*process, known)
         described = process[0].lists
         yield from check_lists(
             described,
             process[1],
             files=lists,
-            schema=schema,
-            values=known.values,
+            facts=known.facts,
             connections=team[0].connections if team else None,
         )
         yield from check_rules(described, read)
@@ -82,19 +80,6 @@ def cross_check(
         yield from check_sequence(sequence, document, known)
     for template in templates.values():
         yield from emails.check(template, {**schema, **EMAIL_FACTS})
-
-
-def with_mapped_fields(
-    schema: Schema, connections: Mapping[str, ConnectionSettings] | None
-) -> Schema:
-    """`lead.extra` and the like have the fields that the team mapped and that are not standard."""
-    if connections is None:
-        return {**schema, **{f"{kind}.extra": None for kind in WRITTEN}}
-    mapped: dict[str, set[str]] = {kind: set() for kind in WRITTEN}
-    for connection in connections.values():
-        for kind in WRITTEN:
-            mapped[kind] |= connection.custom(kind).keys()
-    return {**schema, **{f"{kind}.extra": frozenset(names) for kind, names in mapped.items()}}
 
 
 def _known(
@@ -112,21 +97,13 @@ def _known(
         schema=schema,
         answers=answers,
         events=frozenset({*EVENTS, *own}) if process else None,
-        moments=frozenset(_moments(team[0].connections)) if team else None,
+        moments=frozenset(mapped.moments(team[0].connections)) if team else None,
+        types={**TYPES, **(mapped.types(team[0].connections) if team else {})},
         templates=templates,
         sequences=None if sequences is None else frozenset(each.name for each, _ in sequences),
         lists=frozenset({*lists, *process[0].lists}) if process else None,
         dispositions=process[0].dispositions if process else None,
     )
-
-
-def _moments(connections: Mapping[str, ConnectionSettings]) -> Iterator[str]:
-    yield "meeting.start"
-    for connection in connections.values():
-        for kind in WRITTEN:
-            for name, type_ in connection.custom(kind).items():
-                if type_ == "datetime":
-                    yield f"{kind}.extra.{name}"
 
 
 def _renewal(

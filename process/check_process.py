@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from process.definition import STAGES, LossReason, Process, Stage
 from process.exits import EXIT_EVENTS, ExitRule
 from process.known import Known
-from workspace import expressions
 from workspace.problems import Fault, Path, Problem, unknown
 from workspace.source import Document
 
@@ -93,7 +92,7 @@ class _Checked:
                 yield self.document.problem(path, message, choices=choices, at_key=True)
 
     def expression(self, path: Path, text: str) -> Iterator[Problem]:
-        for fault in expressions.check(text, self.known.schema, self.known.values):
+        for fault in self.known.facts.faults(text):
             yield self._fault(path, text, fault)
 
     def _fault(self, path: Path, text: str, fault: Fault) -> Problem:

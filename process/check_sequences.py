@@ -1,6 +1,6 @@
 """What one sequence says of everything else: stages, templates, facts, answers, other sequences."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from mail.window import never_opens
 from process.check_templates import template_faults
 from process.definition import STAGES
 from process.known import Known
+from process.readable import Readable
 from process.threads import beginnings
 from runtime import clock
 from sequences import dispositions
@@ -15,10 +16,9 @@ from sequences.definition import Sequence as Definition
 from sequences.email_step import EmailStep, Invite
 from sequences.steps import EnrollStep, UpdateStep, everywhere
 from sequences.task_step import Starts, TaskStep
-from workspace import expressions, layout
+from workspace import layout
 from workspace.calendars import LEAD
 from workspace.problems import Fault, Path, Problem, unknown
-from workspace.reading import Schema
 from workspace.source import Document
 
 _STAGE = "stage"
@@ -40,9 +40,9 @@ def check_sequence(sequence: Definition, document: Document, known: Known) -> It
     yield from checked.enroll()
     yield from checked.window()
     yield from checked.replies()
-    schema, values = known.schema_inside(sequence), known.values_inside(sequence)
+    inside = known.facts_inside(sequence)
     for path, rule in sequence.rules().items():
-        yield from checked.expression(path, rule, schema, values)
+        yield from checked.expression(path, rule, inside)
     for path, fact in sequence.moments().items():
         yield from checked.moment(path, fact)
     for path, step in everywhere(sequence.steps):
@@ -71,14 +71,14 @@ class _Checked:
         rule, known = self.sequence.enroll, self.known
         if rule is None:
             return
-        yield from self.expression(("enroll", "when"), rule.when, known.schema)
+        yield from self.expression(("enroll", "when"), rule.when, known.facts)
         for number, event in enumerate(rule.on):
             if known.events is not None and event not in known.events:
                 yield self._unknown(("enroll", "on", number), "event", event, known.events)
         if rule.list is not None and known.lists is not None and rule.list not in known.lists:
             yield self._unknown(("enroll", "list"), "list", rule.list, known.lists)
         for number, fact in enumerate(rule.requires):
-            yield from self.expression(("enroll", "requires", number), fact, known.schema)
+            yield from self.expression(("enroll", "requires", number), fact, known.facts)
 
     def window(self) -> Iterator[Problem]:
         """Of holidays that close it for good; what the lead's own country adds never does."""
@@ -136,7 +136,7 @@ class _Checked:
         yield from self.moment((*path, "start"), invite.start)
 
     def moment(self, path: Path, fact: str) -> Iterator[Problem]:
-        wrong, moments = list(self.expression(path, fact, self.known.schema)), self.known.moments
+        wrong, moments = list(self.expression(path, fact, self.known.facts)), self.known.moments
         if not wrong and moments is not None and fact not in moments:
             wrong = [self._no_moment(path, fact, sorted(moments))]
         yield from wrong
@@ -161,14 +161,8 @@ class _Checked:
         elif self.known.sequences is not None and name not in self.known.sequences:
             yield self._unknown(path, "sequence", name, self.known.sequences)
 
-    def expression(
-        self,
-        path: Path,
-        text: str,
-        schema: Schema,
-        values: Mapping[str, Collection[str]] | None = None,
-    ) -> Iterator[Problem]:
-        for fault in expressions.check(text, schema, values or self.known.values):
+    def expression(self, path: Path, text: str, facts: Readable) -> Iterator[Problem]:
+        for fault in facts.faults(text):
             hint = next((hint for said, hint in _HINTS.items() if str(fault).startswith(said)), "")
             yield self._fault(path, text, fault, hint=hint)
 

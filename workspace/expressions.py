@@ -12,7 +12,8 @@ from typing import Any
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 
-from workspace import reading
+from workspace import comparisons, reading
+from workspace.comparisons import Types
 from workspace.problems import Fault, unknown
 from workspace.reading import Schema
 
@@ -51,11 +52,15 @@ _ALLOWED = (
 
 
 def check(
-    expression: str, schema: Schema, values: Mapping[str, Collection[str]] | None = None
+    expression: str,
+    schema: Schema,
+    values: Mapping[str, Collection[str]] | None = None,
+    types: Types | None = None,
 ) -> list[Fault]:
     """What is wrong with an expression; each fault has its offset into it.
 
-    `values` are the only ones that a field can have: `{"lead.stage": ["Approach", ...]}`.
+    `values` are the only ones that a field can have: `{"lead.stage": ["Approach", ...]}`; `types` say
+    what it is: `{"company.employees": "number"}`.
     """
     try:
         root = parse(expression)
@@ -64,6 +69,7 @@ def check(
     return [
         *reading.faults(root, expression, schema),
         *_impossible(root, expression, values or {}),
+        *comparisons.faults(root, expression, types or {}),
     ]
 
 

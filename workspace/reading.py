@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from jinja2 import nodes
 
@@ -47,18 +48,31 @@ def dotted(node: nodes.Node) -> tuple[str, ...] | None:
 
 
 def chains(node: nodes.Node) -> Iterator[tuple[tuple[str, ...], int]]:
-    chain = dotted(node)
-    if chain is not None:
-        yield chain, node.lineno
+    for fact in facts(node):
+        yield dotted(fact) or (), fact.lineno
+
+
+def facts(node: nodes.Node) -> Iterator[nodes.Node]:
+    """The plain chains of names, in the order in which they are written."""
+    if dotted(node) is not None:
+        yield node
         return
     for child in node.iter_child_nodes():
-        yield from chains(child)
+        yield from facts(child)
 
 
 def place(source: str, fact: str) -> tuple[int, int]:
     """Line and column at which a template first reads a fact, such as `lead.first_name`."""
     before = source[: _offset(source, 1, tuple(fact.split(".")))]
     return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def offset_of(fact: nodes.Node, root: nodes.Node, source: str) -> int:
+    """Where this reading of a fact stands, among all that the source has of it."""
+    chain = dotted(fact) or ()
+    readings = [one for one in facts(root) if dotted(one) == chain]
+    earlier = next(number for number, one in enumerate(readings) if one is fact)
+    return _offset(source, 1, chain, earlier=earlier)
 
 
 def _judge(chain: tuple[str, ...], schema: Schema) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -84,12 +98,16 @@ def _of_plain(group: str, beyond: tuple[str, ...], schema: Schema) -> str:
     return f"{group} is a plain value and has no {beyond[0]}" if beyond else ""
 
 
-def _offset(source: str, line: int, culprit: tuple[str, ...]) -> int:
-    """Where the culprit stands, from its line on; Jinja's nodes know lines but not columns."""
+def _offset(source: str, line: int, culprit: tuple[str, ...], *, earlier: int = 0) -> int:
+    """Where the culprit stands, from its line on; Jinja's nodes know lines but not columns.
+
+    So many `earlier` ones are passed over.
+    """
     start = sum(len(text) + 1 for text in source.split("\n")[: line - 1])
     bare = _STRINGS.sub(lambda match: " " * len(match[0]), source)
     dots = r"\s*\.\s*".join(map(re.escape, culprit))
-    found = re.compile(rf"(?<![\w.]){dots}(?!\w)").search(bare, start)
+    written = re.compile(rf"(?<![\w.]){dots}(?!\w)").finditer(bare, start)
+    found = next(islice(written, earlier, None), None)
     if found is None:
         found = re.compile(rf"\b{re.escape(culprit[-1])}\b").search(source, start)
     return found.start() if found else start

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from connectors import registry
 from crm.definition import ConnectionSettings
 from process.prospecting.lists import ListDefinition, Lists, Source, Target, together
+from process.readable import Readable
 from sequences.definition import Sequence as Definition
 from sequences.texts import LONGEST_EXPRESSION
-from workspace import expressions, layout
+from workspace import layout
 from workspace.problems import Path, Problem, unknown
-from workspace.reading import Schema
 from workspace.source import Document
 
 #: The kinds of CRM whose lists' members have a status.
@@ -21,8 +21,7 @@ def check_lists(
     document: Document,
     *,
     files: Collection[str],
-    schema: Schema,
-    values: Mapping[str, Collection[str]],
+    facts: Readable,
     connections: Mapping[str, ConnectionSettings] | None,
 ) -> Iterator[Problem]:
     """`connections` are None where their file was refused, and nothing is said of them."""
@@ -30,7 +29,7 @@ def check_lists(
         yield from _file(name, found, document, files)
         if found.when is not None:
             path: Path = ("lists", name, "when")
-            for fault in expressions.check(found.when, schema, values):
+            for fault in facts.faults(found.when):
                 told = f"{_dotted(path)}: {fault}"
                 yield document.problem(
                     path, told, value=found.when, choices=fault.choices, offset=fault.offset

@@ -6,8 +6,8 @@ from datetime import time
 from itertools import chain
 
 from crm.fields import FIELDS
+from process import mapped
 from process.blueprint import Blueprint
-from process.check import with_mapped_fields
 from process.definition import OTHER, STAGES
 from process.feedback.definition import SCORES
 from process.known import Known
@@ -248,7 +248,7 @@ class _Checked:
 
     def _known(self) -> Known:
         return Known(
-            schema=with_mapped_fields(FIELDS, self.blueprint.connections),
+            schema=mapped.with_mapped_fields(FIELDS, self.blueprint.connections),
             answers=self._answers(),
             events=None,
             templates=self.blueprint.templates,
@@ -258,7 +258,7 @@ class _Checked:
         )
 
     def _fact_names(self) -> list[str]:
-        schema = with_mapped_fields(FIELDS, self.blueprint.connections)
+        schema = mapped.with_mapped_fields(FIELDS, self.blueprint.connections)
         plain = (FIELDS["lead"] - {"extra"}, (f"extra.{one}" for one in schema["lead.extra"] or ()))
         company = (
             (f"company.{name}" for name in FIELDS["company"] - {"extra"}),

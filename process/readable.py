@@ -1,0 +1,23 @@
+"""What the expressions at a place of the workspace may read, and what is known of it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from workspace import expressions
+from workspace.comparisons import Types
+from workspace.problems import Fault
+from workspace.reading import Schema
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readable:
+    #: Of a lead's facts, those that the team mapped among them.
+    schema: Schema
+    #: Fact -> the only texts that it can be.
+    values: Mapping[str, Collection[str]]
+    #: What the facts are, where that is known.
+    types: Types = field(default_factory=dict)
+
+    def faults(self, expression: str) -> list[Fault]:
+        """What is wrong with an expression there."""
+        return expressions.check(expression, self.schema, self.values, self.types)
