@@ -21,6 +21,7 @@ from process.objections.check import check_objections
 from process.prospecting.check import check as check_prospecting
 from process.prospecting.check_lists import check_lists, check_rules
 from process.team import Team
+from process.undeclared import undeclared
 from sequences.definition import Sequence as Definition
 from workspace.problems import Path, Problem, unknown
 from workspace.reading import Schema
@@ -99,6 +100,7 @@ def _known(
         events=frozenset({*EVENTS, *own}) if process else None,
         moments=frozenset(mapped.moments(team[0].connections)) if team else None,
         types={**TYPES, **(mapped.types(team[0].connections) if team else {})},
+        undeclared=undeclared(process[0]) if process else {},
         templates=templates,
         sequences=None if sequences is None else frozenset(each.name for each, _ in sequences),
         lists=frozenset({*lists, *process[0].lists}) if process else None,

@@ -47,6 +47,9 @@ class _Checked:
             here = (*at, number)
             if rule.when is not None:
                 yield from self.expression((*here, "when"), rule.when)
+            if rule.on is not None and (why := self.known.never(rule.on)):
+                on = (*here, "on")
+                yield self.document.problem(on, f"{_dotted(on)}: {why}", value=rule.on)
             before = _shadow(rule, stage.exit[:number])
             if before is not None:
                 message = (

@@ -75,6 +75,9 @@ class _Checked:
         for number, event in enumerate(rule.on):
             if known.events is not None and event not in known.events:
                 yield self._unknown(("enroll", "on", number), "event", event, known.events)
+            elif why := known.never(event):
+                path: Path = ("enroll", "on", number)
+                yield self.document.problem(path, f"{_dotted(path)}: {why}", value=event)
         if rule.list is not None and known.lists is not None and rule.list not in known.lists:
             yield self._unknown(("enroll", "list"), "list", rule.list, known.lists)
         for number, fact in enumerate(rule.requires):

@@ -1,7 +1,7 @@
 """What a workspace holds that its definitions may name, and what their expressions may read."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crm import policy
 from crm.kinds import COMPANY_ANSWERED
@@ -27,6 +27,8 @@ class Known:
     moments: frozenset[str] | None = None
     #: What the facts are, where that is known.
     types: Types = field(default_factory=dict)
+    #: Fact, or an event as event.qualified, that there never is -> why.
+    undeclared: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, Template]
     sequences: frozenset[str] | None
     lists: frozenset[str] | None
@@ -38,7 +40,9 @@ class Known:
         values: dict[str, Collection[str]] = {"lead.stage": STAGES}
         if self.answers is not None:
             values["answer.disposition"] = self.answers
-        return Readable(schema=self.schema, values=values, types=self.types)
+        return Readable(
+            schema=self.schema, values=values, types=self.types, undeclared=self.undeclared
+        )
 
     def facts_inside(self, sequence: Definition) -> Readable:
         """What the expressions of people in a sequence may read besides."""
@@ -46,7 +50,8 @@ class Known:
         events = None if self.events is None else self.events | {COMPANY_ANSWERED}
         tasks = frozenset({*sequence.tasks, "disposition"})
         told: Types = {f"task.{id_}": "text" for id_ in tasks}
-        return Readable(
+        return replace(
+            facts,
             schema={**facts.schema, "event": events, "task": tasks},
             values={**facts.values, **self._outcomes(sequence)},
             types={**facts.types, **counts(events or ()), **told},
@@ -69,6 +74,11 @@ class Known:
         plain = {f"lead.{name}" for name in shared - {"do_not_contact"}}
         own = {f"lead.extra.{name}" for name in self.schema.get("lead.extra") or ()}
         return sorted({"stage", *plain, *own})
+
+    def never(self, event: str) -> str:
+        """Why it never happens; blank for one that may."""
+        missing = self.undeclared.get(f"event.{event}")
+        return f'"{event}" {missing}' if missing else ""
 
 
 def counts(events: Collection[str]) -> Types:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from process.definition import Process
 from process.known import Known, counts
+from process.prospecting.territories import Assignment
 from process.readable import Readable
+from process.undeclared import SCORES
 from workspace.problems import Path, Problem
 from workspace.source import Document
-
-_SCORES = frozenset({"score", "fit", "engagement"})
 
 
 def check(process: Process, document: Document, known: Known) -> Iterator[Problem]:
@@ -17,9 +17,17 @@ def check(process: Process, document: Document, known: Known) -> Iterator[Proble
     for number, rule in enumerate(process.scoring.rules if process.scoring else ()):
         path: Path = ("scoring", "rules", number, "when")
         yield from _expression(document, path, rule.when, scored)
-    for number, territory in enumerate(
-        process.assignment.territories if process.assignment else ()
-    ):
+    if process.assignment is not None:
+        yield from _assignment(process.assignment, document, known)
+
+
+def _assignment(rule: Assignment, document: Document, known: Known) -> Iterator[Problem]:
+    for number, event in enumerate(rule.on):
+        if why := known.never(event):
+            path: Path = ("assignment", "on", number)
+            instead = "or name another, such as lead_created"
+            yield document.problem(path, f"assignment.on: {why}; {instead}", value=event)
+    for number, territory in enumerate(rule.territories):
         if territory.when is not None:
             path = ("assignment", "territories", number, "when")
             yield from _expression(document, path, territory.when, known.facts)
@@ -28,7 +36,7 @@ def check(process: Process, document: Document, known: Known) -> Iterator[Proble
 def _scored(known: Known) -> Readable:
     """What the rules of the score may read: what happened, and not the score itself."""
     facts, events = known.facts, known.events or frozenset()
-    lead = (facts.schema["lead"] or frozenset()) - _SCORES
+    lead = (facts.schema["lead"] or frozenset()) - {*SCORES}
     return replace(
         facts,
         schema={**facts.schema, "lead": lead, "event": events},
