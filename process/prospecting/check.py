@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from process.definition import Process
 from process.known import Known, counts
+from process.prospecting.scoring import Scoring
 from process.prospecting.territories import Assignment
 from process.readable import Readable
 from process.undeclared import SCORES
@@ -13,12 +14,22 @@ from workspace.source import Document
 
 
 def check(process: Process, document: Document, known: Known) -> Iterator[Problem]:
-    scored = _scored(known)
-    for number, rule in enumerate(process.scoring.rules if process.scoring else ()):
-        path: Path = ("scoring", "rules", number, "when")
-        yield from _expression(document, path, rule.when, scored)
+    if process.scoring is not None:
+        yield from _scoring(process.scoring, document, _scored(known))
     if process.assignment is not None:
         yield from _assignment(process.assignment, document, known)
+
+
+def _scoring(scoring: Scoring, document: Document, facts: Readable) -> Iterator[Problem]:
+    if scoring.qualified_at > scoring.most:
+        path: Path = ("scoring", "qualified_at")
+        message = (
+            f"scoring.qualified_at: nobody comes to {scoring.qualified_at}: all rules that add points "
+            f"come to {scoring.most}; write {scoring.most} or less, or give more points"
+        )
+        yield document.problem(path, message, value=scoring.qualified_at)
+    for number, rule in enumerate(scoring.rules):
+        yield from _expression(document, ("scoring", "rules", number, "when"), rule.when, facts)
 
 
 def _assignment(rule: Assignment, document: Document, known: Known) -> Iterator[Problem]:

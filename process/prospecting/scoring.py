@@ -61,6 +61,11 @@ class Scoring(Definition):
                 raise Fault(f'two rules are called "{name}"', path=("rules", number, "name"))
         return self
 
+    @property
+    def most(self) -> int:
+        """Of a lead for whom every rule counts that adds points."""
+        return sum(rule.points for rule in self.rules if rule.points > 0)
+
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The kinds of activity that its rules count."""

@@ -60,7 +60,7 @@ def rich(starter):
 
 RULES = """
 scoring:
-  qualified_at: 50
+  qualified_at: 45
   rules:
     - { name: Large, kind: fit, when: company.employees >= 200, points: 30 }
     - { name: Reads, kind: engagement, when: event.page_visited >= 3 or event.clicked, points: 15, within: 30 days }

@@ -1,5 +1,6 @@
 """Scores as numbers: which rules count, and until when."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from config import starter as starters
+from crm.facts import FIELDS
+from process.blueprint import Invalid, load
 from process.prospecting.scoring import Scoring, score
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -41,6 +45,14 @@ def test_score_adds_up_the_rules_that_count_and_tells_of_all():
         ("Student", False, {"lead.title": "CTO"}),
     ]
     assert found.ages_at == NOW + timedelta(days=10)
+
+
+def test_the_most_is_what_a_lead_has_of_whom_only_good_is_known():
+    facts = {"company": {"employees": 250}, "lead": {"title": "CTO"}}
+    rules = scoring(BIG, CLICKS, LEFT)
+
+    assert rules.most == 50 == score(rules, facts, days_ago(1, 80), NOW).total
+    assert scoring(LEFT).most == 0
 
 
 def test_an_event_counts_until_it_is_as_old_as_the_rule_says():
@@ -80,3 +92,17 @@ def test_nothing_changes_before_the_moment_that_is_told(ages, later):
 def test_a_rule_that_says_two_things_is_refused(rule, said):
     with pytest.raises(ValidationError, match=said):
         scoring(rule)
+
+
+def test_what_all_rules_together_give_may_be_asked_for(tmp_path):
+    folder = tmp_path / "workspace"
+    starters.copy(folder)
+    path = folder / "process.yaml"
+    section = json.dumps({"qualified_at": 50, "rules": [BIG, CLICKS, LEFT]})
+    path.write_text(f"{path.read_text()}\nscoring: {section}\n")
+
+    assert load(folder, schema=FIELDS).process.scoring == scoring(BIG, CLICKS, LEFT)
+
+    path.write_text(path.read_text().replace('"qualified_at": 50', '"qualified_at": 51'))
+    with pytest.raises(Invalid, match="nobody comes to 51"):
+        load(folder, schema=FIELDS)
