@@ -8,26 +8,16 @@ from collections.abc import Sequence
 
 from crm import facts
 from crm.models import Deal
-from process import outcomes
+from process import outcomes, questions
 from process.definition import LossReason, Process
 from process.models import LeadQualification, Task
+from process.questions import ACCEPT
 from workspace.expressions import look_up
-
-#: The kinds of task.
-ACCEPT, LOST = "accept", "lost"
-#: Sales takes the lead; every other answer is a reason of the team's not to.
-ACCEPTED = "accepted"
 
 
 def answers(task: Task, process: Process | None) -> Sequence[str]:
     """Of which one is its disposition; none: it asks for none, or for none any more."""
-    if process is None:
-        return ()
-    if task.kind == ACCEPT and process.qualification is not None:
-        return (ACCEPTED, *process.qualification.reject_reasons)
-    if task.kind == LOST and process.loss_reason is not None:
-        return process.loss_reason.choices
-    return ()
+    return questions.answers(task.kind, process) if process is not None else ()
 
 
 def how(kind: str, lead_id: int) -> str:

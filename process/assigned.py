@@ -8,13 +8,11 @@ from crm import facts
 from process import asked, outcomes
 from process.models import Task
 from process.objections.scripts import script
+from process.questions import ANSWER
 from sequences import dispositions, versions
 from sequences.models import Enrollment
 from sequences.task_step import TaskStep
 from workspace.templating import render
-
-#: The kind of task that asks a person to read an answer, and to say what it objects, if anything.
-ANSWER = "answer"
 
 
 def dispositions_of(tasks: Iterable[Task]) -> Mapping[int, Sequence[str]]:

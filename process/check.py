@@ -20,6 +20,7 @@ from process.marketing.check import check as check_marketing
 from process.objections.check import check_objections
 from process.prospecting.check import check as check_prospecting
 from process.prospecting.check_lists import check_lists, check_rules
+from process.questions import outcomes
 from process.team import Team
 from process.undeclared import undeclared
 from sequences.definition import Sequence as Definition
@@ -105,7 +106,17 @@ def _known(
         sequences=None if sequences is None else frozenset(each.name for each, _ in sequences),
         lists=frozenset({*lists, *process[0].lists}) if process else None,
         dispositions=process[0].dispositions if process else None,
+        outcomes=_outcomes(process, sequences),
     )
+
+
+def _outcomes(
+    process: tuple[Process, Document] | None,
+    sequences: Sequence[tuple[Definition, Document]] | None,
+) -> Mapping[str, Collection[str]] | None:
+    if process is None or sequences is None:
+        return None
+    return outcomes(process[0], [sequence for sequence, _ in sequences])
 
 
 def _renewal(

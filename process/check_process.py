@@ -50,6 +50,7 @@ class _Checked:
             if rule.on is not None and (why := self.known.never(rule.on)):
                 on = (*here, "on")
                 yield self.document.problem(on, f"{_dotted(on)}: {why}", value=rule.on)
+            yield from self.outcome(here, rule)
             before = _shadow(rule, stage.exit[:number])
             if before is not None:
                 message = (
@@ -57,6 +58,20 @@ class _Checked:
                     f'"{stage.exit[before]}" stands before it and fits whenever it does'
                 )
                 yield self.document.problem(here, message)
+
+    def outcome(self, at: Path, rule: ExitRule) -> Iterator[Problem]:
+        """Of a task that is waited for."""
+        of = self.known.outcomes
+        if of is None:
+            return
+        if rule.task is not None and rule.task not in of:
+            yield self._unknown((*at, "task"), "kind of task", rule.task, of)
+            return
+        kinds = of if rule.task is None else (rule.task,)
+        known = {name for kind in kinds for name in of[kind]}
+        for number, name in enumerate(rule.disposition):
+            if name not in known:
+                yield self._unknown((*at, "disposition", number), "disposition", name, known)
 
     def service_level(self, at: Path, stage: Stage) -> Iterator[Problem]:
         """Whoever must have left by then breaks no promise."""
@@ -90,13 +105,18 @@ class _Checked:
         for name in rule.deal_stage:
             if connections is not None and name not in connections:
                 path = ("loss_reason", "deal_stage", name)
-                choices = tuple(sorted(connections))
-                message = f"{_dotted(path)}: {unknown('connection', name, choices)}"
-                yield self.document.problem(path, message, choices=choices, at_key=True)
+                yield self._unknown(path, "connection", name, connections, at_key=True)
 
     def expression(self, path: Path, text: str) -> Iterator[Problem]:
         for fault in self.known.facts.faults(text):
             yield self._fault(path, text, fault)
+
+    def _unknown(
+        self, path: Path, what: str, name: str, choices: Collection[str], *, at_key: bool = False
+    ) -> Problem:
+        known = tuple(sorted(choices))
+        message = f"{_dotted(path)}: {unknown(what, name, known)}"
+        return self.document.problem(path, message, value=name, choices=known, at_key=at_key)
 
     def _fault(self, path: Path, text: str, fault: Fault) -> Problem:
         return self.document.problem(

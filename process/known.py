@@ -33,6 +33,8 @@ class Known:
     sequences: frozenset[str] | None
     lists: frozenset[str] | None
     dispositions: Declared | None
+    #: Kind of task -> every disposition that one may have.
+    outcomes: Mapping[str, Collection[str]] | None = None
 
     @property
     def facts(self) -> Readable:

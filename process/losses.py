@@ -2,7 +2,7 @@
 
 from crm import edit, stages
 from crm.models import Activity, Deal, Lead
-from process import asked, outcomes, tasks
+from process import asked, outcomes, questions, tasks
 from process.definition import LossReason
 from process.models import Task
 from workspace.problems import Fault, unknown
@@ -15,8 +15,8 @@ def ask_why(activity: Activity) -> None:
         return
     if not asked.has_reason(deal):
         title = f"Why was {deal} lost? {', '.join(rule.choices)}"
-        note, key = asked.how(asked.LOST, lead.pk), f"{_key(deal)}{activity.pk}"
-        tasks.make(asked.LOST, title, lead=lead, key=key, note_text=note)
+        note, key = asked.how(questions.LOST, lead.pk), f"{_key(deal)}{activity.pk}"
+        tasks.make(questions.LOST, title, lead=lead, key=key, note_text=note)
 
 
 def answered(lead: Lead, reason: str, done: Activity) -> None:  # noqa: ARG001 - as all of them have
@@ -41,7 +41,7 @@ def lose(lead: Lead, reason: str, *, by: str) -> Deal:
     if deal is None or deal.is_won:
         raise Fault(f"{lead} has no deal that may be lost")
     _write(deal, rule, reason, by=by)
-    asking = Task.objects.filter(kind=asked.LOST, key__startswith=_key(deal), done_at=None)
+    asking = Task.objects.filter(kind=questions.LOST, key__startswith=_key(deal), done_at=None)
     for task in asking:
         tasks.done(task.pk, disposition=reason, by=by)
     return deal

@@ -8,7 +8,7 @@ from jinja2 import TemplateError
 from crm import facts, stages
 from crm.models import Activity, Lead
 from crm.timeline import note
-from process import assigned, outcomes, tasks
+from process import outcomes, questions, tasks
 from process.definition import OTHER
 from process.meanings import Meaning
 from process.objections.definition import Objection, of_answer
@@ -84,7 +84,7 @@ def hand_to_a_person(lead: Lead, answer: Activity, meaning: Meaning) -> None:
         kind, objection = _perhaps(meaning)
         asks = f": is it the objection {kind}?" if objection else ""
         tasks.make(
-            assigned.ANSWER,
+            questions.ANSWER,
             f"Read the answer of {lead}{asks}",
             lead=lead,
             key=f"answer:{answer.pk}",

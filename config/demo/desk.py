@@ -16,7 +16,7 @@ import requests
 from config.demo import marketing
 from crm import owning, stages
 from crm.models import Connection, Deal, Lead
-from process import asked, desk, losses, moves, outcomes, standstill, tasks
+from process import asked, desk, losses, moves, outcomes, questions, standstill, tasks
 from process.definition import STAGES
 from process.desk import Entry
 from process.models import Task
@@ -70,7 +70,7 @@ class Desk:
             tasks.done(entry.task.pk, disposition=disposition, by=_rep(entry.task.lead))
 
     def _do(self, task: Task) -> None:
-        if task.kind == asked.ACCEPT:
+        if task.kind == questions.ACCEPT:
             self._answer(task)
             return
         process = outcomes.applied()

@@ -8,7 +8,7 @@ from django.db import transaction
 from crm.models import Activity, Connection, Deal, Lead
 from crm.timeline import note
 from mail.models import Sender
-from process import asked, outcomes, tasks
+from process import asked, outcomes, questions, tasks
 from process.marketing import telling
 from process.models import LeadQualification, Task
 from process.names import STAGES
@@ -49,7 +49,7 @@ def put_before_sales(lead: Lead, because: Mapping[str, object], *, at: datetime)
     )
     reasons = ", ".join(found.reject_reasons)
     tasks.make(
-        asked.ACCEPT,
+        questions.ACCEPT,
         f"Accept or reject: {lead}",
         lead=lead,
         key=_key(row),
@@ -87,7 +87,7 @@ def answered(lead: Lead, answer: str, done: Activity) -> None:
     if row is None or found is None:
         return
     by, at = str(done.data.get("by", "")), done.occurred_at
-    if answer == asked.ACCEPTED:
+    if answer == questions.ACCEPTED:
         _accept(row, lead, found, by=by, at=at)
     else:
         _reject(row, lead, answer, by=by, at=at)
@@ -177,7 +177,7 @@ def _reject(row: LeadQualification, lead: Lead, reason: str, *, by: str, at: dat
 def _answer(row: LeadQualification, state: str, *, by: str, at: datetime, reason: str = "") -> None:
     row.state, row.answered_at, row.by, row.reason = state, at, by[:150], reason[:100]
     row.save(update_fields=["state", "answered_at", "by", "reason"])
-    answer = asked.ACCEPTED if state == _State.ACCEPTED else reason
+    answer = questions.ACCEPTED if state == _State.ACCEPTED else reason
     task = Task.objects.filter(key=_key(row), done_at=None).first()
     if task is not None and answer in asked.answers(task, outcomes.applied()):
         tasks.done(task.pk, disposition=answer, by=by)

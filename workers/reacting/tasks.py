@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from crm.models import Activity, Lead
 from mail.suppression import is_suppressed
-from process import asked, assigned, dispositions, losses, tasks
+from process import assigned, dispositions, losses, questions, tasks
 from process.feedback.definition import DETRACTOR
 from process.objections import plays
 from process.prospecting import qualifying
@@ -16,9 +16,9 @@ from workers.reacting.leads import move_on
 CALLED_WITHIN = timedelta(days=1)
 #: Kind of task -> what its disposition sets in motion, where no step's does.
 _FOLLOW: Mapping[str, Callable[[Lead, str, Activity], None]] = {
-    asked.ACCEPT: qualifying.answered,
-    asked.LOST: losses.answered,
-    assigned.ANSWER: plays.approved,
+    questions.ACCEPT: qualifying.answered,
+    questions.LOST: losses.answered,
+    questions.ANSWER: plays.approved,
 }
 
 
