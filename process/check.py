@@ -10,6 +10,7 @@ from crm.kinds import EVENTS
 from mail import dkim
 from mail.esp.definition import is_login
 from process import emails, mapped
+from process.check_answers import check_answers
 from process.check_process import check_process
 from process.check_sequences import check_sequence
 from process.closing.check import check_handoff
@@ -65,6 +66,7 @@ def cross_check(
     yield from _duplicates(read)
     known = _known(process, read if whole else None, templates, lists, schema, team=team)
     if process:
+        yield from check_answers(process[0].answers, process[1])
         yield from check_prospecting(*process, known)
         described = process[0].lists
         yield from check_lists(

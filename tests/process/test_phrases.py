@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from process.check_answers import taken
 from process.phrases import folded, stands_in
 from sandbox import phrases as witness
 
@@ -52,3 +53,18 @@ def test_a_phrase_is_found_exactly_where_its_words_stand_in_a_row(words, gap, da
     rows = [said[at : at + len(meant)] for at in range(len(said))]
     assert is_found(wanted, text) is (meant in rows)
     assert witness.meaning({"x": [wanted]}, text) == ("x" if meant in rows else "other")
+
+
+@given(words=WORDS, gap=GAPS, data=st.data())
+def test_a_phrase_that_is_taken_never_decides_and_any_other_does(words, gap, data):
+    rows = st.lists(st.sampled_from(words), min_size=1, max_size=3).map(gap.join)
+    answers = {"first": data.draw(st.lists(rows, max_size=2)), "second": [data.draw(rows)]}
+    phrase = answers["second"][0]
+
+    found = taken(answers, "second", phrase)
+
+    around = [
+        gap.join([*before, phrase, *after]) for before in ([], words) for after in ([], words)
+    ]
+    meant = {witness.meaning(answers, text) for text in around}
+    assert meant == {"first"} if found else witness.meaning(answers, phrase) == "second"
