@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, PlainSerializer, PrivateAttr, model_validator
 
 from crm.kinds import EVENTS, SHOWN
-from process import phrases
+from process import order, phrases
 from process.closing.definition import Handoff, Stalled
 from process.exits import EXIT_EVENTS, ExitRule, Happened, Standing, WayOut
 from process.marketing.definition import Crm
@@ -187,15 +187,9 @@ class Process(Definition):
 
     @model_validator(mode="after")
     def _has_the_seven(self) -> Self:
-        names = tuple(stage.name for stage in self.stages)
-        if names != STAGES:
-            missing = ", ".join(name for name in STAGES if name not in names)
-            raise Fault(
-                f"must be these seven, in this order: {', '.join(STAGES)}"
-                + (f"; missing: {missing}" if missing else ""),
-                choices=STAGES,
-                path=("stages",),
-            )
+        fault = order.fault([stage.name for stage in self.stages])
+        if fault is not None:
+            raise fault
         return self
 
     @model_validator(mode="after")
