@@ -12,7 +12,7 @@ from mail.legal import PrivacySettings
 from process.check import cross_check
 from process.definition import Process
 from process.emails import Template, read_templates
-from process.lints import lints, lints_of_team
+from process.lints import lints, lints_of_process, lints_of_team
 from process.lists import read_lists
 from process.meetings.definition import BookingSettings
 from process.places import exits, places
@@ -84,7 +84,13 @@ def load(folder: Path, *, schema: Schema) -> Blueprint:
     if problems or team is None or process is None:
         raise Invalid(problems)
     read = [found for found in sequences if found is not None]
-    warnings = Invalid([*lints_of_team(*team), *lints(read, process, templates)]).problems
+    warnings = Invalid(
+        [
+            *lints_of_team(*team),
+            *lints_of_process(*process),
+            *lints(read, process, templates),
+        ]
+    ).problems
     described = [(with_list(found, process[0].lists), document) for found, document in read]
     placed = [found.placed(places(found, document)) for found, document in described]
     ours = process[0].placed(exits(*process))

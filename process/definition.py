@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PrivateAttr, model_validator
 
@@ -40,6 +40,8 @@ __all__ = [
 
 #: An answer in which no phrase occurs.
 OTHER = "other"
+#: What `check` warns of in this file.
+Lint = Literal["shared_value"]
 
 
 def _named(written: object) -> object:
@@ -160,6 +162,8 @@ class Process(Definition):
     objections: Objections | None = None
     stalled: Stalled | None = None
     handoff: Handoff | None = None
+    #: Warnings that the team has weighed; they are no part of what is applied.
+    ignore: Annotated[tuple[Lint, ...], Field(exclude=True)] = ()
     #: Who may enter a sequence, by a condition or the CRMs' lists; others stand in lists/*.csv.
     lists: dict[Slug, ListDefinition] = {}
 

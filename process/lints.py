@@ -58,6 +58,29 @@ def lints_of_team(team: Team, document: Document) -> Iterator[Problem]:
         yield _warning(document, ("redirect_to",), message, "redirected")
 
 
+def lints_of_process(process: Process, document: Document) -> Iterator[Problem]:
+    found = _shared_values(process, document)
+    yield from (problem for problem in found if problem.lint not in process.ignore)
+
+
+def _shared_values(process: Process, document: Document) -> Iterator[Problem]:
+    """A value of a CRM that stands for two stages is read as the first of them."""
+    first: dict[tuple[str, str, str], str] = {}
+    for number, stage in enumerate(process.stages):
+        for crm, counterpart in stage.counterparts.items():
+            for kind in ("lead_status", "deal_stage"):
+                for item, value in enumerate(getattr(counterpart, kind)):
+                    earlier = first.setdefault((crm, kind, value), stage.name)
+                    if earlier != stage.name:
+                        path: Path = ("stages", number, "counterparts", crm, kind, item)
+                        message = (
+                            f'"{value}" stands for {earlier} already: whoever is brought to it in '
+                            f"{crm} comes to {earlier}, unless they are in {stage.name}; "
+                            "give each a value of its own"
+                        )
+                        yield _warning(document, path, message, "shared_value")
+
+
 def _unreachable(steps: Steps, document: Document, path: Path) -> Iterator[Problem]:
     for number, step in enumerate(steps):
         here = (*path, number)

@@ -95,6 +95,38 @@ def test_a_circle_of_sequences_that_let_everybody_in_again(warnings):
     assert warnings(odd, **{"odd-two": two.replace("again: 90 days", "again: never")}) == []
 
 
+SHARED = [("[OPEN]", "[OPEN, NEW]"), ("deal_stage: [engaging]", "deal_stage: [prospecting]")]
+
+
+def test_a_value_of_two_stages_is_told_and_can_be_ignored(starter):
+    path = starter / "process.yaml"
+    before = load(starter, schema=FIELDS)
+    text = path.read_text()
+    for written, instead in SHARED:
+        text = text.replace(written, instead, 1)
+    path.write_text(text)
+
+    shared = load(starter, schema=FIELDS)
+
+    first = next(n for n, line in enumerate(text.split("\n"), 1) if "[OPEN, NEW]" in line)
+    second = next(n for n, line in enumerate(text.split("\n"), 1) if "ATTEMPTED" in line)
+    assert list(map(str, shared.warnings)) == [
+        f"process.yaml:{first}:38: warning: stages.1.counterparts.hubspot.lead_status.1: "
+        '"NEW" stands for Prospecting already: whoever is brought to it in hubspot comes to '
+        "Prospecting, unless they are in Preparation; give each a value of its own (shared_value)",
+        f"process.yaml:{second}:68: warning: stages.2.counterparts.hubspot.deal_stage.0: "
+        '"prospecting" stands for Prospecting already: whoever is brought to it in hubspot comes '
+        "to Prospecting, unless they are in Approach; give each a value of its own (shared_value)",
+    ]
+
+    path.write_text(f"ignore: [shared_value]\n{text}")
+    ignored = load(starter, schema=FIELDS)
+
+    assert ignored.warnings == ()
+    assert ignored.digests == shared.digests
+    assert ignored.digests != before.digests
+
+
 @pytest.mark.parametrize(
     ("part", "text", "told"),
     [
