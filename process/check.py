@@ -166,13 +166,23 @@ def _counterparts(
 ) -> Iterator[Problem]:
     for number, stage in enumerate(process.stages):
         at: Path = ("stages", number, "counterparts")
-        for name in stage.counterparts:
+        for name, counterpart in stage.counterparts.items():
             if name not in connections:
                 yield _unknown(document, (*at, name), "connection", name, connections, at_key=True)
+            yield from _repeated(document, (*at, name, "lead_status"), counterpart.lead_status)
+            yield from _repeated(document, (*at, name, "deal_stage"), counterpart.deal_stage)
         for name in connections:
             if name not in stage.counterparts:
                 message = f'{stage.name} has no counterpart in the connection "{name}"'
                 yield document.problem(at, message, at_key=True)
+
+
+def _repeated(document: Document, at: Path, values: Sequence[str]) -> Iterator[Problem]:
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            path = (*at, number)
+            message = f'{".".join(map(str, path))}: "{value}" stands here already; take it out'
+            yield document.problem(path, message, value=value)
 
 
 def _signing_keys(team: Team, document: Document) -> Iterator[Problem]:
