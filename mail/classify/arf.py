@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from email.message import Message
 
-from mail.classify.parsed import Parsed, content, first_address, first_id, header
+from mail.classify.parsed import Parsed, content, first_address, first_id, header, inside
 
 #: Feedback that is no complaint of a person.
 HARMLESS = frozenset({"not-spam", "auth-failure", "dmarc", "opt-out-list"})
@@ -59,9 +59,8 @@ def _report(mail: Parsed) -> Message | None:
 
 def _fields(report: Message) -> dict[str, str]:
     """The report's lines; the parser may hand them out as text or as a mail of headers alone."""
-    payload = report.get_payload()
-    if isinstance(payload, list) and payload and isinstance(payload[0], Message):
-        return {name.lower(): header(payload[0], name) for name in list(payload[0].keys())[:50]}
+    if inner := inside(report):
+        return {name.lower(): header(inner[0], name) for name in list(inner[0].keys())[:50]}
     return _pairs(content(report))
 
 
@@ -73,10 +72,8 @@ def _pairs(text: str) -> dict[str, str]:
 def _original(mail: Parsed) -> dict[str, str]:
     """The headers of our mail, which comes back whole or as headers alone."""
     for part in mail.parts:
-        inner = part.get_payload()
         if part.get_content_type() == "text/rfc822-headers":
             return _pairs(content(part))
-        if part.get_content_type() == "message/rfc822" and isinstance(inner, list):
-            mails = (p for p in inner if isinstance(p, Message))
-            return {n: header(p, n) for p in mails for n in _TOLD}
+        if part.get_content_type() == "message/rfc822" and (inner := inside(part)):
+            return {name: header(inner[0], name) for name in _TOLD}
     return {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 from mail.classify import notice, recipients, verdict
-from mail.classify.parsed import Parsed, content, first_address, first_id, header
+from mail.classify.parsed import Parsed, content, first_address, first_id, header, inside
 from mail.classify.verdict import Verdict
 
 REPORTS = frozenset(
@@ -129,8 +129,7 @@ def _action(block: dict[str, str]) -> str:
 
 def _blocks(report: Message) -> list[dict[str, str]]:
     """The fields about each recipient, names in lower case, whatever the parser made of them."""
-    payload = report.get_payload()
-    inner = [b for b in payload if isinstance(b, Message)] if isinstance(payload, list) else []
+    inner = inside(report)
     blocks = [
         {n.lower(): header(b, n) for n in list(b.keys())[:50]} for b in inner[: MOST_RECIPIENTS + 1]
     ]
@@ -155,8 +154,7 @@ def _original_id(mail: Parsed) -> str:
     """From the returned mail or its headers, else from what the notification answers."""
     for part in mail.parts[1:]:
         kind = part.get_content_type()
-        inner = part.get_payload()
-        if kind == "message/rfc822" and isinstance(inner, list) and isinstance(inner[0], Message):
+        if kind == "message/rfc822" and (inner := inside(part)):
             found = first_id(header(inner[0], "Message-ID"))
         elif kind in _HEADERS:
             match = _QUOTED_ID.search(content(part)[: recipients.MOST_WORDS])

@@ -127,8 +127,31 @@ def content(part: Message) -> str:
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""
-    text = _text(payload, part.get_content_charset("utf-8") or "utf-8")
+    text = _text(payload, _charset(part))
     return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def inside(part: Message) -> list[Message]:
+    """The parts of a part, or the mail in it; asked of a text, the parser would decode it."""
+    held = part.get_payload() if part.is_multipart() else []
+    return [each for each in held if isinstance(each, Message)]
+
+
+def boundary(part: Message) -> bytes:
+    """What stands between its parts; blank where there are none, or no line can be it."""
+    if part.get_content_maintype() != "multipart":
+        return b""
+    try:
+        return (part.get_boundary() or "").encode("ascii", "surrogateescape")
+    except ValueError:  # in a charset that nothing is written in
+        return b""
+
+
+def _charset(part: Message) -> str:
+    try:
+        return part.get_content_charset() or "utf-8"
+    except ValueError:  # its name is none
+        return "utf-8"
 
 
 def _text(payload: bytes, charset: str) -> str:
@@ -160,9 +183,8 @@ def _walk(message: Message, *, within: bool = True) -> Iterator[Message]:
         part = waiting.pop()
         seen += 1
         yield part
-        inner = part.get_payload()
-        if isinstance(inner, list) and (within or part.get_content_type() != "message/rfc822"):
-            waiting.extend(reversed([p for p in inner if isinstance(p, Message)]))
+        if within or part.get_content_type() != "message/rfc822":
+            waiting.extend(reversed(inside(part)))
 
 
 def _answered(message: Message) -> tuple[str, ...]:

@@ -1,9 +1,8 @@
 """Whom a notification in free words is about."""
 
 import re
-from email.message import Message
 
-from mail.classify.parsed import ADDRESS, Parsed, content, header
+from mail.classify.parsed import ADDRESS, Parsed, content, header, inside
 from mail.classify.server_words import ANNOUNCES, ORIGINAL_FOLLOWS, ROBOT
 
 #: Characters of a notification that are searched, and of one of its lines.
@@ -81,9 +80,8 @@ def _others(mail: Parsed, found: list[str]) -> tuple[str, ...]:
 def _in_original(mail: Parsed) -> tuple[str, ...]:
     """Whom our returned mail went to."""
     for part in mail.parts[1:]:
-        inner = part.get_payload()
-        if part.get_content_type() == "message/rfc822" and isinstance(inner, list):
-            to = header(inner[0], "To") if isinstance(inner[0], Message) else ""
+        if part.get_content_type() == "message/rfc822" and (inner := inside(part)):
+            to = header(inner[0], "To")
         elif part.get_content_type() == "text/rfc822-headers":
             to = _to_line(content(part)[:MOST_WORDS])
         else:

@@ -83,9 +83,9 @@ class _Reading:
         """The header of a part is over."""
         header = parsed.headers(bytes(self._head or b""))
         kind, main = header.get_content_type(), header.get_content_maintype()
-        boundary = header.get_boundary() if main == "multipart" else None
-        if boundary and boundary.encode("utf-8", "surrogateescape") not in self._open:
-            self._open.append(boundary.encode("utf-8", "surrogateescape"))
+        boundary = parsed.boundary(header)
+        if boundary and boundary not in self._open:
+            self._open.append(boundary)
         self._head = bytearray() if kind == "message/rfc822" else None
         self._begun += kind == "message/rfc822"
         is_read = main in {"multipart", "message"} or kind in _ALWAYS

@@ -54,6 +54,23 @@ def test_cut_and_repeated_mail_is_something(raw, times, end):
     assert classified(raw[:end] * times)["kind"] in KINDS
 
 
+#: Charsets that are none, or come in pieces.
+ODD = ["*=utf-8''utf-8", "*0=utf; charset*1=-8", "*=x", "*=undefined''x", "*=a\0b''x", "=a\0b"]
+
+
+@pytest.mark.parametrize("charset", ODD)
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "text/html", "text/calendar", "text/rfc822-headers"]
+)
+def test_a_charset_of_any_form_is_something(kind, charset):
+    headers = {"Subject": "Re: A question", "Content-Type": f"{kind}; charset{charset}"}
+
+    found = classified(message(headers, "Ja, später."))
+
+    expected = "Ja, später." if kind in {"text/plain", "text/html"} else ""
+    assert (found["kind"], found["new_text"]) == ("reply", expected)
+
+
 WORD = st.text(
     st.sampled_from("abcdefghijklmnopqrstuvwxyzäéøщж中文한日0123456789,;?!'()"),
     min_size=1,

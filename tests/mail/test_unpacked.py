@@ -137,6 +137,15 @@ def test_it_does_not_matter_in_which_pieces_it_comes(data):
     assert without_files(pieces) == without_files([raw])
 
 
+@pytest.mark.parametrize("name", ["undefined''x", "utf-7''%2B2AA-", "a\0b''x", "idna''%FF"])
+def test_a_boundary_in_no_charset_is_none(name):
+    raw = message({**REPLY, "Content-Type": f"multipart/mixed; boundary*={name}"}, "Yes.")
+
+    unpacked = without_files([with_file(raw)])
+
+    assert explain(unpacked, today=DAY)["kind"] == explain(raw, today=DAY)["kind"]
+
+
 def test_a_file_takes_no_memory():
     head, _, tail = with_file(CASES[0].raw).partition(FILE)
     tracemalloc.start()
