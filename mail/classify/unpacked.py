@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mail.classify import parsed
-from mail.classify.parsed import MOST_BYTES, MOST_EDGES
+from mail.classify.parsed import MOST_BOUNDARIES, MOST_BYTES, MOST_EDGES
 
 #: Bytes up to which an email is left as it came.
 SMALL = 256 * 1024
@@ -49,9 +49,17 @@ class _Reading:
         for line in lines:
             if not (line.startswith(b"--") and self._edge(line)):
                 self._take(line)
-            if len(self._kept) > MOST_BYTES or self._begun > MOST_EDGES:
+            if self._has_all():
                 break
         return bytes(self._kept[: MOST_BYTES + 1])
+
+    def _has_all(self) -> bool:
+        """Whether what comes is beyond what the parser reads."""
+        return (
+            len(self._kept) > MOST_BYTES
+            or self._begun > MOST_EDGES
+            or len(self._open) > MOST_BOUNDARIES
+        )
 
     def _take(self, line: bytes) -> None:
         while self._head is not None:

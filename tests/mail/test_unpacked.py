@@ -3,7 +3,7 @@
 import os
 import random
 import tracemalloc
-from itertools import count, repeat
+from itertools import chain, count, islice, repeat
 
 import pytest
 from hypothesis import given, settings
@@ -144,6 +144,17 @@ def test_a_boundary_in_no_charset_is_none(name):
     unpacked = without_files([with_file(raw)])
 
     assert explain(unpacked, today=DAY)["kind"] == explain(raw, today=DAY)["kind"]
+
+
+def test_boundaries_without_end_are_not_compared_with_every_line():
+    heads = (b"--%d\nContent-Type: multipart/mixed; boundary=%d\n\n" % (n, n + 1) for n in count())
+    raw = b"".join([b"Content-Type: multipart/mixed; boundary=0\n\n", *islice(heads, 4000)])
+    asked = count()
+    hostile = (b"--\n" * 100 for _ in islice(asked, 5000))
+
+    unpacked = without_files(chain([raw, b"--4000\nContent-Type: image/png\n\n"], hostile))
+
+    assert (parsed.parse(unpacked).is_whole, next(asked) < 2 * SMALL / 300) == (False, True)
 
 
 def test_a_file_takes_no_memory():
