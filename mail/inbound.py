@@ -113,11 +113,11 @@ def _pieces(client: IMAPClient, mailbox: Mailbox, uid: int, size: int) -> Iterat
     yield beginning
     if not receive.concerns_a_lead(mailbox, beginning):
         return
-    for start in range(SMALL, 2 * size + PIECE, PIECE):
-        piece = _piece(client, uid, start, PIECE)
+    start = len(beginning)
+    # A server may give less than it was asked for: only nothing at all is the end.
+    while start < 2 * size + PIECE and (piece := _piece(client, uid, start, PIECE)):
         yield piece
-        if len(piece) < PIECE:
-            return
+        start += len(piece)
 
 
 def _piece(client: IMAPClient, uid: int, start: int, most: int) -> bytes:

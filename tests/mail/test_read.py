@@ -98,6 +98,20 @@ def test_of_large_mail_that_concerns_nobody_only_the_beginning_is_fetched(
     assert asked[1:] == [[f"BODY.PEEK[]<0.{SMALL}>"]]
 
 
+def test_a_server_that_gives_less_than_was_asked_for_is_asked_on(mailbox, sent, imap, monkeypatch):
+    piece = inbound._piece
+    monkeypatch.setattr(inbound, "PIECE", 100_001)
+    monkeypatch.setattr(
+        inbound, "_piece", lambda client, uid, start, most: piece(client, uid, start, most // 3)
+    )
+    raw = message({"Subject": "Re: A question", "In-Reply-To": sent.message_id}, "Please stop.")
+    imap.arrive(with_file(raw))
+
+    counts = inbound.read(mailbox.pk)
+
+    assert (counts, Inbound.objects.get().text) == ({"unsubscribe": 1}, "Please stop.")
+
+
 @pytest.mark.parametrize(
     ("ours", "subject", "kind"),
     [
