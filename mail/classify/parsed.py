@@ -200,8 +200,9 @@ def _body(parts: tuple[Message, ...]) -> str:
     html: list[str] = []
     for part in parts:
         kind = part.get_content_type()
-        if kind.startswith("message/") and part is not parts[0]:
-            break  # what follows belongs to the mail inside
+        is_report = kind.startswith("message/") and kind != "message/rfc822"
+        if is_report and part is not parts[0]:
+            break  # what follows belongs to it
         if part.is_multipart() or is_attached(part):
             continue
         if kind in {"text/plain", "text/html"} and (text := content(part)).strip():

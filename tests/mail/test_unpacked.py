@@ -48,6 +48,15 @@ def test_text_on_both_sides_of_a_picture_is_read():
     assert explain(without_files([raw]), today=DAY)["new_text"] == "Yes.\nBut not now."
 
 
+def test_text_behind_a_mail_that_is_passed_on_is_read():
+    inner = message({"Subject": "The mail that is passed on"}, "Not the person's words.").decode()
+    raw = several(
+        REPLY, "mixed", [({"Content-Type": "message/rfc822"}, inner), (TEXT, "No, thanks.")]
+    )
+
+    assert explain(raw, today=DAY)["new_text"] == "No, thanks."
+
+
 def test_a_small_email_is_left_as_it_came():
     raw = message(REPLY, "x" * 1000)
 
