@@ -227,7 +227,7 @@ def test_who_waits_is_told_line_by_line(run, monkeypatch, columns):
         f"submission {row.pk} ┏━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓ "
         "┃ fact ┃ known ┃ "
         "┡━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩ "
-        "form demo at 2026-03-02 06:00 email a.rather.long.address.of.somebody@customer.example "
+        "form demo at 2026-03-02 06:00 UTC email a.rather.long.address.of.somebody@customer.example "
         "waits no lead has the address lead.first_name Alan message A demo? "
         "└─────────────────┴────────────────────────────────────────────────────┘"
     )
