@@ -11,6 +11,24 @@ settings.register_profile("patient", parent=settings(), deadline=None)
 settings.load_profile("patient")
 
 
+#: Fixtures of the tests in which a database takes part; `told` starts processes on one.
+ON_A_DATABASE = {"db", "transactional_db", "told"}
+
+
+def pytest_collection_modifyitems(config, items):
+    """On PostgreSQL the others would only be run twice."""
+    if os.environ.get("CADENZA_TEST_DATABASE") != "postgres":
+        return
+    others = [item for item in items if not _is_on_a_database(item)]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if _is_on_a_database(item)]
+
+
+def _is_on_a_database(item):
+    marked = item.get_closest_marker("django_db") is not None
+    return marked or not ON_A_DATABASE.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 class SettableClock:
     """Business time that stands until it is set."""
 
