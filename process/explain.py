@@ -197,7 +197,8 @@ def _timeline(lead: Lead, place: ZoneInfo) -> Iterator[str]:
 
 
 def _noted(activity: Activity) -> Iterator[tuple[str, object]]:
-    return ((name, value) for name, value in activity.data.items() if value and name != "because")
+    facts = sorted(activity.data.items())
+    return ((name, value) for name, value in facts if value and name != "because")
 
 
 def _cut(words: str) -> str:

@@ -25,7 +25,10 @@ def in_words(  # noqa: PLR0911 - one for each kind of value
         case str():
             return _of_text(value, place)
         case Mapping():
-            return ", ".join(f"{name} {in_words(one, place)}" for name, one in value.items())
+            # PostgreSQL keeps the keys of JSON in an order of its own.
+            return ", ".join(
+                f"{name} {in_words(one, place)}" for name, one in sorted(value.items())
+            )
         case list() | tuple() | set() | frozenset():
             return ", ".join(in_words(one, place) for one in value)
     return str(value)
