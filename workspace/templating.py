@@ -5,7 +5,7 @@ assignments, calls or arithmetic, so what it costs is bounded by its length.
 """
 
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from jinja2 import (
 from jinja2.filters import do_replace
 from jinja2.sandbox import SandboxedEnvironment
 
-from workspace import reading
+from workspace import plain, reading
 from workspace.problems import Fault, Problem, unknown
 from workspace.reading import Schema
 
@@ -122,7 +122,10 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
     rendered: list[str] = []
     length = 0
     try:
-        template, names = _compiled(source, html)
+        template, names, parts = _compiled(source, html)
+        text = plain.filled(parts, context, html=html) if parts else None
+        if text and len(text) <= LONGEST:
+            return text
         read = {name: context[name] for name in names if name in context}
         for part in template.generate(known(read)):
             rendered.append(part)
@@ -139,7 +142,7 @@ def known(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """The facts that are not blank, for templates that are all rendered with the same."""
     return {
         name: _Group(prefix + name, value)
-        if type(value) not in _AS_IT_IS and isinstance(value, Mapping)
+        if type(value) is dict or (type(value) not in _AS_IT_IS and isinstance(value, Mapping))
         else value
         for name, value in values.items()
         if value is not None and value != ""
@@ -208,8 +211,10 @@ def _parse(source: str) -> nodes.Template:
 
 
 @lru_cache(maxsize=1000)
-def _compiled(source: str, html: bool) -> tuple[Template, frozenset[str]]:
-    """And the names whose facts it reads."""
+def _compiled(
+    source: str, html: bool
+) -> tuple[Template, frozenset[str], Sequence[plain.Part] | None]:
+    """And the names whose facts it reads; and its parts, if it does no more than to name facts."""
     root = _parse(source)
     for fault in _forbidden(root, source):
         raise TemplateError(str(fault))
@@ -219,7 +224,7 @@ def _compiled(source: str, html: bool) -> tuple[Template, frozenset[str]]:
     except (RecursionError, SyntaxError, ValueError, OverflowError) as error:
         raise TemplateError(f"cannot be compiled: {error}") from error
     template.globals = {}  # none, as before: a plain dict is read at each rendering in no time
-    return template, names
+    return template, names, plain.parts(root)
 
 
 def _uncompiled(source: str) -> Iterator[Fault]:
