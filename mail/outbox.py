@@ -7,7 +7,7 @@ the outcome is unknown, and nobody guesses.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from secrets import token_hex
+from os import urandom
 from typing import NamedTuple
 
 from django.db import transaction
@@ -94,7 +94,7 @@ def message_id(address_: str) -> str:
     """
     milliseconds = int(clock.now().timestamp() * 1000)
     domain = address.domain(address_.rpartition("@")[2])
-    return f"<{milliseconds:012x}{token_hex(10)}@{domain}>"
+    return f"<{milliseconds:012x}{urandom(10).hex()}@{domain}>"
 
 
 def _kept(drafts: Sequence[Draft]) -> Mapping[tuple[int, str], int]:
