@@ -35,6 +35,8 @@ Because = Mapping[str, object]
 JITTER = timedelta(hours=3)
 JITTER_STEP = timedelta(minutes=15)
 _JITTERS = tuple(number * JITTER_STEP for number in range(JITTER // JITTER_STEP))
+#: By then the last of those has left.
+_SPREAD_OVER = JITTER + JITTER_STEP
 _A_MARK = datetime(1970, 1, 1, tzinfo=UTC)
 #: A gate that says nothing else is passed after so long: nobody is held for ever.
 PATIENCE = Duration(amount=20, unit="business day")
@@ -288,9 +290,8 @@ def _email(
     if step.before is not None and now < ready_at:  # it may be moved until then
         return Wait(ready_at, lambda: _told(sequence, step, "wait", ready_at))
     window, zone = sequence.window_for(state.facts), state.timezone
-    jitter = _jitter(f"{sequence.name}:{state.lead_id}:{step.id}")
     # When overdue, after downtime or a late answer, the window holds all the same.
-    due_at = next_open(window, zone, max(_next_mark(ready_at + jitter), now))
+    due_at = next_open(window, zone, max(_spread(sequence, step, state, ready_at, now), now))
     if step.before is not None:
         limit = moment_of(step.before, state.facts)
         if limit is None or limit <= due_at:
@@ -330,8 +331,18 @@ def _stop(sequence: Sequence, step: EnrollStep | StopStep, ready_at: datetime) -
 def _told(
     sequence: Sequence, step: Step, rule: str, ready_at: datetime, **values: object
 ) -> Because:
-    ready = ready_at.isoformat()
-    return _because(sequence, step.id, rule, step=step.id, ready_at=ready, **values)
+    step_id = step.id
+    told = {"sequence": sequence.name, "rule": rule, "step": step_id}
+    return _placed(sequence, step_id, {**told, "ready_at": ready_at.isoformat(), **values})
+
+
+def _spread(
+    sequence: Sequence, step: EmailStep, state: State, ready_at: datetime, now: datetime
+) -> datetime:
+    """When an email would leave were there no window; of one long overdue it does not matter."""
+    if ready_at + _SPREAD_OVER <= now:
+        return now
+    return _next_mark(ready_at + _jitter(f"{sequence.name}:{state.lead_id}:{step.id}"))
 
 
 def _jitter(key: str) -> timedelta:
@@ -354,7 +365,10 @@ def _next_mark(moment: datetime) -> datetime:
 
 def _because(sequence: Sequence, part: str, rule: str, **values: object) -> Because:
     """The rule, and where it is written when that is known."""
-    told = {"sequence": sequence.name, "rule": rule, **values}
+    return _placed(sequence, part, {"sequence": sequence.name, "rule": rule, **values})
+
+
+def _placed(sequence: Sequence, part: str, told: dict[str, object]) -> Because:
     if place := sequence.place(part):
         told["at"] = place
     return told
