@@ -11,11 +11,21 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.backends.utils import CursorWrapper
-from django.db.models import CharField, DateTimeField, FloatField, Model, TextField
+from django.db.models import (
+    BinaryField,
+    CharField,
+    DateTimeField,
+    FloatField,
+    JSONField,
+    Model,
+    TextField,
+)
+from django.db.models.base import ModelState
+from django.db.transaction import get_connection
 
-from crm.tables import Row, Table, table, to_database, whole
+from crm.tables import Row, Table, as_json, naive, table, to_database, whole
 
 __all__ = [
     "Row",
@@ -23,6 +33,7 @@ __all__ = [
     "fetch",
     "insert",
     "insert_new",
+    "join",
     "lock",
     "moment",
     "read",
@@ -75,7 +86,7 @@ def select(
 ) -> Sequence[Row]:
     """These fields of the rows that `where` says in SQL."""
     found = table(model, tuple(names))
-    with connection.cursor() as cursor:
+    with get_connection().cursor() as cursor:
         cursor.execute(f"{found.told(_SELECT)} {where}", given)
         return found.taken(cursor.fetchall())
 
@@ -84,9 +95,9 @@ def insert(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Seq
     """Insert rows, their other fields as the model has them at first; the ids."""
     if not rows:
         return []
-    written = table(model, tuple(names), full=True)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    written, database = table(model, tuple(names), full=True), get_connection()
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
             cursor.execute(f"{written.told(_INSERT)} RETURNING id", written.as_json(rows))
             return [id_ for (id_,) in cursor.fetchall()]
         _write_together(cursor, written, _INSERT_GIVEN, rows)
@@ -100,9 +111,9 @@ def insert_new(model: type[Model], names: Sequence[str], rows: Sequence[Row]) ->
     """Insert those rows that break no constraint; the others are left out."""
     if not rows:
         return
-    written = table(model, tuple(names), full=True)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    written, database = table(model, tuple(names), full=True), get_connection()
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
             statement = f"{written.told(_INSERT)} ON CONFLICT DO NOTHING"
             cursor.execute(statement, written.as_json(rows))
         else:
@@ -113,9 +124,9 @@ def update(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Non
     """Write these fields; the last value of each row is its id."""
     if not rows:
         return
-    written = table(model, (*names, "id"))
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    written, database = table(model, (*names, "id")), get_connection()
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql":
             cursor.execute(written.told(_UPDATE), written.as_json(rows))
         else:
             _write_together(cursor, written, _UPDATE_GIVEN, rows)
@@ -125,12 +136,12 @@ def fetch(
     model: type[Found], where: str, given: Sequence[Any] = (), *, lock: str = ""
 ) -> list[Found]:
     """Whole rows that `where` says in SQL, locked where the database locks rows."""
-    found, names = whole(model)
-    locked = lock if connection.features.has_select_for_update else ""
-    with connection.cursor() as cursor:
+    (found, names), database = whole(model), get_connection()
+    locked = lock if database.features.has_select_for_update else ""
+    with database.cursor() as cursor:
         cursor.execute(f"{found.told(_SELECT)} {where} {locked}", given)
         read = found.taken(cursor.fetchall())
-    return [model.from_db(connection.alias, names, row) for row in read]
+    return [_made(model, names, row) for row in read]
 
 
 def by_id(model: type[Found], ids: Iterable[int | None]) -> dict[int | None, Found]:
@@ -142,6 +153,11 @@ def by_id(model: type[Found], ids: Iterable[int | None]) -> dict[int | None, Fou
     return {row.pk: row for row in fetch(model, f"id IN ({marks})", wanted)}
 
 
+def join(row: Model, **others: Model | None) -> None:
+    """Let it hold these rows, by the names of its foreign keys to them, as `select_related` does."""
+    row._state.fields_cache.update(others)  # noqa: SLF001 - Django's public name
+
+
 def update_where(
     model: type[Model], where: str, given: Sequence[Any], values: Mapping[str, object]
 ) -> bool:
@@ -151,7 +167,7 @@ def update_where(
         value if convert is None or value is None else convert(value)
         for convert, value in zip(conversions, values.values(), strict=True)
     ]
-    with connection.cursor() as cursor:
+    with get_connection().cursor() as cursor:
         cursor.execute(statement, [*written, *given])
         return bool(cursor.rowcount)
 
@@ -168,7 +184,17 @@ def lock(model: type[Model], pks: Iterable[int]) -> None:
 
 def moment(at: datetime) -> object:
     """As a statement is given a moment."""
-    return connection.ops.adapt_datetimefield_value(at)
+    return naive(at) if connection.vendor == "sqlite" else at
+
+
+def _made(model: type[Found], names: Sequence[str], row: Row) -> Found:
+    """As `from_db` makes it, and without the signals, which nobody hears: they and the rest of
+    `__init__` take longer than reading the row."""
+    made = model.__new__(model)
+    made.__dict__.update(zip(names, row, strict=True))
+    made._state = ModelState()  # noqa: SLF001 - Django's public name
+    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS  # noqa: SLF001 - likewise
+    return made
 
 
 def _write_together(
@@ -198,8 +224,10 @@ def _update_where(
 
 def _preparation(field: Any) -> Callable[[Any], object] | None:
     """From a value as we hold it to a statement's parameter; None: they are the same."""
-    if isinstance(field, CharField | TextField | FloatField):
+    if isinstance(field, CharField | TextField | FloatField | BinaryField):
         return None
+    if isinstance(field, JSONField):
+        return as_json
     if isinstance(field, DateTimeField):
         return to_database(field)
     return partial(field.get_db_prep_save, connection=connection)

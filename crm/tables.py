@@ -97,7 +97,7 @@ def to_database(field: object) -> Callable[[Any], object] | None:
     if connection.vendor == "postgresql":
         return _hex if isinstance(field, BinaryField) else None
     if isinstance(field, DateTimeField):
-        return _naive
+        return naive
     return as_json if isinstance(field, JSONField) else None
 
 
@@ -165,5 +165,6 @@ def _hex(value: bytes) -> str:
 
 
 @lru_cache(maxsize=10_000)  # most moments of a batch are the same
-def _naive(moment: datetime) -> str:
+def naive(moment: datetime) -> str:
+    """As SQLite keeps a moment."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ")

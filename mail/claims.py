@@ -146,11 +146,17 @@ def _complete(messages: Sequence[Message], mailbox: Mailbox) -> None:
     deals = rows.by_id(Deal, (message.deal_id for message in messages))
     parents = rows.by_id(Message, (message.parent_id for message in messages))
     for lead in leads.values():
-        lead.company, lead.owner = companies.get(lead.company_id), owners.get(lead.owner_id)
+        company, owner = companies.get(lead.company_id), owners.get(lead.owner_id)
+        rows.join(lead, company=company, owner=owner)
     for message in messages:
-        message.mailbox, message.template = mailbox, templates[message.template_id]
-        message.lead, message.deal = leads[message.lead_id], deals.get(message.deal_id)
-        message.parent = parents.get(message.parent_id)
+        rows.join(
+            message,
+            mailbox=mailbox,
+            template=templates[message.template_id],
+            lead=leads[message.lead_id],
+            deal=deals.get(message.deal_id),
+            parent=parents.get(message.parent_id),
+        )
 
 
 def _queue(
