@@ -49,11 +49,15 @@ class Seals:
         return (int.from_bytes(data) ^ int.from_bytes(pad)).to_bytes(size)
 
     def _hmac(self, use: str, value: bytes, secret: str | bytes) -> bytes:
-        return hmac.digest(_key(f"{self.purpose}.{use}", secret), value, "sha256")
+        return salted(f"{self.purpose}.{use}", value, secret)
+
+
+def salted(salt: str, value: bytes, secret: str | bytes) -> bytes:
+    """What Django's `salted_hmac` makes with SHA-256, whose key it would make anew each time."""
+    return hmac.digest(_key(salt, secret), value, "sha256")
 
 
 @lru_cache
 def _key(salt: str, secret: str | bytes) -> bytes:
-    """As Django's `salted_hmac` makes it."""
     secret = secret.encode() if isinstance(secret, str) else secret
     return sha256(salt.encode() + secret).digest()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db import connection
+from django.db.transaction import get_connection
 
 from crm import rows
 from crm.kinds import ENDING
@@ -43,7 +43,7 @@ def _found(messages: Sequence[Message], *, or_paused: bool = False) -> Mapping[i
         for key in _keys(message) or [""]:
             asked += [message.pk, key]
     found: dict[int, Stop] = {}
-    with connection.cursor() as cursor:
+    with get_connection().cursor() as cursor:
         asked.append(str(rows.moment(clock.now())))
         cursor.execute(_statement(len(asked) // 2, or_paused), asked)
         for id_, why, name, row in cursor.fetchall():

@@ -12,10 +12,10 @@ from functools import lru_cache
 from django.conf import settings
 from django.db import connection
 from django.db.models import Q
-from django.utils.crypto import salted_hmac
 
 from crm import normalize as spelling
 from crm.models import Lead
+from mail import seals
 from mail.models import Suppression
 
 DOMAIN, ERASED = "@", "#"
@@ -141,7 +141,4 @@ def _domains(domain: str) -> Sequence[str]:
 
 @lru_cache(maxsize=10_000)
 def _hash(address: str, secret: str | bytes) -> str:
-    return (
-        ERASED
-        + salted_hmac("cadenza.suppression", address, secret=secret, algorithm="sha256").hexdigest()
-    )
+    return ERASED + seals.salted("cadenza.suppression", address.encode(), secret).hex()
