@@ -1,6 +1,6 @@
 """What expressions and templates read of one lead."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from operator import attrgetter
 
 from crm.fields import FIELDS
@@ -34,16 +34,9 @@ _READ = {name: attrgetter(*columns) for name, columns in COLUMNS.items() if len(
 Facts = dict[str, dict[str, object]]
 
 
-def context(lead: Lead, deal: Deal | None) -> Facts:
-    """Every name of FIELDS with all its fields; what is blank or unknown is None."""
-    return {
-        "lead": _values(lead, "lead"),
-        "company": _values(lead.company, "company"),
-        "deal": of_deal(deal),
-        "owner": _values(lead.owner, "owner"),
-        "answer": {"disposition": lead.disposition or None},
-        "meeting": of_meeting(lead.meeting),
-    }
+def context(lead: Lead, deal: Deal | None, names: Container[str] = FIELDS) -> Facts:
+    """Every name of FIELDS, or these, with all its fields; what is blank or unknown is None."""
+    return {name: tell(lead, deal) for name, tell in _TOLD_BY.items() if name in names}
 
 
 def of_deal(deal: Deal | None) -> dict[str, object]:
@@ -71,6 +64,16 @@ def told(read: Sequence[str], values: Sequence[object]) -> dict[str, object]:
     if found.get("extra"):
         found["extra"] = _known(found["extra"])
     return found
+
+
+_TOLD_BY: Mapping[str, Callable[[Lead, Deal | None], dict[str, object]]] = {
+    "lead": lambda lead, _: _values(lead, "lead"),
+    "company": lambda lead, _: _values(lead.company, "company"),
+    "deal": lambda _, deal: of_deal(deal),
+    "owner": lambda lead, _: _values(lead.owner, "owner"),
+    "answer": lambda lead, _: {"disposition": lead.disposition or None},
+    "meeting": lambda lead, _: of_meeting(lead.meeting),
+}
 
 
 def _values(row: object, name: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """The bytes of an email: a template rendered once, threading, unsubscribe headers, CRLF."""
 
 import os
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
@@ -26,7 +27,7 @@ from mail.legal import Rules
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
 from workspace import layout, secrets
-from workspace.templating import known
+from workspace.templating import known, paths_read
 
 
 class Unsendable(Exception):
@@ -94,6 +95,7 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
     if diversion is None and sender.redirect_to:
         diversion = Diversion(to=sender.redirect_to, mark=f"[for {message.to_email}]")
     reader = unsubscribe.nobody() if diversion else message.lead
+    template = message.template
     context = _context(
         message.lead,
         message.deal,
@@ -101,6 +103,8 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
         sender,
         reader,
         request=None if diversion else message.pk,
+        # An invitation reads facts of its own.
+        names=None if message.invite else _names(template.subject, template.text, template.html),
     )
     timezone = str(message.window.get("timezone") or sender.timezone)
     context |= known(invitations.told(message, timezone))
@@ -173,21 +177,35 @@ def _context(
     reader: Lead,
     *,
     request: int | None = None,
+    names: Container[str] | None = None,
 ) -> dict[str, object]:
-    """`request` is the id of the email that asks for a score, once there is one."""
-    context = {
-        **facts.context(lead, deal),
-        "sender": {
+    """`request` is the id of the email that asks for a score, once there is one.
+
+    Of these names alone; None: of all.
+    """
+    ours: Mapping[str, Callable[[], object]] = {
+        "sender": lambda: {
             "name": mailbox.display_name,
             "email": mailbox.address,
             "company": sender.company,
             "postal_address": sender.postal_address,
         },
-        "unsubscribe_url": unsubscribe.link(reader, mailbox, sender),
-        "booking_url": booking.link(reader, sender),
-        "nps_url": feedback.link(request, sender),
+        "unsubscribe_url": lambda: unsubscribe.link(reader, mailbox, sender),
+        "booking_url": lambda: booking.link(reader, sender),
+        "nps_url": lambda: feedback.link(request, sender),
     }
-    return known(context)
+    names = {*facts.FIELDS, *ours} if names is None else names
+    told = {name: tell() for name, tell in ours.items() if name in names}
+    return known({**facts.context(lead, deal, names), **told})
+
+
+@lru_cache(maxsize=1000)
+def _names(*sources: str) -> Container[str] | None:
+    """What templates read, so that nothing else is made; None when one cannot be read, which is told later."""
+    try:
+        return {path.partition(".")[0] for source in sources for path in paths_read(source)}
+    except rendering.TemplateError:
+        return None
 
 
 def _subject(message: Message, context: dict[str, object]) -> str:
