@@ -12,6 +12,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
 
 
+@lru_cache(maxsize=1000)  # each is asked for twice, and a mailbox's again and again
 def envelope(address: str) -> str:
     """The address as it is said to a server: the domain in ASCII; raises ValueError."""
     refuse_control(address, "address")
@@ -24,7 +25,7 @@ def envelope(address: str) -> str:
         raise ValueError(f"{address!r}: the domain is no host name") from error
 
 
-@lru_cache(maxsize=10_000)  # those of mailboxes are asked for again and again
+@lru_cache(maxsize=10_000)  # many people share one
 def domain(name: str) -> str:
     """A domain in ASCII, by IDNA 2008 as registries do; raises UnicodeError.
 

@@ -101,11 +101,11 @@ def is_silent(server: smtplib.SMTP) -> bool:
 def judge(code: int, words: bytes, *, at: str) -> Outcome:
     """What an answer means that was given `at` mail, rcpt or data."""
     said = _said(code, words)
+    if code // 100 == 2:  # noqa: PLR2004 - SMTP's "done"
+        return Outcome(kind=Kind.SENT, reply=said)
     text = words.decode("utf-8", "replace")
     match = _ENHANCED.search(text)
     enhanced = match[0] if match else ""
-    if code // 100 == 2:  # noqa: PLR2004 - SMTP's "done"
-        return Outcome(kind=Kind.SENT, reply=said)
     refused_sender = at == "mail" and code // 100 == 5  # noqa: PLR2004 - 5xx: for good
     if enhanced in codes.MAILBOX_FAULTS or code in {530, 535} or refused_sender:
         return Outcome(kind=Kind.SENDER_FAULT, reply=said)

@@ -36,11 +36,11 @@ def build(
 
     `calendar` and the attachments are parts, as the functions of these names write them.
     """
-    head = "".join(_header(name, value) for name, value in headers.items())
-    longest = max(map(len, head.encode().split(b"\r\n")))
+    head = "".join(_header(name, value) for name, value in headers.items()).encode()
+    longest = max(map(len, head.split(b"\r\n")))
     if longest > LONGEST_LINE:
         raise ValueError(f"a header has a word of {longest} characters; {LONGEST_LINE} fit a line")
-    return f"{head}MIME-Version: 1.0\r\n".encode() + _body(text, html, calendar, attachments)
+    return head + b"MIME-Version: 1.0\r\n" + _body(text, html, calendar, attachments)
 
 
 def attachment(name: str, media_type: str, content: bytes) -> bytes:

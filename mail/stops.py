@@ -40,8 +40,9 @@ def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
 def _found(messages: Sequence[Message], *, or_paused: bool = False) -> Mapping[int, Stop]:
     asked: list[int | str] = []
     for message in messages:
+        pk = message.pk
         for key in _keys(message) or [""]:
-            asked += [message.pk, key]
+            asked += (pk, key)
     found: dict[int, Stop] = {}
     with get_connection().cursor() as cursor:
         asked.append(str(rows.moment(clock.now())))
