@@ -39,6 +39,8 @@ class Clocks:
                 heapq.heappush(self._due, (since + length, lead.pk, since))
 
     def take_due(self) -> Sequence[Lead]:
+        if not self._due or self._due[0][0] > self.scene.now:
+            return ()
         found = set()
         while (moment := self.next_due()) is not None and moment <= self.scene.now:
             found.add(heapq.heappop(self._due)[1])

@@ -1,7 +1,8 @@
 """Mailboxes that send what is queued, as far as their caps and the windows allow; in memory."""
 
+import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from mail import invited, pacing
 from mail.quotas import domain_of
@@ -14,25 +15,40 @@ from process.simulation.world import Arrival, World
 MOST_ATTEMPTS, FIRST_BACKOFF = 5, timedelta(minutes=15)
 #: A send window and the time zone in which it is read.
 Where = tuple[Window, str]
-NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Delivery:
     def __init__(self, scene: Scene, world: World) -> None:
         self.scene, self.world = scene, world
-        self._mailboxes = scene.all_mailboxes()
+        self._due: list[tuple[datetime, int, Mailbox]] = []
 
     def deliver(self) -> bool:
         """What is due now; whether anything was."""
-        now = self.scene.now
-        due = [box for box in self._mailboxes if (box.next_due or NEVER) <= now]
-        for mailbox in due:
+        due: dict[int, Mailbox] = {}
+        while (moment := self.next_due()) is not None and moment <= self.scene.now:
+            _, pk, mailbox = heapq.heappop(self._due)
+            due[pk] = mailbox
+        for _, mailbox in sorted(due.items()):
             self._deliver(mailbox)
+            self.scene.stirred.add(mailbox)
         return bool(due)
 
     def next_due(self) -> datetime | None:
-        moments = (mailbox.next_due for mailbox in self._mailboxes)
-        return min((moment for moment in moments if moment is not None), default=None)
+        """When the first mailbox is to be asked."""
+        stirred, self.scene.stirred = self.scene.stirred, set()
+        for mailbox in stirred:
+            self._push(mailbox)
+        while self._due:
+            due_at, _, mailbox = self._due[0]
+            if mailbox.next_due == due_at:
+                return due_at
+            heapq.heappop(self._due)
+            self._push(mailbox)  # what it waited for was cancelled or put off
+        return None
+
+    def _push(self, mailbox: Mailbox) -> None:
+        if (due_at := mailbox.next_due) is not None:
+            heapq.heappush(self._due, (due_at, mailbox.pk, mailbox))
 
     def _deliver(self, mailbox: Mailbox) -> None:
         """Admit in order, then hand over, as a claim goes before its sending."""

@@ -30,6 +30,15 @@ class Simulation:
         self.steps = Steps(scene, self.stages, world)
         self.delivery = Delivery(scene, world)
         self.reactions = Reactions(scene, self.stages, self.steps, self.enrolling)
+        self._parts = (
+            self.reactions.react,
+            self.stages.move_on,
+            self._write_stages,
+            self._pull,
+            self.enrolling.retry_waiting,
+            self.steps.advance,
+            self.delivery.deliver,
+        )
 
     def run(self, until: datetime, *, apply: bool = True, passed: Passed | None = None) -> None:
         """Live from the scene's moment to `until`; `apply` enrolls those whom the rules name now."""
@@ -57,16 +66,7 @@ class Simulation:
 
     def _live(self) -> None:
         self._happen()
-        parts = (
-            self.reactions.react,
-            self.stages.move_on,
-            self._write_stages,
-            self._pull,
-            self.enrolling.retry_waiting,
-            self.steps.advance,
-            self.delivery.deliver,
-        )
-        while sum([part() for part in parts]):
+        while sum([part() for part in self._parts]):
             pass  # each round may have made something else due
 
     def _next(self) -> datetime | None:

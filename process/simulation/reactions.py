@@ -73,6 +73,8 @@ class Reactions:
 
     def react(self) -> bool:
         """One lead at a time, its activities in the order in which they were noted."""
+        if not self.scene.noted:
+            return False
         found, self.scene.noted = self.scene.noted, []
         by_lead: dict[int, list[Noted]] = {}
         for noted in found:
@@ -82,7 +84,7 @@ class Reactions:
                 noted.lead.touched_at = max(noted.lead.touched_at or noted.at, noted.at)
             for reaction in self._reactions_to(noted.kind):
                 reaction(noted)
-        return bool(found)
+        return True
 
     def _reactions_to(self, kind: str) -> Sequence[Reaction]:
         known = self._table.get(kind)
@@ -159,7 +161,7 @@ class Reactions:
             return
         enrollment.is_paused = True
         if enrollment.email is not None:
-            enrollment.mailbox.postpone(enrollment.email, back_at)
+            self.scene.postpone(enrollment.email, back_at)
         self.scene.schedule(enrollment, back_at)
 
     def _bounced(self, noted: Noted) -> None:

@@ -91,6 +91,8 @@ class Scene:
     written: list[tuple[Lead, str]] = field(default_factory=list)
     #: Connection -> what happened there and was not pulled yet.
     news: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
+    #: Mailboxes of which an email was queued or put off, or that have just sent.
+    stirred: set[Mailbox] = field(default_factory=set)
     touches: list[Touch] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     enrollments: list[Enrollment] = field(default_factory=list)
@@ -190,6 +192,8 @@ class Scene:
 
     def take_due(self) -> list[Enrollment]:
         """The open enrollments that are due, the longest due first."""
+        if not self._due or self._due[0][0] > self.now:
+            return []
         found: dict[int, Enrollment] = {}
         while self._due and self._due[0][0] <= self.now:
             due_at, pk, enrollment = heapq.heappop(self._due)
@@ -230,6 +234,8 @@ class Scene:
 
     def take_waits(self) -> list[Wait]:
         """Those whose time has come, the longest waiting first."""
+        if not self._retries or self._retries[0][0] > self.now:
+            return []
         found: dict[int, Wait] = {}
         while (moment := self.next_wait()) is not None and moment <= self.now:
             _, _, wait = heapq.heappop(self._retries)
@@ -248,7 +254,12 @@ class Scene:
 
     def queue(self, email: Email) -> None:
         email.enrollment.email = email
-        email.enrollment.mailbox.postpone(email, email.due_at)
+        self.postpone(email, email.due_at)
+
+    def postpone(self, email: Email, until: datetime) -> None:
+        mailbox = email.enrollment.mailbox
+        mailbox.postpone(email, until)
+        self.stirred.add(mailbox)
 
     def all_mailboxes(self) -> Sequence[Mailbox]:
         found = chain.from_iterable(self.mailboxes.values())

@@ -52,7 +52,8 @@ class Stages:
 
     def move_on(self) -> bool:
         """Whoever has been in a stage for long enough."""
-        return sum(self.happened(lead, TIME_PASSED) for lead in self.clocks.take_due()) > 0
+        due = self.clocks.take_due()
+        return bool(due) and sum(self.happened(lead, TIME_PASSED) for lead in due) > 0
 
     def move(self, lead: Lead, to: str) -> bool:
         """By our word: the CRM is told where it has a word of its own for the stage."""
