@@ -82,16 +82,20 @@ class Steps:
             enrollment.is_announced = True
             scene.note("enrolled", lead, enrollment=enrollment)
         self._follow_version(enrollment)
+        sequence, state = enrollment.sequence, self._state(enrollment)
+        decision = decide(sequence, state, scene.now)
         while True:
-            state = self._state(enrollment)
-            decision = decide(enrollment.sequence, state, scene.now)
             scene.witness.decided(enrollment, decision)
             match decision:
                 case Assign() | Skip() | Miss() | Branch():
-                    self._take(enrollment, decision, state)
+                    # They change nothing that makes people leave, nor what rules read.
+                    state = self._take(enrollment, decision, state)
+                    decision = cadence.next_step(sequence, state, scene.now)
                 case Update():
                     enrollment.taken[decision.step.id] = Taken(at=scene.now)
                     self._set_fields(lead, decision)
+                    state = self._state(enrollment)
+                    decision = decide(sequence, state, scene.now)
                 case Send():
                     self._send(enrollment, decision)
                     return
@@ -149,10 +153,12 @@ class Steps:
 
     def _take(
         self, enrollment: Enrollment, decision: Assign | Skip | Miss | Branch, state: State
-    ) -> None:
-        enrollment.taken = dict(cadence.after(state, decision, self.scene.now).taken)
+    ) -> State:
+        state = cadence.after(state, decision, self.scene.now)
+        enrollment.taken = dict(state.taken)
         if isinstance(decision, Assign):
             self._assign(enrollment, decision)
+        return state
 
     def _assign(self, enrollment: Enrollment, decision: Assign) -> None:
         step, lead, now = decision.step, enrollment.lead, self.scene.now
