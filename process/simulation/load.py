@@ -193,7 +193,7 @@ def _add_past(found: Scene) -> None:
         since = Activity.objects.filter(occurred_at__gte=oldest.started_at, lead__isnull=False)
         for lead_id, at, kind in since.order_by("pk").values_list("lead", "occurred_at", "kind"):
             if lead_id in found.leads:
-                found.leads[lead_id].events.append((at, kind))
+                found.happened(found.leads[lead_id], kind, at)
 
 
 def _add_enrollments(found: Scene) -> None:

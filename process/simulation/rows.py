@@ -101,10 +101,24 @@ class Enrollment:
     anchored_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str = ""
+    #: How often what its sequence asks for has happened since it began, see `count_events`.
+    events: dict[str, int] = field(default_factory=dict)
+    events_seen: int = 0  #: so many of the lead's are counted, or do not count
 
     @property
     def is_open(self) -> bool:
         return self.ended_at is None
+
+    def count_events(self, names: Mapping[str, str]) -> None:
+        """Add those of the lead that are new; `names` are those that are asked for, by their kinds."""
+        for at, kind in self.lead.events[self.events_seen :]:
+            if kind in names and at > self.started_at:
+                self.events[names[kind]] = self.events.get(names[kind], 0) + 1
+        self.events_seen = len(self.lead.events)
+
+    def forget_events(self) -> None:
+        """Another version may ask for others."""
+        self.events, self.events_seen = {}, 0
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

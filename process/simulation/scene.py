@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import chain, count
 
 from crm.calls import Calls
+from crm.kinds import EVENTS
 from mail.legal import Rules
 from mail.proof import Parts
 from mail.quotas import Quotas
@@ -105,6 +106,8 @@ class Scene:
         self._due: list[tuple[datetime, int, Enrollment]] = []
         self._agenda: list[tuple[datetime, int, Happening]] = []
         self._retries: list[tuple[datetime, int, Wait]] = []
+        #: Company -> who answered there, and when.
+        self._answers: dict[int | None, list[tuple[datetime, Lead]]] = defaultdict(list)
         self.of_company: dict[int, list[Lead]] = defaultdict(list)
         for lead in self.leads.values():
             if lead.company_id is not None:
@@ -148,8 +151,18 @@ class Scene:
         data: Mapping[str, object] = NOTHING,
     ) -> None:
         at = at or self.now
-        lead.events.append((at, kind))
+        self.happened(lead, kind, at)
         self.noted.append(Noted(kind=kind, lead=lead, at=at, enrollment=enrollment, data=data))
+
+    def happened(self, lead: Lead, kind: str, at: datetime) -> None:
+        lead.events.append((at, kind))
+        if kind in EVENTS["answered"]:
+            self._answers[lead.company_id].append((at, lead))
+
+    def answers_of_others(self, lead: Lead, since: datetime) -> int:
+        """How often others of the lead's company have answered."""
+        answers = self._answers.get(lead.company_id, ())
+        return sum(at > since and other is not lead for at, other in answers)
 
     def enter(self, enrollment: Enrollment) -> None:
         """Somebody begins a sequence, or is in it already when the simulation begins."""

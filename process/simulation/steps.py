@@ -1,12 +1,11 @@
 """Walking enrollments through their sequences, in memory: `decide` says what, this does it."""
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
-from crm.kinds import COMPANY_ANSWERED, EVENTS, activities_of
-from process.simulation.rows import Email, Enrollment, Lead, Touch
+from crm.kinds import COMPANY_ANSWERED, activities_of
+from process.simulation.rows import NO_DEAL, Email, Enrollment, Lead, Touch
 from process.simulation.scene import Scene
 from process.simulation.stages import Stages
 from process.simulation.world import Assignment, World
@@ -118,24 +117,26 @@ class Steps:
             enrollment.taken = dict(moving.moved(state, to).taken)
             enrollment.sequence, enrollment.digest = new, digest
             enrollment.anchor, enrollment.anchored_at = to.anchor, to.anchored_at
+            enrollment.forget_events()
 
     def _state(self, enrollment: Enrollment) -> State:
-        lead = enrollment.lead
-        return State(
-            lead_id=lead.pk,
-            unit=f"company {lead.company_id}" if lead.company_id else f"lead {lead.pk}",
-            started_at=enrollment.started_at,
-            timezone=enrollment.timezone,
-            taken=enrollment.taken,
-            outstanding=enrollment.email.step_id if enrollment.email else "",
-            facts={
-                **lead.context(enrollment.deal),
+        lead, deal, taken = enrollment.lead, enrollment.deal, enrollment.taken
+        return State(  # by position, as in sequences.states
+            lead.pk,
+            enrollment.started_at,
+            enrollment.timezone,
+            taken,
+            {
+                **lead.facts,
+                "deal": deal.facts if deal else NO_DEAL,
                 "event": self._events(enrollment),
-                "task": dispositions.told(enrollment.taken),
+                "task": dispositions.told(taken),
             },
-            owner_gone=lead.owner_id is not None and not lead.owner_active,
-            anchor=enrollment.anchor,
-            anchored_at=enrollment.anchored_at,
+            f"company {lead.company_id}" if lead.company_id else f"lead {lead.pk}",
+            enrollment.email.step_id if enrollment.email else "",
+            lead.owner_id is not None and not lead.owner_active,
+            enrollment.anchor,
+            enrollment.anchored_at,
         )
 
     def _events(self, enrollment: Enrollment) -> Mapping[str, int]:
@@ -143,13 +144,14 @@ class Steps:
         asked = enrollment.sequence.events
         if not asked:
             return {}
-        names = _names_of(asked)
-        lead, since = enrollment.lead, enrollment.started_at
-        found = Counter(names[kind] for at, kind in lead.events if at > since and kind in names)
+        lead, names = enrollment.lead, _names_of(asked)
+        if len(lead.events) > enrollment.events_seen:
+            enrollment.count_events(names)
         if COMPANY_ANSWERED in asked and lead.company_id is not None:
-            others = (other for other in self.scene.of_company[lead.company_id] if other != lead)
-            found[COMPANY_ANSWERED] = sum(_answers(other, since) for other in others)
-        return found
+            enrollment.events[COMPANY_ANSWERED] = self.scene.answers_of_others(
+                lead, enrollment.started_at
+            )
+        return enrollment.events
 
     def _take(
         self, enrollment: Enrollment, decision: Assign | Skip | Miss | Branch, state: State
@@ -235,7 +237,3 @@ def set_fields(lead: Lead, fields: Mapping[str, object]) -> bool:
     custom = {n.removeprefix("extra."): v for n, v in fields.items() if n.startswith("extra.")}
     lead.facts["lead"] |= {**own, "extra": {**extra, **custom}}
     return lead.facts["lead"] != before
-
-
-def _answers(lead: Lead, since: datetime) -> int:
-    return sum(1 for at, kind in lead.events if at > since and kind in EVENTS["answered"])
