@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
+from itertools import chain
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, PrivateAttr, model_validator
@@ -227,17 +228,33 @@ class Process(Definition):
 
     def way_out(self, standing: Standing, happened: Happened) -> WayOut | None:
         """The first exit of a lead's stage that fits what happened, if there is one."""
-        for stage in self.stages:
-            if stage.name == standing.stage:
-                for number, rule in enumerate(stage.exit):
-                    if not stage.is_worked_by(rule, happened) and rule.fits(standing, happened):
-                        return self._way(stage, number, rule, happened)
+        for stage, number, rule in self.exits_at(standing.stage, happened.kind):
+            if not stage.is_worked_by(rule, happened) and rule.fits(standing, happened):
+                return self._way(stage, number, rule, happened)
         return None
+
+    def exits_at(self, stage: str, kind: str) -> Sequence[tuple[Stage, int, ExitRule]]:
+        """The exits of a stage that an activity of this kind may open, with their numbers."""
+        unprompted = self._exits.get((stage, ""), ())
+        return self._exits.get((stage, kind), unprompted)
+
+    @cached_property
+    def _exits(self) -> Mapping[tuple[str, str], Sequence[tuple[Stage, int, ExitRule]]]:
+        """By stage and kind; blank: by a kind for which none of the stage's exits waits."""
+        return {
+            (stage.name, kind): [
+                (stage, number, rule)
+                for number, rule in enumerate(stage.exit)
+                if rule.on is None or kind in rule.kinds
+            ]
+            for stage in self.stages
+            for kind in {"", *chain.from_iterable(rule.kinds for rule in stage.exit)}
+        }
 
     def _way(self, stage: Stage, number: int, rule: ExitRule, happened: Happened) -> WayOut:
         because = {
             "rule": f"exit of {stage.name} {rule}",
-            "at": self._places.get(f"{stage.name}.exit.{number}"),
+            "at": self.places.get(f"{stage.name}.exit.{number}"),
             "event": happened.kind,
             "answer": happened.answer,
         }
@@ -277,6 +294,6 @@ class Process(Definition):
         self._places.update(places)
         return self
 
-    @property
+    @cached_property
     def places(self) -> Mapping[str, str]:
         return self._places

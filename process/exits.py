@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Self
 
 from pydantic import model_validator
@@ -94,11 +95,16 @@ class ExitRule(Definition):
             and not (self.is_by_condition and standing.put_here_from() == self.to)
         )
 
+    @cached_property
+    def kinds(self) -> Collection[str]:
+        """The kinds of Activity that it waits for; none: for no event."""
+        return EXIT_EVENTS.get(self.on, (self.on,)) if self.on is not None else ()
+
     def _waits_for(self, happened: Happened) -> bool:
         if self.on is None:
             return True
         return (
-            happened.kind in EXIT_EVENTS.get(self.on, (self.on,))
+            happened.kind in self.kinds
             and (not self.answer or happened.answer in self.answer)
             and (not self.task or happened.task == self.task)
             and (not self.disposition or happened.disposition in self.disposition)
@@ -118,6 +124,10 @@ class ExitRule(Definition):
         return standing.since is not None and standing.since + self.after.elapsed <= standing.now
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return " ".join(self._words())
 
     def _words(self) -> Iterator[str]:

@@ -101,6 +101,8 @@ class Reactions:
         self.steps.reconsider(noted.lead.enrollment)
 
     def _move_on(self, noted: Noted, *, answer: str = "") -> None:
+        if not self.stages.listens(noted.lead, noted.kind):
+            return
         deal = noted.data.get("deal")
         deal = deal if isinstance(deal, Deal) else None
         moved = noted.kind == "deal_moved" and deal is not None

@@ -21,6 +21,11 @@ class Stages:
             if is_first:
                 self._values[connection, object_, stage] = value
 
+    def listens(self, lead: Lead, kind: str) -> bool:
+        """Whether an activity of this kind may move it on."""
+        is_held = lead.held is not None
+        return is_held or bool(self.scene.files.process.exits_at(lead.stage, kind))
+
     def happened(self, lead: Lead, what: Happened, *, deal: Deal | None = None) -> bool:
         """Move it when an exit of its stage fits."""
         standing = Standing(
