@@ -4,7 +4,7 @@ The lead's record is asked first, then its company's. A record tells a time zone
 else by a country in which all clocks show the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -42,11 +42,7 @@ def holidays_of(facts: Facts, holidays: tuple[str, ...]) -> Because:
 
 def countries_of(facts: Facts, holidays: tuple[str, ...]) -> tuple[str, ...]:
     """The codes of the countries that `holidays` of a window come to for this lead."""
-    if LEAD not in holidays:
-        return holidays
-    own, *_ = _country_of(facts)
-    named = (own if name == LEAD else name for name in holidays)
-    return tuple(dict.fromkeys(code for code in named if code))
+    return _countries(holidays, *_written(facts)) if LEAD in holidays else holidays
 
 
 def facts_read(holidays: tuple[str, ...]) -> frozenset[tuple[str, str]]:
@@ -70,8 +66,19 @@ def _zone_of(record: Facts) -> Because:
 
 def _country_of(facts: Facts) -> tuple[str, str, str]:
     """Code, record, and what is written there; of what none can read the lead's."""
-    written = (str((facts.get(name) or {}).get("country") or "") for name in _RECORDS)
-    return _country_written(*written)
+    return _country_written(*_written(facts))
+
+
+def _written(facts: Facts) -> Sequence[str]:
+    """The lead's country and its company's, as they are written there."""
+    return [str((facts.get(name) or {}).get("country") or "") for name in _RECORDS]
+
+
+@lru_cache(maxsize=10_000)
+def _countries(holidays: tuple[str, ...], *by_record: str) -> tuple[str, ...]:
+    own, *_ = _country_written(*by_record)
+    named = (own if name == LEAD else name for name in holidays)
+    return tuple(dict.fromkeys(code for code in named if code))
 
 
 @lru_cache(maxsize=10_000)
