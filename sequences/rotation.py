@@ -6,7 +6,6 @@ again, so that threads stay in one place. Others go where there is least to do f
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
-from fractions import Fraction
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
@@ -38,11 +37,12 @@ def choose(
     """
     usable = [box for box in boxes if box.pk not in held] or boxes
     known = next((box for box in usable if box.pk == before), None)
-    return known or min(usable, key=lambda box: (_share(box, load, now), _draw(lead_id, box)))
-
-
-def _share(box: Box, load: Mapping[int, int], now: datetime) -> Fraction:
-    return Fraction(load.get(box.pk, 0), box.most_at(now))
+    if known is not None:
+        return known
+    shares = [load.get(box.pk, 0) / box.most_at(now) for box in usable]
+    least = min(shares)
+    alike = [box for box, share in zip(usable, shares, strict=True) if share == least]
+    return alike[0] if len(alike) == 1 else min(alike, key=lambda box: _draw(lead_id, box))
 
 
 def _draw(lead_id: int, box: Box) -> bytes:
