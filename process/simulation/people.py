@@ -23,6 +23,7 @@ class People:
         self._received: Counter[tuple[int, int]] = Counter()
         self._first: dict[int, int] = {}
         self._away: set[int] = set()
+        self._personas: dict[int, str] = {}
 
     def begins(self, leads: Sequence[Lead], at: datetime) -> Iterator[Happening]:
         """Some come by themselves, on some day of the year."""
@@ -126,6 +127,11 @@ class People:
 
     def _persona(self, lead: Lead) -> str:
         """A disposition, "unsubscribes", "bounces", or blank for who never answers."""
+        if lead.pk not in self._personas:
+            self._personas[lead.pk] = self._drawn_persona(lead)
+        return self._personas[lead.pk]
+
+    def _drawn_persona(self, lead: Lead) -> str:
         drawn = 100 * self._share(lead, "persona")
         known = {**self.rates.answers, "unsubscribes": self.rates.unsubscribes}
         for persona, share in {**known, "bounces": self.rates.bounces}.items():
