@@ -5,6 +5,7 @@ minutes and `per_minute` in any 60 seconds, so no midnight lets a double portion
 a jitter, for a clockwork is no person.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -170,10 +171,11 @@ def admit_each(
 
 def paced(history: Iterable[datetime], limits: Limits, now: datetime) -> tuple[datetime, str]:
     """The first moment from `now` on that caps and spacing allow, and which of them decided."""
-    times = sorted((moment for moment in history if moment > now - DAY), reverse=True)
+    times = sorted(history)
+    del times[: bisect_right(times, now - DAY)]
     waits = [(now, "none")]
     if times:
-        waits.append((times[0] + limits.gap_after(times[0]), "gap"))
+        waits.append((times[-1] + limits.gap_after(times[-1]), "gap"))
     waits += [(free, rule) for free, rule, _ in _full(limits.caps, times)]
     # The first of equals wins: "none" whenever nothing needs to wait.
     return max(waits, key=lambda wait: wait[0])
@@ -183,17 +185,16 @@ def _shared(quotas: Sequence[Quota], now: datetime) -> tuple[datetime, Because]:
     """The first moment from `now` on that these allow, and which of them decided."""
     waits: list[tuple[datetime, Because]] = [(now, {})]
     for quota in quotas:
-        times = sorted(quota.history, reverse=True)
-        full = _full(quota.caps, times)
+        full = _full(quota.caps, sorted(quota.history))
         waits += [(free, {"rule": rule, "limit": most}) for free, rule, most in full]
     return max(waits, key=lambda wait: wait[0])
 
 
 def _full(caps: Sequence[Cap], times: Sequence[datetime]) -> Iterator[tuple[datetime, str, int]]:
-    """The caps that these, the last one first, have filled, and until when."""
+    """The caps that these, the last one last, have filled, and until when."""
     for rule, most, span in caps:
         if len(times) >= most:
-            yield times[most - 1] + span, rule, most
+            yield times[-most] + span, rule, most
 
 
 def _limit(limits: Limits, rule: str) -> object:

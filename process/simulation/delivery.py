@@ -1,6 +1,7 @@
 """Mailboxes that send what is queued, as far as their caps and the windows allow; in memory."""
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -54,7 +55,7 @@ class Delivery:
         """Admit in order, then hand over, as a claim goes before its sending."""
         now, history = self.scene.now, mailbox.history
         limits = mailbox.limits_at(now)
-        history[:] = [moment for moment in history if moment > now - pacing.DAY]
+        del history[: bisect_right(history, now - pacing.DAY)]
         admitted: list[Email] = []
         closed: dict[Where, datetime] = {}  # windows that open later, as long as nothing leaves
         for email, admission in pacing.admit_each(
@@ -66,7 +67,7 @@ class Delivery:
             elif isinstance(admission, pacing.Never):
                 self._fail(email)
             elif admission.is_for_all:
-                mailbox.hold(email, pacing.paced(history, limits, now)[0])
+                mailbox.hold(email, admission.at)
             else:
                 if admission.because["rule"] == "window":
                     closed[_where(email)] = admission.at

@@ -144,7 +144,8 @@ def _mailboxes(now: datetime) -> dict[int, list[Mailbox]]:
     paused = held(rows)
     for row in rows:
         left = Message.objects.filter(mailbox=row, sent_at__gt=now - DAY)
-        history_ = [at for at in left.values_list("sent_at", flat=True) if at is not None]
+        moments = left.order_by("sent_at").values_list("sent_at", flat=True)
+        history_ = [at for at in moments if at is not None]
         if row.owner_id is not None:
             found[row.owner_id].append(
                 Mailbox(

@@ -145,12 +145,13 @@ class Mailbox:
     limits: Limits
     ramp: RampUp | None = None
     is_held: bool = False  #: it is paused
-    #: When its emails of the last day left.
+    #: When its emails of the last day left, the last one last.
     history: list[datetime] = field(default_factory=list)
     #: Before this nothing leaves: the caps and the spacing say so.
     held_until: datetime | None = None
     _later: list[tuple[datetime, int, Email]] = field(default_factory=list)
     _due: list[tuple[int, Email]] = field(default_factory=list)
+    _ramped: Limits | None = None  #: as they were when they were asked for last
 
     def most_at(self, now: datetime) -> int:
         return min(
@@ -158,7 +159,12 @@ class Mailbox:
         )
 
     def limits_at(self, now: datetime) -> Limits:
-        return replace(self.limits, ramp_up=self.ramp.most(now)) if self.ramp else self.limits
+        if self.ramp is None:
+            return self.limits
+        most, limits = self.ramp.most(now), self._ramped
+        if limits is None or limits.ramp_up != most:
+            limits = self._ramped = replace(self.limits, ramp_up=most)
+        return limits
 
     def sent(self, now: datetime) -> None:
         self.ramp = self.ramp and self.ramp.sent(now)
