@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -59,7 +59,7 @@ class Refusal:
 class Known:
     """What the refusals of some leads ask for."""
 
-    suppressed: frozenset[str]  #: addresses
+    suppressed: Container[str]  #: addresses
     busy: frozenset[int]  #: leads in any sequence
     #: Lead -> when its last enrollment in this sequence ended.
     ended: Mapping[int, datetime]
@@ -174,7 +174,7 @@ class Judge:
         return f"lacks {', '.join(missing)}" if missing else ""
 
 
-def _of_person(lead: Judged, suppressed: frozenset[str]) -> str:
+def _of_person(lead: Judged, suppressed: Container[str]) -> str:
     if lead.deleted_at is not None:
         return "deleted in the CRM"
     if not lead.email:

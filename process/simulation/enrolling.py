@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from crm.kinds import activities_of
 from mail.proof import Proofs
 from process.simulation.rows import Enrollment, Lead, Mailbox, Wait
 from process.simulation.scene import Scene
@@ -30,20 +29,18 @@ class Enrolling:
         """What `apply` enrolls: the leads of whom the rule is already true."""
         rule = definition.enroll
         if rule is not None and rule.existing and not rule.on:
-            found = self._matching(rule, self.scene.leads.values())
+            found = [lead for lead in self.scene.leads.values() if self._is_for(rule, lead)]
             self._enroll_all(definition, self._judged(definition, rule, found))
 
     def match(self, lead: Lead, *, moved: bool, event: str) -> None:
         """The lead came to where it is just now, or something happened with it."""
         if lead.enrollment is not None or lead.deleted_at is not None:
             return
-        by_event_first = sorted(self.scene.files.sequences.values(), key=lambda one: not one.on)
-        for definition in by_event_first:
-            rule = definition.enroll
-            if rule is not None and _is_asked(rule, moved=moved, event=event):
-                found = self._matching(rule, [lead])
-                if found:
-                    self._enroll_all(definition, self._judged(definition, rule, found))
+        facts = lead.context(lead.bound_deal())
+        for definition, rule, kinds in self.scene.files.rules:
+            is_asked = event in kinds if kinds else moved or rule.existing
+            if is_asked and self._is_true(rule, lead, facts):
+                self._enroll_all(definition, self._judged(definition, rule, [lead]))
 
     def enroll_in(self, lead: Lead, sequence: str) -> None:
         """By a declared rule: the sequence's own is not asked, what forbids it is."""
@@ -60,7 +57,7 @@ class Enrolling:
         definition = self.scene.files.sequences.get(sequence)
         if definition is None:
             return
-        if definition.enroll is None or self._matching(definition.enroll, [lead]):
+        if definition.enroll is None or self._is_for(definition.enroll, lead):
             self.enroll_in(lead, sequence)
 
     def retry_waiting(self) -> bool:
@@ -69,7 +66,7 @@ class Enrolling:
         for wait in due:
             definition = self.scene.files.sequences[wait.sequence]
             rule = definition.enroll
-            found = self._matching(rule, [wait.lead]) if rule else []
+            found = [wait.lead] if rule and self._is_for(rule, wait.lead) else []
             judged = list(self._judged(definition, rule, found)) if rule else []
             self._enroll_all(definition, judged)
             if not judged or judged[0][1] is None or judged[0][1].retry_at is None:
@@ -91,14 +88,13 @@ class Enrolling:
             if wait is not None and wait.reason == COLLEAGUE:
                 yield wait
 
-    def _matching(self, rule: Enroll, leads: Iterable[Lead]) -> list[Lead]:
-        return [
-            lead
-            for lead in leads
-            if lead.deleted_at is None
-            and (rule.list is None or self.scene.is_on(rule.list, lead))
-            and evaluate(rule.when, lead.context(lead.bound_deal()))
-        ]
+    def _is_for(self, rule: Enroll, lead: Lead) -> bool:
+        is_there = lead.deleted_at is None
+        return is_there and self._is_true(rule, lead, lead.context(lead.bound_deal()))
+
+    def _is_true(self, rule: Enroll, lead: Lead, facts: Mapping[str, object]) -> bool:
+        is_on_it = rule.list is None or self.scene.is_on(rule.list, lead)
+        return is_on_it and evaluate(rule.when, facts)
 
     def _judged(
         self, definition: Definition, rule: Enroll, leads: Sequence[Lead]
@@ -109,7 +105,7 @@ class Enrolling:
             rule=rule,
             now=self.scene.now,
             known=self._known(definition, leads),
-            let_in=self._let_in(sequence, leads),
+            let_in=self._let_in(sequence, rule, leads),
             privacy=self.scene.files.privacy,
         )
         for lead in leads:
@@ -124,9 +120,8 @@ class Enrolling:
 
     def _known(self, definition: Definition, leads: Sequence[Lead]) -> Known:
         sequence = definition.name
-        suppressed = self.scene.suppressed
         return Known(
-            suppressed=frozenset(lead.email for lead in leads if lead.email in suppressed),
+            suppressed=self.scene.suppressed,
             busy=frozenset(lead.pk for lead in leads if lead.enrollment is not None),
             ended={lead.pk: lead.ended[sequence] for lead in leads if sequence in lead.ended},
             touched={lead.pk: lead.touched_at for lead in leads if lead.touched_at is not None},
@@ -137,16 +132,16 @@ class Enrolling:
         found = {lead.pk: self.scene.bought(lead) for lead in leads}
         return {pk: name for pk, name in found.items() if name is not None}
 
-    def _let_in(self, sequence: str, leads: Sequence[Lead]) -> LetIn:
-        """As far as these leads are concerned."""
-        open_ = self.scene.open
-        companies = {lead.company_id for lead in leads} - {None}
-        return LetIn(
-            companies={id_ for id_ in companies if open_["company", id_]},
-            of_rep=Counter({
-                owner: open_[sequence, owner] for owner in {lead.owner_id for lead in leads}
-            }),
-        )  # fmt: skip
+    def _let_in(self, sequence: str, rule: Enroll, leads: Sequence[Lead]) -> LetIn:
+        """As far as the rule asks, and these leads are concerned."""
+        found, open_ = LetIn(), self.scene.open
+        if rule.exclusive == "company":
+            companies = {lead.company_id for lead in leads} - {None}
+            found.companies = {id_ for id_ in companies if open_["company", id_]}
+        if rule.active_per_rep is not None:
+            owners = {lead.owner_id for lead in leads}
+            found.of_rep = Counter({owner: open_[sequence, owner] for owner in owners})
+        return found
 
     def _problem(self, definition: Definition, lead: Lead, facts: Mapping[str, object]) -> str:
         """Why one of its emails cannot be made for the lead."""
@@ -220,9 +215,3 @@ class Enrolling:
                 retry_at=refusal.retry_at,
             )
         )
-
-
-def _is_asked(rule: Enroll, *, moved: bool, event: str) -> bool:
-    if rule.on:
-        return any(event in activities_of(name) for name in rule.on)
-    return moved or rule.existing

@@ -5,10 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import chain, count
 
 from crm.calls import Calls
-from crm.kinds import EVENTS
+from crm.kinds import EVENTS, activities_of
 from mail.legal import Rules
 from mail.proof import Parts
 from mail.quotas import Quotas
@@ -16,6 +17,7 @@ from process.definition import Process
 from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Touch, Wait
 from process.simulation.witness import Witness
 from process.simulation.world import Happening
+from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.judging import COLLEAGUE
 
@@ -35,6 +37,19 @@ class Files:
     privacy: Rules
     #: What templates read besides the facts: sender, unsubscribe_url.
     letterhead: Mapping[str, object]
+
+    @cached_property
+    def rules(self) -> Sequence[tuple[Definition, Enroll, frozenset[str]]]:
+        """The sequences with a rule, and the kinds of Activity at which alone it is asked, if any.
+
+        Those that wait for an event come first.
+        """
+        found = [(one, one.enroll) for one in self.sequences.values() if one.enroll is not None]
+        by_event_first = sorted(found, key=lambda one: not one[1].on)
+        return [
+            (definition, rule, frozenset().union(*map(activities_of, rule.on)))
+            for definition, rule in by_event_first
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
