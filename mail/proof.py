@@ -6,12 +6,13 @@ from typing import Protocol
 
 from mail import address, rendering
 from workspace import templating
-from workspace.expressions import look_up
+from workspace.expressions import Evaluation, reader
 
 #: An address about which nothing needs to be said.
 _PLAIN = re.compile(r"[A-Za-z0-9.+_-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-#: The facts on which templates turn, each as its names, and whether on its very value.
-_TurnsOn = Sequence[tuple[Sequence[str], bool]]
+#: The facts on which templates turn: how each is read, and whether they do on its very value.
+_TurnsOn = Sequence[tuple[Evaluation, bool]]
+_BLANK = "blank"
 
 
 class Parts(Protocol):
@@ -60,7 +61,7 @@ class Proofs:
         for group in (*([name] for name in picky), calm):
             if group:
                 facts = {fact: by for name in group for fact, by in read_by[name].items()}
-                yield group, [(fact.split("."), by) for fact, by in facts.items()]
+                yield group, [(reader(fact.split(".")), by) for fact, by in facts.items()]
 
     def _render(self, names: Sequence[str], context: Mapping[str, object], to: str) -> str:
         for name in names:
@@ -92,11 +93,13 @@ def problem(parts: Parts, context: Mapping[str, object], *, to: str) -> str:
 
 def _alike(facts: _TurnsOn, context: Mapping[str, object]) -> Iterator[object]:
     """What makes two people alike to templates; None for what is told by itself."""
-    for chain, by_value in facts:
-        value = look_up(chain, context)
+    for read, by_value in facts:
+        value = read(context)
         if isinstance(value, str) and not value.isprintable():
             yield None
         elif by_value:
             yield (repr(value),)
+        elif value is None or value == "":
+            yield _BLANK
         else:
-            yield (value is None or value == "", bool(value))
+            yield bool(value)

@@ -104,6 +104,20 @@ def look_up(chain: Sequence[str], context: Mapping[str, object]) -> object:
     return value
 
 
+def reader(chain: Sequence[str]) -> Evaluation:
+    """`look_up`, of a chain that is looked up often."""
+    if len(chain) != _A_FIELD:
+        return lambda context: look_up(chain, context)
+    group, field = chain
+
+    def read(context: Mapping[str, object]) -> object:
+        values = context.get(group)
+        # In half the time: nearly every rule reads a field of a plain dict.
+        return values.get(field) if type(values) is dict else look_up(chain, context)
+
+    return read
+
+
 @lru_cache(maxsize=1000)
 def parse(expression: str) -> nodes.Expr:
     """As the tree that is walked; raises Fault when it is no expression."""
@@ -196,20 +210,7 @@ def _evaluation(  # noqa: PLR0911 - one for each kind of node
             inner, test = _evaluation(node.node), _TESTS[node.name]
             return lambda context: test(inner(context))
         case _:
-            return _reading(reading.dotted(node) or ())
-
-
-def _reading(chain: Sequence[str]) -> Evaluation:
-    if len(chain) != _A_FIELD:
-        return lambda context: look_up(chain, context)
-    group, field = chain
-
-    def read(context: Mapping[str, object]) -> object:
-        values = context.get(group)
-        # As look_up would, in half the time: nearly every rule reads a field of a plain dict.
-        return values.get(field) if type(values) is dict else look_up(chain, context)
-
-    return read
+            return reader(reading.dotted(node) or ())
 
 
 def _list(node: nodes.List | nodes.Tuple) -> Evaluation:
