@@ -146,7 +146,7 @@ class Judge:
         until = ended_at + self.rule.again.elapsed
         if until <= self.now:
             return None
-        text = f"was in {self.sequence} until {ended_at:%Y-%m-%d} (again)"
+        text = f"was in {self.sequence} until {ended_at.date()} (again)"
         return Refusal(text=text, retry_at=None if self.rule.is_of_a_moment else until)
 
     def _was_touched_lately(self, lead: Judged) -> Refusal | None:
@@ -154,7 +154,7 @@ class Judge:
             return None
         touched_at = self.known.touched[lead.pk]
         until = touched_at + self.rule.quiet_for.elapsed
-        text = f"was in touch with us on {touched_at:%Y-%m-%d} (quiet_for)"
+        text = f"was in touch with us on {touched_at.date()} (quiet_for)"
         return Refusal(text=text, retry_at=until) if until > self.now else None
 
     def _company_is_taken(self, lead: Judged) -> Refusal | None:
