@@ -183,6 +183,8 @@ def paced(history: Iterable[datetime], limits: Limits, now: datetime) -> tuple[d
 
 def _shared(quotas: Sequence[Quota], now: datetime) -> tuple[datetime, Because]:
     """The first moment from `now` on that these allow, and which of them decided."""
+    if not quotas:
+        return now, {}
     waits: list[tuple[datetime, Because]] = [(now, {})]
     for quota in quotas:
         full = _full(quota.caps, sorted(quota.history))

@@ -12,10 +12,10 @@ from sequences.task_step import TaskStep
 def at_once(sequence: Sequence) -> Iterator[Invite]:
     """Those in front of anything that waits, asks, or may set a fact."""
     for step in sequence.steps:
-        if isinstance(step, EmailStep):
+        if type(step) is EmailStep:  # as in cadence: `isinstance` asks pydantic's metaclass
             if step.invite is not None and step.before is None:
                 yield step.invite
-        elif not isinstance(step, TaskStep) or step.gate:
+        elif type(step) is not TaskStep or step.gate:
             return
 
 

@@ -86,8 +86,11 @@ class Delivery:
                 yield email, *where, self._quotas(email)
 
     def _quotas(self, email: Email) -> Sequence[pacing.Quota]:
+        quotas = self.scene.quotas
+        if not (quotas.per_domain or quotas.per_company):
+            return ()
         lead, since = email.enrollment.lead, self.scene.now - pacing.DAY
-        found = self.scene.quotas.of(domain_of(lead.email), lead.company_id)
+        found = quotas.of(domain_of(lead.email), lead.company_id)
         for quota in found:
             quota.history[:] = [moment for moment in quota.history if moment > since]
         return found

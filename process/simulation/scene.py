@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import chain, count
+from typing import NamedTuple
 
 from crm.calls import Calls
 from crm.kinds import EVENTS, activities_of
@@ -52,15 +53,14 @@ class Files:
         ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class Noted(NamedTuple):
     """An activity whose reactions are to come."""
 
     kind: str
     lead: Lead
     at: datetime
     enrollment: Enrollment | None = None
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
