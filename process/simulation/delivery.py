@@ -25,6 +25,9 @@ class Delivery:
 
     def deliver(self) -> bool:
         """What is due now; whether anything was."""
+        self._take_stirred()
+        if not self._due or self._due[0][0] > self.scene.now:
+            return False
         due: dict[int, Mailbox] = {}
         while (moment := self.next_due()) is not None and moment <= self.scene.now:
             _, pk, mailbox = heapq.heappop(self._due)
@@ -36,9 +39,7 @@ class Delivery:
 
     def next_due(self) -> datetime | None:
         """When the first mailbox is to be asked."""
-        stirred, self.scene.stirred = self.scene.stirred, set()
-        for mailbox in stirred:
-            self._push(mailbox)
+        self._take_stirred()
         while self._due:
             due_at, _, mailbox = self._due[0]
             if mailbox.next_due == due_at:
@@ -46,6 +47,10 @@ class Delivery:
             heapq.heappop(self._due)
             self._push(mailbox)  # what it waited for was cancelled or put off
         return None
+
+    def _take_stirred(self) -> None:
+        while self.scene.stirred:
+            self._push(self.scene.stirred.pop())
 
     def _push(self, mailbox: Mailbox) -> None:
         if (due_at := mailbox.next_due) is not None:

@@ -119,6 +119,7 @@ class Scene:
     def __post_init__(self) -> None:
         self._numbers = count(1)
         self._due: list[tuple[datetime, int, Enrollment]] = []
+        self._due_now: list[tuple[datetime, int, Enrollment]] = []
         self._agenda: list[tuple[datetime, int, Happening]] = []
         self._retries: list[tuple[datetime, int, Wait]] = []
         #: Company -> who answered there, and when.
@@ -215,18 +216,23 @@ class Scene:
 
     def schedule(self, enrollment: Enrollment, due_at: datetime | None) -> None:
         enrollment.due_at = due_at
-        if due_at is not None:
+        if due_at == self.now:  # half of them: they need no place among all the others
+            self._due_now.append((due_at, enrollment.pk, enrollment))
+        elif due_at is not None:
             heapq.heappush(self._due, (due_at, enrollment.pk, enrollment))
 
     def take_due(self) -> list[Enrollment]:
         """The open enrollments that are due, the longest due first."""
-        if not self._due or self._due[0][0] > self.now:
+        if not self._due_now and (not self._due or self._due[0][0] > self.now):
             return []
-        found: dict[int, Enrollment] = {}
+        due, self._due_now = self._due_now, []
         while self._due and self._due[0][0] <= self.now:
-            due_at, pk, enrollment = heapq.heappop(self._due)
-            if enrollment.is_open and enrollment.due_at == due_at:
-                found[pk] = enrollment
+            due.append(heapq.heappop(self._due))
+        found = {
+            pk: enrollment
+            for due_at, pk, enrollment in sorted(due)
+            if enrollment.is_open and enrollment.due_at == due_at
+        }
         return list(found.values())
 
     def next_enrollment(self) -> datetime | None:
