@@ -262,7 +262,11 @@ class Process(Definition):
         return WayOut(to=rule.to, because=told, is_by_time=rule.on is None and bool(rule.after))
 
     def stage(self, name: str) -> Stage | None:
-        return next((stage for stage in self.stages if stage.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Stage]:
+        return {stage.name: stage for stage in self.stages}
 
     @cached_property
     def requires_facts(self) -> bool:

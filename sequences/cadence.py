@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from mail.window import next_open
 from sequences.definition import Sequence
-from sequences.email_step import EmailStep, weights
+from sequences.email_step import EmailStep
 from sequences.moments import moment_of
 from sequences.steps import (
     BranchStep,
@@ -223,7 +223,7 @@ def variant(sequence: Sequence, step: EmailStep, unit: str) -> str:
     if len(step.email) == 1:
         return next(iter(step.email))
     drawn = _share(f"{sequence.name}:{step.id}:{unit}")
-    return next(name for name, until in weights(step.email) if drawn < until)
+    return next(name for name, until in step.shares if drawn < until)
 
 
 def _walk(steps: Steps, taken: Mapping[str, Taken]) -> Iterator[Step]:

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from crm.fields import FIELDS
 from mail.window import Window as SendWindow
 from sequences import whereabouts
-from sequences.email_step import EmailStep
+from sequences.email_step import EmailStep, Invite
 from sequences.moments import Until
 from sequences.steps import (
     AnyStep,
@@ -26,6 +26,7 @@ from sequences.steps import (
     UpdateStep,
     WaitStep,
     everywhere,
+    invites_at_once,
     templates,
 )
 from sequences.task_step import Starts, TaskStep
@@ -220,6 +221,11 @@ class Sequence(Definition):
     @cached_property
     def goals(self) -> tuple[GoalStep, ...]:
         return tuple(step for _, step in everywhere(self.steps) if isinstance(step, GoalStep))
+
+    @cached_property
+    def invites_at_once(self) -> tuple[Invite, ...]:
+        """The invitations whose facts have to be known at its start."""
+        return tuple(invites_at_once(self.steps))
 
     @cached_property
     def tasks(self) -> Mapping[str, TaskStep]:

@@ -1,6 +1,7 @@
 """The step that sends an email: its variants, what they are compared by, and its invitation."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
@@ -116,6 +117,11 @@ class EmailStep(Definition):
     @property
     def has_variants(self) -> bool:
         return len(self.email) > 1
+
+    @cached_property
+    def shares(self) -> tuple[tuple[str, float], ...]:
+        """Its templates with their shares, as `weights` adds them up."""
+        return tuple(weights(self.email))
 
     @property
     def trial(self) -> Experiment:

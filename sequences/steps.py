@@ -6,7 +6,7 @@ from typing import Annotated, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from sequences.email_step import EmailStep
+from sequences.email_step import EmailStep, Invite
 from sequences.moments import Until
 from sequences.task_step import TaskStep
 from sequences.texts import Expression, Text
@@ -183,6 +183,16 @@ def templates(steps: Steps) -> Iterator[str]:
     for _, step in everywhere(steps):
         if isinstance(step, EmailStep):
             yield from step.email
+
+
+def invites_at_once(steps: Steps) -> Iterator[Invite]:
+    """The invitations in front of anything that waits, asks, or may set a fact."""
+    for step in steps:
+        if isinstance(step, EmailStep):
+            if step.invite is not None and step.before is None:
+                yield step.invite
+        elif not isinstance(step, TaskStep) or step.gate:
+            return
 
 
 def behind(steps: Steps, anchor: str) -> Steps:
