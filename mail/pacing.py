@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -51,10 +51,7 @@ class Limits:
 
     def gap_after(self, moment: datetime) -> timedelta:
         """The gap and up to a third more: always the same after the same moment."""
-        if not self.gap:
-            return self.gap
-        told = sha256(f"{self.whose}:{moment.timestamp()}".encode()).digest()
-        return self.gap + self.gap * int.from_bytes(told[:2]) / (3 * 2**16)
+        return _gap(self.gap, self.whose, moment) if self.gap else self.gap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +176,12 @@ def paced(history: Iterable[datetime], limits: Limits, now: datetime) -> tuple[d
     waits += [(free, rule) for free, rule, _ in _full(limits.caps, times)]
     # The first of equals wins: "none" whenever nothing needs to wait.
     return max(waits, key=lambda wait: wait[0])
+
+
+@lru_cache(maxsize=1000)  # asked when the next email is held back, and when it may leave
+def _gap(least: timedelta, whose: str, moment: datetime) -> timedelta:
+    told = sha256(f"{whose}:{moment.timestamp()}".encode()).digest()
+    return least + least * int.from_bytes(told[:2]) / (3 * 2**16)
 
 
 def _shared(quotas: Sequence[Quota], now: datetime) -> tuple[datetime, Because]:
