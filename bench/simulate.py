@@ -67,8 +67,10 @@ def _live(blueprint: Any) -> tuple[int, int]:
     from process.simulation.engine import Simulation  # noqa: PLC0415 - after set-up
     from process.simulation.people import People  # noqa: PLC0415 - after set-up
     from process.simulation.rates import Rates  # noqa: PLC0415 - after set-up
+    from runtime import memory  # noqa: PLC0415 - after set-up
 
     scene = sample.scene(blueprint, PEOPLE, BEGINS)
+    memory.settle()  # as the command does
     Simulation(scene, People(Rates(), seed=SEED)).run(BEGINS + timedelta(days=DAYS))
     return len(scene.touches), len(scene.enrollments)
 

@@ -89,11 +89,12 @@ def _run(
     from process.simulation.engine import Simulation  # noqa: PLC0415 - as above
     from process.simulation.people import People  # noqa: PLC0415 - as above
     from process.simulation.report import report  # noqa: PLC0415 - as above
-    from runtime import clock  # noqa: PLC0415 - as above
+    from runtime import clock, memory  # noqa: PLC0415 - as above
 
     begins = clock.now()
     ends = begins + timedelta(days=days)
     scene = _scene(loaded, sample, begins)
+    memory.settle()
     with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
         task = progress.add_task(counted(len(scene.leads), "lead"), total=days)
 
