@@ -6,10 +6,10 @@ abolished it need no rule of their own.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
@@ -65,17 +65,7 @@ class Window:
         )
 
     def opens_on(self, day: date) -> bool:
-        return self._by_day(day)
-
-    @cached_property
-    def _by_day(self) -> Callable[[date], bool]:
-        """Few windows are written, and each is asked about few days often: it remembers for itself."""
-        return lru_cache(maxsize=1000)(self._is_for)
-
-    def _is_for(self, day: date) -> bool:
-        if day.weekday() not in self.days:
-            return False
-        return not self.holidays or not any(is_holiday(country, day) for country in self.holidays)
+        return day.weekday() in self.days and not (self.holidays and _is_off(self.holidays, day))
 
 
 def is_open(window: Window, timezone: ZoneInfo, moment: datetime) -> bool:
@@ -119,6 +109,11 @@ def never_opens(window: Window, first: date, last: date) -> bool:
         elif day - closed_since > LONGEST_CLOSED:
             return True
     return False
+
+
+@lru_cache(maxsize=20_000)  # a year of 50 groups of countries
+def _is_off(countries: tuple[str, ...], day: date) -> bool:
+    return any(is_holiday(country, day) for country in countries)
 
 
 @lru_cache(maxsize=20_000)  # a year of 50 zones
