@@ -1,8 +1,12 @@
 """The starter process at work over a few leads, with business time in the test's hands."""
 
 import shutil
+from copy import copy
+from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -15,14 +19,18 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def loaded(tmp_path):
-    folder = tmp_path / "workspace"
-    folder.mkdir()
-    for file in ("cadenza.yaml", "process.yaml"):
-        shutil.copy(CHECKOUT / "config" / file, folder / file)
-    shutil.copytree(CHECKOUT / "sequences" / "library", folder / "sequences")
-    shutil.copytree(CHECKOUT / "templates" / "email", folder / "templates" / "email")
-    return blueprint.load(folder, schema=FIELDS)
+def folder(tmp_path):
+    """The starter's files, for a test that changes them or names them to a command."""
+    return _copied(tmp_path)
+
+
+@pytest.fixture
+def loaded():
+    """The starter, read once for all: what a test puts into it stays with the test."""
+    read = _read()
+    own = {name: copy(value) for name, value in vars(read).items() if isinstance(value, dict)}
+    own["templates"] = {name: copy(template) for name, template in read.templates.items()}
+    return replace(read, **own)
 
 
 @pytest.fixture
@@ -66,3 +74,19 @@ def apply_mailbox_owner(owner):
     from mail.models import Mailbox
 
     Mailbox.objects.filter(address=owner.email).update(owner=owner)
+
+
+@cache
+def _read():
+    with TemporaryDirectory() as parent:
+        return blueprint.load(_copied(Path(parent)), schema=FIELDS)
+
+
+def _copied(parent):
+    folder = parent / "workspace"
+    folder.mkdir()
+    for file in ("cadenza.yaml", "process.yaml"):
+        shutil.copy(CHECKOUT / "config" / file, folder / file)
+    shutil.copytree(CHECKOUT / "sequences" / "library", folder / "sequences")
+    shutil.copytree(CHECKOUT / "templates" / "email", folder / "templates" / "email")
+    return folder

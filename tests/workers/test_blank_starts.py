@@ -24,11 +24,10 @@ MOMENT = "      deal: { demo_at: Demo_At__c }\n    types:\n      deal: { demo_at
 
 
 @pytest.fixture
-def written(loaded, tmp_path):
+def written(folder):
     """The starter with one sequence of these steps, and no other."""
 
     def of(steps, *, rule='when: lead.title == "CTO"', more=""):
-        folder = tmp_path / "workspace"
         team = folder / "cadenza.yaml"
         if MOMENT not in team.read_text():
             team.write_text(team.read_text().replace(FIELD, FIELD + MOMENT, 1))

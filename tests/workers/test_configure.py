@@ -12,11 +12,10 @@ from runtime import clock
 from tests.workers.test_life import leaves, until_queued
 
 
-def test_records_are_read_again_when_their_mapping_changes(make_lead, loaded, tmp_path):
+def test_records_are_read_again_when_their_mapping_changes(make_lead, loaded, folder):
     lead = make_lead()
     apply.configure(loaded)
     assert not Hint.objects.exists()
-    folder = tmp_path / "workspace"
     path = folder / "cadenza.yaml"
     written = path.read_text()
 

@@ -62,13 +62,13 @@ def test_without_the_section_nothing_is_asked(team, make_lead):
         ("privacy: { bases: { DE: consent } }", "bases"),
     ],
 )  # fmt: skip
-def test_what_the_section_cannot_say_is_told_with_its_place(loaded, tmp_path, section, told):
-    file = tmp_path / "workspace" / "cadenza.yaml"
+def test_what_the_section_cannot_say_is_told_with_its_place(folder, section, told):
+    file = folder / "cadenza.yaml"
     file.write_text(f"{file.read_text()}\n{section}\n")
     line = file.read_text().count("\n")
 
     with pytest.raises(Invalid) as invalid:
-        blueprint.load(tmp_path / "workspace", schema=FIELDS)
+        blueprint.load(folder, schema=FIELDS)
 
     assert str(invalid.value).startswith(f"cadenza.yaml:{line}:")
     assert told in str(invalid.value)

@@ -105,12 +105,12 @@ def test_without_rules_nothing_is_left(loaded, scored):
 
 
 def test_the_rules_of_a_score_are_told_in_whole_words_on_a_narrow_terminal(
-    scored, tmp_path, monkeypatch
+    scored, folder, monkeypatch
 ):
     monkeypatch.setenv("COLUMNS", "80")
     visits(scored)
 
-    told = CliRunner().invoke(app, ["-w", str(tmp_path / "workspace"), "score", str(scored.pk)])
+    told = CliRunner().invoke(app, ["-w", str(folder), "score", str(scored.pk)])
 
     rows = [line.split("│")[1:-1] for line in told.output.splitlines() if line.startswith("│")]
     assert [[cell.strip() for cell in row] for row in rows] == [
