@@ -5,10 +5,13 @@ PACKAGES := connectors crm mail sequences process workspace runtime workers cons
 ON_POSTGRES := tests/console tests/crash tests/crm tests/mail tests/process tests/sequences tests/workers \
   tests/sync/test_logins.py tests/sync/test_hints.py \
   tests/sync/test_interleavings.py
+# Those that CADENZA_RUNS makes longer.
+RANDOM_TESTS := tests/sync/test_interleavings.py tests/workers/test_simulation.py tests/console/test_fuzz.py \
+  tests/console/test_raw.py tests/mail/test_unpacked.py tests/mail/test_classify_fuzz.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-distributed test test-real-crm test-simulation test-crash check bench lock clean
+.PHONY: help demo demo-distributed test test-real-crm test-random test-simulation test-crash check bench lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -30,7 +33,7 @@ demo-distributed: .venv/.ready ## The same over Redis and PostgreSQL with two wo
 
 test: .venv/.ready ## Run the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
-	CADENZA_TEST_DATABASE=postgres CADENZA_RUNS=90 $(BIN)/python -m pytest -n 2 --dist worksteal $(ON_POSTGRES)
+	CADENZA_TEST_DATABASE=postgres CADENZA_RUNS=30 $(BIN)/python -m pytest -n 2 --dist worksteal $(ON_POSTGRES)
 
 .venv/tryton/.ready: .venv/.ready requirements/tryton.txt
 	$(PYTHON) -m venv .venv/tryton
@@ -39,6 +42,10 @@ test: .venv/.ready ## Run the tests
 
 test-real-crm: .venv/tryton/.ready ## The conformance suite against a running Tryton 8, a CRM that is not ours
 	CADENZA_TRYTON_PYTHON=$(CURDIR)/.venv/tryton/bin/python $(BIN)/python -m pytest tests/real_crm $(ARGS)
+
+test-random: .venv/.ready ## The random tests with 600 runs each on both databases, about an hour
+	CADENZA_RUNS=600 $(BIN)/python -m pytest -n 2 $(RANDOM_TESTS) $(ARGS)
+	CADENZA_TEST_DATABASE=postgres CADENZA_RUNS=600 $(BIN)/python -m pytest -n 2 $(RANDOM_TESTS) $(ARGS)
 
 test-simulation: .venv/.ready ## A simulation beside the demo's workers: 600 people, 60 days, about ten minutes
 	CADENZA_DAYS=60 CADENZA_TIMES=4 $(BIN)/python -m pytest tests/demo/test_simulation.py $(ARGS)
