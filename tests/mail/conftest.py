@@ -31,6 +31,7 @@ WINDOW = {
     "to": "17:00",
     "timezone": "Europe/Berlin",
 }
+CHECKOUT = Path(__file__).resolve().parents[2]
 ADA = "ada@example.com"
 PASSWORD = "pw"
 
@@ -144,7 +145,6 @@ def sink():
 @dataclass
 class Imap:
     port: int
-    process: subprocess.Popen
 
     def open(self) -> IMAPClient:
         client = IMAPClient("127.0.0.1", self.port, ssl=False, timeout=10)
@@ -159,17 +159,33 @@ class Imap:
             client.append(folder, raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"), (), at)
 
 
+@pytest.fixture(scope="session")
+def imap_servers(tmp_path_factory):
+    """Call it with a port to have a fresh server there in place of the last; 0 ends that."""
+    command = [sys.executable, "-m", "tests.mail.imap_servers", ADA, PASSWORD]
+    log = tmp_path_factory.mktemp("imap") / "pymap.log"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(  # noqa: S603 - our own server
+            command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+            text=True,
+        ) as process,
+    ):  # fmt: skip
+
+        def start(port):
+            process.stdin.write(f"{port}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "done\n", log.read_text()
+
+        yield start
+
+
 @pytest.fixture
-def imap(tmp_path):
-    port = free_port()
-    command = [Path(sys.executable).with_name("pymap"), "--no-service", "admin"]
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-tls"]
-    backend = ["dict", "--demo-user", ADA, "--demo-password", PASSWORD]
-    with (tmp_path / "pymap.log").open("wb") as log:
-        process = subprocess.Popen([*command, *options, *backend], stdout=log, stderr=log)  # noqa: S603 - our own server
-    server = Imap(port, process)
+def imap(imap_servers):
+    server = Imap(free_port())
+    imap_servers(server.port)
     deadline = clock.monotonic() + 20
-    while clock.monotonic() < deadline and process.poll() is None:
+    while clock.monotonic() < deadline:
         try:
             server.open().logout()
             break
@@ -177,8 +193,7 @@ def imap(tmp_path):
             continue
     yield server
     mailboxes.close_all()
-    process.kill()
-    process.wait()
+    imap_servers(0)
 
 
 @pytest.fixture
