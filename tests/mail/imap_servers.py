@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 from functools import partial
+from unittest.mock import patch
 
-from pymap import config
 from pymap.backend import backends
 from pymap.main import main as serve
 from pymap.service import services
@@ -19,7 +19,6 @@ OPTIONS = ["--no-service", "admin", "--host", "127.0.0.1", "--no-tls"]
 
 
 def main(*account: str) -> None:
-    config.BuiltinHash = partial(BuiltinHash, rounds=1)
     for plugins in (backends, services):
         list(plugins.items())  # imports them
     running = 0
@@ -52,4 +51,5 @@ def _end(pid: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with patch("pymap.config.BuiltinHash", partial(BuiltinHash, rounds=1)):
+        main(*sys.argv[1:])
