@@ -1,24 +1,24 @@
 """The sandbox process, one for the session, and a way to move its time."""
 
 import json
-import subprocess
-import sys
 import threading
 import urllib.request
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
 
 from connectors.registry import connect
+from tests.connectors import sandbox_process
 
 pytest.register_assert_rewrite("tests.connectors.conformance")
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+_fork = get_context("forkserver")
+_fork.set_forkserver_preload([sandbox_process.__name__])
 #: One for the session may have to wait for long until it is this file's turn again.
 _PATIENT = ("--idle", str(4 * 60 * 60))
 
@@ -92,24 +92,22 @@ class Sandbox:
 @contextmanager
 def start_sandbox(folder, *options):
     """The sandbox as a process of its own; its last words are told when it does not come up."""
-    with (folder / "sandbox.log").open("w") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "sandbox", "--state", str(folder), *_PATIENT, *options],
-            cwd=_CHECKOUT,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-    assert process.stdout is not None
+    arguments, log = ["--state", str(folder), *_PATIENT, *options], folder / "sandbox.log"
+    reader, writer = _fork.Pipe(duplex=False)
+    process = _fork.Process(target=sandbox_process.serve, args=(arguments, writer, log))
+    process.start()
+    writer.close()
     try:
-        line = process.stdout.readline()
+        with open(reader.fileno(), closefd=False) as told:
+            line = told.readline()
         if not line:
-            pytest.fail(f"no sandbox: {(folder / 'sandbox.log').read_text()[-2000:]}")
+            pytest.fail(f"no sandbox: {log.read_text()[-2000:]}")
         yield Sandbox(json.loads(line))
     finally:
         process.terminate()
-        process.wait(timeout=20)
-        process.stdout.close()
+        process.join(timeout=20)
+        process.close()
+        reader.close()
 
 
 @pytest.fixture(scope="session")
