@@ -8,7 +8,7 @@ from config.demo import marketing
 from config.demo.desk import Desk
 from crm.models import Deal, ExternalRecord, Lead
 from process import standstill
-from tests.sync.conftest import crms, hubspot, sandbox  # noqa: F401 - fixtures
+from tests.sync.conftest import crms, hubspot, no_waiting, sandbox  # noqa: F401 - fixtures
 from tests.workers.conftest import loaded, make_lead, team  # noqa: F401 - fixtures
 
 MONDAY = datetime(2026, 3, 2, 6, tzinfo=UTC)

@@ -8,6 +8,7 @@ from crm.connections import forget
 from crm.models import Change, Connection, ExternalRecord
 from crm.pull import pull
 from crm.push import push
+from runtime import clock
 from tests.connectors.conftest import start_sandbox
 
 
@@ -80,7 +81,15 @@ class Crm:
 
 
 @pytest.fixture
-def crms(sandbox, frozen_clock, db):
+def no_waiting(monkeypatch):
+    """Whoever waits for a turn, or for a CRM to mend, has waited: the time has passed for all."""
+    real, waited = clock.monotonic, [0.0]
+    monkeypatch.setattr("runtime.clock.monotonic", lambda: real() + sum(waited))
+    monkeypatch.setattr("connectors.retry.rest", waited.append)
+
+
+@pytest.fixture
+def crms(sandbox, frozen_clock, no_waiting, db):
     """Connects by name, with settings of cadenza.yaml besides."""
     frozen_clock.now = sandbox.now()
 

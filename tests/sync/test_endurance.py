@@ -10,6 +10,11 @@ from tests.sync.test_cases import contact
 PROFESSIONAL = 190  # calls in any ten seconds
 
 
+@pytest.fixture
+def no_waiting():
+    """The sandbox counts by real time how often it is called: whoever has to wait does so."""
+
+
 @pytest.mark.slow
 def test_a_backfill_under_fire_ends_whole_and_within_the_budget(crms, frozen_clock):
     crm = crms("hubspot", tier="professional")
