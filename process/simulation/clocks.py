@@ -14,21 +14,23 @@ class Clocks:
         self.scene = scene
         self._process: Process | None = None
         self._due: list[tuple[datetime, int, datetime]] = []
+        self._asks_held = False
 
     def begin(self) -> None:
         """With a new process everybody is asked whose stage has exits without an event.
 
-        And whoever waited for facts which it may not require any more.
+        And whoever waits for facts, which it may not require any more. These are asked at the
+        beginning too, as once in a while: a company's facts come to be known without an event.
         """
         process = self.scene.files.process
         if process == self._process:
             return
         is_first, self._process, self._due = self._process is None, process, []
+        self._asks_held = True
         until = self.scene.timed_until if is_first else None
         for lead in self.scene.leads.values():
             self.entered(lead, after=until)
-            is_asked = lead.held is not None or lead.stage in process.unprompted
-            if until is None and is_asked and lead.stage_since:
+            if until is None and lead.stage in process.unprompted and lead.stage_since:
                 heapq.heappush(self._due, (self.scene.now, lead.pk, lead.stage_since))
 
     def entered(self, lead: Lead, *, after: datetime | None = None) -> None:
@@ -45,6 +47,13 @@ class Clocks:
         while (moment := self.next_due()) is not None and moment <= self.scene.now:
             found.add(heapq.heappop(self._due)[1])
         return [self.scene.leads[pk] for pk in sorted(found)]
+
+    def take_held(self) -> Sequence[Lead]:
+        """Who waits for facts and is to be asked, the longest waiting first."""
+        if not self._asks_held:
+            return ()
+        self._asks_held = False
+        return [self.scene.leads[pk] for pk in self.scene.held]
 
     def next_due(self) -> datetime | None:
         while self._due:

@@ -1,7 +1,7 @@
 """The present of a workspace, read once from its files and rows: where a simulation begins."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -61,14 +61,10 @@ def scene(blueprint: Blueprint, now: datetime) -> Scene:
         buyers=customers.persons(),
         listed=_listed(),
         calls=logged_calls.lately(now),
+        held=_held(leads),
         timed_until=_timed_until(blueprint),
     )
     _add_put_here(found)
-    for lead_id, from_stage, to_stage in HeldMove.objects.values_list(
-        "lead", "from_stage", "to_stage"
-    ):
-        if lead_id in leads:
-            leads[lead_id].held = (from_stage, to_stage)
     _add_past(found)
     _add_enrollments(found)
     _add_waits(found)
@@ -128,6 +124,11 @@ def _add_deals(leads: Mapping[int, Lead]) -> None:
 def _timed_until(blueprint: Blueprint) -> datetime | None:
     at_work = outcomes.applied()
     return timing.timed_until() if at_work == blueprint.process else None
+
+
+def _held(leads: Collection[int]) -> dict[int, tuple[str, str]]:
+    rows = HeldMove.objects.order_by("pk").values_list("lead", "from_stage", "to_stage")
+    return {lead: (from_, to) for lead, from_, to in rows if lead in leads}
 
 
 def _add_put_here(found: Scene) -> None:

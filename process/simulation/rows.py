@@ -48,7 +48,6 @@ class Lead:
     do_not_contact: bool = False
     deleted_at: datetime | None = None
     stage_since: datetime | None = None
-    held: tuple[str, str] | None = None  #: a move, from and to, that waits for facts
     put_here_from: str = ""  #: the stage out of which a person moved it into this one
     deals: list[Deal] = field(default_factory=list)
     #: What happened with it, oldest first.

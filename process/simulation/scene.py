@@ -102,6 +102,8 @@ class Scene:
     load: Counter[int] = field(default_factory=Counter)
     #: (sequence, day) -> how many began.
     begun: Counter[tuple[str, datetime]] = field(default_factory=Counter)
+    #: Lead -> its move, from and to, that waits for facts; the longest waiting first.
+    held: dict[int, tuple[str, str]] = field(default_factory=dict)
     noted: list[Noted] = field(default_factory=list)
     #: Stages that are on their way into a CRM.
     written: list[tuple[Lead, str]] = field(default_factory=list)

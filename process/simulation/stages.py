@@ -23,7 +23,7 @@ class Stages:
 
     def listens(self, lead: Lead, kind: str) -> bool:
         """Whether an activity of this kind may move it on."""
-        is_held = lead.held is not None
+        is_held = lead.pk in self.scene.held
         return is_held or bool(self.scene.files.process.exits_at(lead.stage, kind))
 
     def happened(self, lead: Lead, what: Happened, *, deal: Deal | None = None) -> bool:
@@ -40,25 +40,27 @@ class Stages:
             return True
         way = process.way_out(standing, what)
         if way is not None and process.missing(way.to, standing.facts):
-            lead.held = (lead.stage, way.to)
+            self.scene.held[lead.pk] = (lead.stage, way.to)
             return False
         return self.move(lead, way.to) if way else False
 
     def _let_go(self, lead: Lead) -> bool:
         """Make the move that waited for facts, if they are known."""
-        if lead.held is None:
+        held = self.scene.held.get(lead.pk)
+        if held is None:
             return False
-        stage, to = lead.held
+        stage, to = held
         missing = self.scene.files.process.missing(to, lambda: lead.context(lead.bound_deal()))
         if stage == lead.stage and missing:
             return False
-        lead.held = None
+        del self.scene.held[lead.pk]
         return stage == lead.stage and self.move(lead, to)
 
     def move_on(self) -> bool:
-        """Whoever has been in a stage for long enough."""
-        due = self.clocks.take_due()
-        return bool(due) and sum(self.happened(lead, TIME_PASSED) for lead in due) > 0
+        """Whoever has been in a stage for long enough, and then who waits for no fact any more."""
+        moved = sum([self.happened(lead, TIME_PASSED) for lead in self.clocks.take_due()])
+        moved += sum([self._let_go(lead) for lead in self.clocks.take_held()])
+        return moved > 0
 
     def move(self, lead: Lead, to: str) -> bool:
         """By our word: the CRM is told where it has a word of its own for the stage."""

@@ -329,6 +329,64 @@ def test_a_call_that_is_logged_and_ticked_off_is_one_in_both(
     assert " ".join(touch[3] for touch in lived["touches"]) == told
 
 
+@pytest.mark.parametrize("since", [None, timedelta(days=1)])
+def test_who_waits_for_facts_moves_in_both_when_they_are_required_no_more(
+    loaded, make_lead, frozen_clock, since
+):
+    lead = make_lead(stage_since=since and clock.now() - since)
+    strict = replace(loaded, process=_process(loaded, [], [("Presentation", "lead.title")], {}))
+    apply.configure(strict)
+    blueprints, start = [_blueprint(strict, {}), _blueprint(loaded, {})], clock.now()
+    booked = [(0, 0, "meeting_booked", "interested", "", "")]
+
+    simulated = simulate(blueprints, [lead], booked, 31, start)
+    lived = live(blueprints, [lead], booked, 31, frozen_clock)
+
+    assert simulated == lived
+    moved = (start + timedelta(hours=31), lead.pk, "Approach", "Presentation")
+    assert lived["moves"] == [moved]
+
+
+def test_who_waits_longest_for_facts_moves_first_in_both(loaded, make_lead, frozen_clock):
+    start = clock.now()
+    new = {"stage": "Prospecting", "status": "NEW", "stage_since": start}
+    people = [make_lead(f"p{n}@x.example", **new) for n in range(2)]
+    strict = replace(loaded, process=_process(loaded, [], [("Presentation", "lead.title")], {}))
+    apply.configure(strict)
+    written = {"name": "any", "stage": "Presentation", "steps": [{"id": "s0", "wait": "99 days"}]}
+    rule = {"when": 'lead.stage == "Presentation"', "on": ["stage_moved"], "active_per_rep": 1}
+    found = {"any": Sequence.model_validate({**written, "enroll": rule})}
+    blueprints = [_blueprint(strict, found), _blueprint(loaded, found)]
+    booked = [(hour, one, "meeting_booked", "interested", "", "") for hour, one in ((1, 1), (2, 0))]
+
+    simulated = simulate(blueprints, people, booked, 31, start)
+    lived = live(blueprints, people, booked, 31, frozen_clock)
+
+    assert simulated == lived
+    assert [end[0] for end in lived["ends"]] == [people[1].pk]
+
+
+def test_who_waits_for_a_fact_that_came_without_an_event_moves_in_both(
+    loaded, make_lead, frozen_clock
+):
+    lead = make_lead()
+    added = [("Presentation", "company.industry")]
+    strict = replace(loaded, process=_process(loaded, [], added, {}))
+    blueprint, booked = _blueprint(strict, {}), (0, 0, "meeting_booked", "interested", "", "")
+    apply.apply(blueprint)
+    happens([lead], booked)
+    work()
+    Company.objects.update(industry="Steel")
+    frozen_clock.now += timedelta(hours=1)
+    start = clock.now()
+
+    simulated = simulate([blueprint], [lead], [], 0, start)
+    lived = live([blueprint], [lead], [], 0, frozen_clock)
+
+    assert simulated == lived
+    assert lived["moves"] == [(start, lead.pk, "Approach", "Presentation")]
+
+
 @contextmanager
 def undone():
     """Each example begins with the same rows; what waits for a commit is done at once."""
