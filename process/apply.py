@@ -4,8 +4,6 @@
 `apply` activates each sequence's version and enrolls its set.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +16,7 @@ from crm.models import Connection, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
 from mail import attached, pauses
 from mail.models import SENDER, EmailTemplate, Mailbox, Sender
-from process import freezing, mailboxes, planning
+from process import freezing, mailboxes, outcomes, planning
 from process.blueprint import Blueprint, Template
 from process.frozen import Frozen
 from process.models import AppliedProcess, Form
@@ -161,7 +159,7 @@ def _mailboxes(blueprint: Blueprint) -> None:
 
 def _process(blueprint: Blueprint) -> None:
     definition = blueprint.process.model_dump(mode="json", by_alias=True, exclude_none=True)
-    digest = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()
+    digest = outcomes.digest_of(blueprint.process)
     AppliedProcess.objects.filter(active=True).exclude(digest=digest).update(
         active=False, timed_until=None
     )

@@ -28,8 +28,8 @@ class Departure:
 
 def foreseen(process: Process) -> Iterator[Departure]:
     """By time and by condition; what waits for an event moves nobody at apply."""
-    is_at_work = outcomes.applied() == process
-    asked = timing.due(process, timing.timed_until() if is_at_work else None, clock.now())
+    until = timing.timed_until() if outcomes.is_at_work(process) else None
+    asked = timing.due(process, until, clock.now())
     rows = asked.select_related("company", "owner").iterator(PAGE)
     while page := list(islice(rows, PAGE)):
         ids = [lead.pk for lead in page]

@@ -122,8 +122,7 @@ def _add_deals(leads: Mapping[int, Lead]) -> None:
 
 
 def _timed_until(blueprint: Blueprint) -> datetime | None:
-    at_work = outcomes.applied()
-    return timing.timed_until() if at_work == blueprint.process else None
+    return timing.timed_until() if outcomes.is_at_work(blueprint.process) else None
 
 
 def _held(leads: Collection[int]) -> dict[int, tuple[str, str]]:

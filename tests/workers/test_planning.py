@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from crm.models import Lead, StageMove
+from crm.models import Company, Lead, StageMove
 from mail.definition import SharedCaps, TeamLimits
 from mail.models import Suppression
 from process import apply, freezing, frozen, planning
@@ -265,15 +265,35 @@ def test_whom_the_exits_move_at_once_is_planned_and_then_moved(loaded, make_lead
     assert list(StageMove.objects.values_list("lead", "to_stage")) == [(old.pk, "Prospecting")]
 
 
+def test_lines_that_moved_in_the_file_move_nobody(loaded, make_lead, frozen_clock):
+    apply.configure(loaded)
+    lead = make_lead(stage_since=clock.now())
+    steel = with_exit(loaded, {"when": 'company.industry == "Steel"', "to": "Closing"})
+    apply.configure(steel)
+    settle(frozen_clock)
+    Company.objects.update(industry="Steel")  # by which nothing happens with the lead
+    written = steel.process.model_dump(mode="json")
+    below = Process.model_validate(written).placed({"Approach.exit.0": "process.yaml:99"})
+
+    planned = planning.plan(replace(steel, process=below)).departures
+    apply.configure(replace(steel, process=below))
+    settle(frozen_clock)
+    unmoved = list(StageMove.objects.all())
+    apply.configure(loaded)
+
+    assert (planned, unmoved) == ([], [])
+    assert [one.lead for one in planning.plan(steel).departures] == [lead]
+
+
 def test_a_move_that_would_wait_for_facts_is_planned_as_such(loaded, make_lead, frozen_clock):
     make_lead(stage_since=clock.now(), phone="")
     by_condition = with_exit(loaded, {"when": "lead.title is none", "to": "Presentation"})
-    stages = [
+    stages = tuple(
         stage.model_copy(update={"requires": ("lead.phone",)})
         if stage.name == "Presentation"
         else stage
         for stage in by_condition.process.stages
-    ]
+    )
     process = by_condition.process.model_copy(update={"stages": stages})
 
     (planned,) = planning.plan(replace(loaded, process=process)).departures

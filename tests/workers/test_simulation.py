@@ -389,6 +389,24 @@ def test_who_waits_for_a_fact_that_came_without_an_event_moves_in_both(
     assert lived["moves"] == [(start, lead.pk, "Approach", "Presentation")]
 
 
+def test_lines_that_moved_in_the_file_move_nobody_in_both(loaded, make_lead, frozen_clock):
+    lead = make_lead(stage_since=clock.now())
+    added = [("Approach", {"when": 'company.industry == "Steel"', "to": "Closing"})]
+    steel = replace(loaded, process=_process(loaded, added, [], {}))
+    apply.apply(_blueprint(steel, {}))
+    work()
+    Company.objects.update(industry="Steel")  # by which nothing happens with the lead
+    below = _process(loaded, added, [], {}).placed({"Approach.exit.0": "process.yaml:99"})
+    blueprint, start = _blueprint(replace(loaded, process=below), {}), clock.now()
+    happened = [(50, 0, "clicked", "other", "", "")]
+
+    simulated = simulate([blueprint], [lead], happened, 0, start)
+    lived = live([blueprint], [lead], happened, 0, frozen_clock)
+
+    assert simulated == lived
+    assert lived["moves"] == [(start + timedelta(hours=50), lead.pk, "Approach", "Closing")]
+
+
 @contextmanager
 def undone():
     """Each example begins with the same rows; what waits for a commit is done at once."""
