@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from crm.models import Company, Lead, StageMove
+from crm.timeline import note
 from mail.definition import SharedCaps, TeamLimits
 from mail.models import Suppression
 from process import apply, freezing, frozen, planning
@@ -288,17 +289,42 @@ def test_lines_that_moved_in_the_file_move_nobody(loaded, make_lead, frozen_cloc
 def test_a_move_that_would_wait_for_facts_is_planned_as_such(loaded, make_lead, frozen_clock):
     make_lead(stage_since=clock.now(), phone="")
     by_condition = with_exit(loaded, {"when": "lead.title is none", "to": "Presentation"})
-    stages = tuple(
-        stage.model_copy(update={"requires": ("lead.phone",)})
-        if stage.name == "Presentation"
-        else stage
-        for stage in by_condition.process.stages
-    )
-    process = by_condition.process.model_copy(update={"stages": stages})
 
-    (planned,) = planning.plan(replace(loaded, process=process)).departures
+    (planned,) = planning.plan(requiring("lead.phone", by_condition)).departures
 
     assert (planned.to, planned.missing) == ("Presentation", ("lead.phone",))
+
+
+@pytest.mark.parametrize("stage", ["Approach", "Prospecting"])
+def test_who_waits_for_facts_that_are_required_no_more_is_planned_and_then_moved(
+    loaded, make_lead, frozen_clock, stage
+):
+    """In a stage with exits that wait for no event, by one of which another would move, and in one without."""
+    strict = requiring("lead.phone", loaded)
+    apply.configure(strict)
+    lead = make_lead(stage=stage, stage_since=clock.now(), phone="")
+    note("meeting_booked", lead=lead, occurred_at=clock.now())
+    settle(frozen_clock)
+    lenient = with_exit(loaded, {"when": "lead.phone is none", "to": "Closing"})
+
+    as_it_is = planning.plan(strict).departures
+    (planned,) = planning.plan(lenient).departures
+    apply.configure(lenient)
+    settle(frozen_clock)
+
+    assert as_it_is == []
+    assert (planned.lead, planned.to, planned.missing) == (lead, "Presentation", ())
+    assert planned.because["rule"] == f"exit of {stage} on meeting_booked"
+    assert list(StageMove.objects.values_list("from_stage", "to_stage")) == [(stage, planned.to)]
+
+
+def requiring(fact, loaded):
+    """Of whoever comes to Presentation."""
+    stages = tuple(
+        stage.model_copy(update={"requires": (fact,)}) if stage.name == "Presentation" else stage
+        for stage in loaded.process.stages
+    )
+    return replace(loaded, process=loaded.process.model_copy(update={"stages": stages}))
 
 
 def with_exit(loaded, rule):
