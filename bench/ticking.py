@@ -11,7 +11,7 @@ from bench import crowd
 from bench.crowd import NOON
 from bench.process import serve
 from runtime import clock, memory
-from sequences import engine, versions
+from sequences import cadence, engine, versions
 from sequences.models import Enrollment
 
 #: A claim pushes what it took out of everybody's sight.
@@ -56,13 +56,13 @@ def work() -> None:
 
 def _claim_all() -> None:
     """What any engine must do at least: take the due rows in batches, so that nobody else does."""
-    while _claim() == engine.BATCH:
+    while _claim() == cadence.BATCH:
         pass
 
 
 def _claim() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM[connection.vendor], [_LATER, NOON, engine.BATCH])
+        cursor.execute(_CLAIM[connection.vendor], [_LATER, NOON, cadence.BATCH])
         return len(cursor.fetchall())
 
 

@@ -43,6 +43,8 @@ PATIENCE = Duration(amount=20, unit="business day")
 #: Ends after which the rules are asked again; the others come with an event of their own, or from a
 #: person, who may not want the lead to go on.
 RAN_ITS_COURSE = frozenset({"finished", "goal", "exit"})
+#: So many enrollments are decided at once; by it the order of what is noted is set.
+BATCH = 500
 #: A wait is for a moment of which the lead's facts do not tell: a meeting that was called off.
 NO_MOMENT = "nothing to wait for"
 #: The way of a branch none of whose conditions was met.

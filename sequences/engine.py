@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Least
 
 from runtime import bell, clock
 from sequences import advancing, claims
+from sequences.cadence import BATCH
 from sequences.endings import leave, locked, pause, resume, stop, stop_lead
 from sequences.models import Enrollment, StepRun
 
@@ -33,7 +34,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-BATCH = 500
 #: Who cannot be asked about, through a fault of ours or of the rows, is tried again after so long.
 AFTER_FAILURE = timedelta(hours=1)
 #: The database cannot be reached, or broke a deadlock: the next tick goes on.

@@ -1,6 +1,6 @@
 """Walking enrollments through their sequences, in memory: `decide` says what, this does it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -11,6 +11,7 @@ from process.simulation.stages import Stages
 from process.simulation.world import Assignment, World
 from sequences import cadence, dispositions, moving
 from sequences.cadence import (
+    BATCH,
     Assign,
     Branch,
     Miss,
@@ -33,9 +34,8 @@ class Steps:
     def advance(self) -> bool:
         """Everybody who is due; whether there was anybody."""
         due = self.scene.take_due()
-        for enrollment in due:
-            if enrollment.is_open:
-                self._advance(enrollment)
+        for start in range(0, len(due), BATCH):
+            self._advance_all(due[start : start + BATCH])
         return bool(due)
 
     def sent(self, enrollment: Enrollment, step_id: str) -> None:
@@ -68,42 +68,61 @@ class Steps:
             return
         found = cadence.leaves(enrollment.sequence, self._state(enrollment))
         if found is not None:
-            self.scene.witness.decided(enrollment, found)
             self._end(enrollment, found)
 
-    def _advance(self, enrollment: Enrollment) -> None:
-        scene, lead = self.scene, enrollment.lead
+    def _advance_all(self, enrollments: Sequence[Enrollment]) -> None:
+        """In the order of sequences.advancing: who ends, who began, who writes to a lead."""
+        ended, begun, alone = [], [], []
+        for enrollment in enrollments:
+            if not enrollment.is_announced and enrollment.lead.deleted_at is None:
+                enrollment.is_announced = True
+                begun.append(enrollment)
+            decision = self._advance(enrollment)
+            if isinstance(decision, Stop) and not decision.enroll:
+                ended.append((enrollment, decision))
+            elif decision is not None:
+                alone.append(enrollment)
+        for enrollment, stop in ended:
+            self._end(enrollment, stop)
+        for enrollment in begun:
+            self.scene.note("enrolled", enrollment.lead, enrollment=enrollment)
+        for enrollment in alone:
+            self._advance_alone(enrollment)
+
+    def _advance(self, enrollment: Enrollment) -> Update | Stop | None:
         enrollment.is_paused = False
-        if lead.deleted_at is not None:
-            scene.leave(enrollment, "lead deleted", at=scene.now)
-            return
-        if not enrollment.is_announced:
-            enrollment.is_announced = True
-            scene.note("enrolled", lead, enrollment=enrollment)
+        if enrollment.lead.deleted_at is not None:
+            return Stop(reason="lead deleted", because={"rule": "lead deleted"})
         self._follow_version(enrollment)
-        sequence, state = enrollment.sequence, self._state(enrollment)
+        return self._walk(enrollment)
+
+    def _advance_alone(self, enrollment: Enrollment) -> None:
+        while decision := self._walk(enrollment):
+            if isinstance(decision, Stop):
+                self._end(enrollment, decision)
+                return
+            self.scene.witness.decided(enrollment, decision)
+            enrollment.taken[decision.step.id] = Taken(at=self.scene.now)
+            self._set_fields(enrollment.lead, decision)
+
+    def _walk(self, enrollment: Enrollment) -> Update | Stop | None:
+        """Ask `decide` until it says to wait; the decision that is not taken here, if there is one."""
+        scene, sequence, state = self.scene, enrollment.sequence, self._state(enrollment)
         decision = decide(sequence, state, scene.now)
-        while True:
+        while not isinstance(decision, Update | Stop):
             scene.witness.decided(enrollment, decision)
             match decision:
-                case Assign() | Skip() | Miss() | Branch():
+                case Send():
+                    self._send(enrollment, decision)
+                    return None
+                case Wait():
+                    scene.schedule(enrollment, decision.until)
+                    return None
+                case _:
                     # They change nothing that makes people leave, nor what rules read.
                     state = self._take(enrollment, decision, state)
                     decision = cadence.next_step(sequence, state, scene.now)
-                case Update():
-                    enrollment.taken[decision.step.id] = Taken(at=scene.now)
-                    self._set_fields(lead, decision)
-                    state = self._state(enrollment)
-                    decision = decide(sequence, state, scene.now)
-                case Send():
-                    self._send(enrollment, decision)
-                    return
-                case Wait():
-                    scene.schedule(enrollment, decision.until)
-                    return
-                case Stop():
-                    self._end(enrollment, decision)
-                    return
+        return decision
 
     def _follow_version(self, enrollment: Enrollment) -> None:
         """Whoever began with another version goes over to the files' where that says so."""
@@ -205,6 +224,7 @@ class Steps:
         return moment_of(before, facts) if before is not None else None
 
     def _end(self, enrollment: Enrollment, decision: Stop) -> None:
+        self.scene.witness.decided(enrollment, decision)
         self.scene.leave(enrollment, decision.reason, at=self.scene.now)
         if decision.enroll:
             self.scene.note("handed_over", enrollment.lead, data={"sequence": decision.enroll})

@@ -407,6 +407,30 @@ def test_lines_that_moved_in_the_file_move_nobody_in_both(loaded, make_lead, fro
     assert lived["moves"] == [(start + timedelta(hours=50), lead.pk, "Approach", "Closing")]
 
 
+def test_whoever_goes_on_alone_gets_the_same_mailbox_in_both(loaded, make_lead, frozen_clock):
+    """A step that writes to the lead is taken after the batch, so its lead is reacted to last."""
+    people, start = [make_lead("p0@x.example", title="CTO"), make_lead("p1@x.example")], clock.now()
+    team = _team(loaded, [(100, 25, None, 1)] * PEOPLE, {}, None)
+    apply.configure(team)
+    update = {"id": "u", "update": {"lead.line": "Hello"}}
+    ways = [{"when": 'lead.title == "CTO"', "steps": [update]}, {"steps": []}]
+    steps = {"any": [{"id": "way", "branch": ways}], "other": [{"id": "s0", "email": "a"}]}
+    rule = {"when": 'lead.stage == "Approach"'}
+    found = {
+        name: Sequence.model_validate(
+            {"name": name, "stage": "Approach", "enroll": rule, "steps": written}
+        )
+        for name, written in steps.items()
+    }
+    blueprint = _blueprint(team, found)
+
+    simulated = simulate([blueprint], people, [], 0, start)
+    lived = live([blueprint], people, [], 0, frozen_clock)
+
+    assert simulated == lived
+    assert {touch[-1] for touch in lived["touches"]} == {"ada@example.com", "ada@second.example"}
+
+
 @contextmanager
 def undone():
     """Each example begins with the same rows; what waits for a commit is done at once."""
