@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from tests.config.test_cli import folder  # noqa: F401 - a fixture
+from tests.config.test_cli import folder, made  # noqa: F401 - fixtures
 from tests.config.test_tasks_command import told, workspace  # noqa: F401 - a fixture
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.config.test_cli import CHECKOUT, folder, run  # noqa: F401 - a fixture
+from tests.config.test_cli import CHECKOUT, folder, made, run  # noqa: F401 - fixtures
 
 
 @pytest.fixture
