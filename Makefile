@@ -43,11 +43,11 @@ test: .venv/.ready ## Run the tests
 test-real-crm: .venv/tryton/.ready ## The conformance suite against a running Tryton 8, a CRM that is not ours
 	CADENZA_TRYTON_PYTHON=$(CURDIR)/.venv/tryton/bin/python $(BIN)/python -m pytest tests/real_crm $(ARGS)
 
-test-random: .venv/.ready ## The random tests with 600 runs each on both databases, about an hour
+test-random: .venv/.ready ## The random tests with 600 runs each on both databases
 	CADENZA_RUNS=600 $(BIN)/python -m pytest -n 2 $(RANDOM_TESTS) $(ARGS)
 	CADENZA_TEST_DATABASE=postgres CADENZA_RUNS=600 $(BIN)/python -m pytest -n 2 $(RANDOM_TESTS) $(ARGS)
 
-test-simulation: .venv/.ready ## A simulation beside the demo's workers: 600 people, 60 days, about ten minutes
+test-simulation: .venv/.ready ## A simulation beside the demo's workers: 600 people, 60 days, about twenty minutes
 	CADENZA_DAYS=60 CADENZA_TIMES=4 $(BIN)/python -m pytest tests/demo/test_simulation.py $(ARGS)
 
 test-crash: .venv/.ready ## kill -9 among 3,000 emails on each database, counted at the receiving server
