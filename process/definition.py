@@ -235,8 +235,7 @@ class Process(Definition):
 
     def exits_at(self, stage: str, kind: str) -> Sequence[tuple[Stage, int, ExitRule]]:
         """The exits of a stage that an activity of this kind may open, with their numbers."""
-        unprompted = self._exits.get((stage, ""), ())
-        return self._exits.get((stage, kind), unprompted)
+        return self._exits.get((stage, kind)) or self._exits.get((stage, ""), ())
 
     @cached_property
     def _exits(self) -> Mapping[tuple[str, str], Sequence[tuple[Stage, int, ExitRule]]]:

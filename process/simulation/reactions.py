@@ -8,8 +8,8 @@ from process.definition import OTHER
 from process.exits import Happened
 from process.objections.definition import of_answer
 from process.simulation.enrolling import Enrolling
-from process.simulation.rows import Deal, Enrollment, Lead
-from process.simulation.scene import Noted, Scene
+from process.simulation.rows import Deal, Enrollment, Lead, Noted
+from process.simulation.scene import Scene
 from process.simulation.stages import Stages
 from process.simulation.steps import Steps
 from sequences import dispositions

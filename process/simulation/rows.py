@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from crm import binding
 from crm.meeting_facts import Standing
@@ -12,6 +13,7 @@ from sequences.cadence import Taken
 from sequences.definition import Sequence
 
 Facts = dict[str, dict[str, object]]
+NOTHING: Mapping[str, object] = {}
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -255,6 +257,24 @@ class Touch:
     kind: str  #: email | task
     what: str  #: the template, or the kind of task
     by: str  #: the mailbox's address, or the rep
+
+
+class Noted(NamedTuple):
+    """An activity whose reactions are to come."""
+
+    kind: str
+    lead: Lead
+    at: datetime
+    enrollment: Enrollment | None = None
+    data: Mapping[str, object] = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    at: datetime
+    lead_id: int
+    before: str
+    after: str
 
 
 NO_DEAL: dict[str, object] = {

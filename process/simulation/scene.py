@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import chain, count
-from typing import NamedTuple
 
 from crm.calls import Calls
 from crm.kinds import EVENTS, activities_of
@@ -15,14 +14,24 @@ from mail.legal import Rules
 from mail.proof import Parts
 from mail.quotas import Quotas
 from process.definition import Process
-from process.simulation.rows import Connection, Deal, Email, Enrollment, Lead, Mailbox, Touch, Wait
+from process.simulation.rows import (
+    NOTHING,
+    Connection,
+    Deal,
+    Email,
+    Enrollment,
+    Lead,
+    Mailbox,
+    Move,
+    Noted,
+    Touch,
+    Wait,
+)
 from process.simulation.witness import Witness
 from process.simulation.world import Happening
 from sequences.definition import Enroll
 from sequences.definition import Sequence as Definition
 from sequences.judging import COLLEAGUE
-
-NOTHING: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,24 +60,6 @@ class Files:
             (definition, rule, frozenset().union(*map(activities_of, rule.on)))
             for definition, rule in by_event_first
         ]
-
-
-class Noted(NamedTuple):
-    """An activity whose reactions are to come."""
-
-    kind: str
-    lead: Lead
-    at: datetime
-    enrollment: Enrollment | None = None
-    data: Mapping[str, object] = NOTHING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    at: datetime
-    lead_id: int
-    before: str
-    after: str
 
 
 @dataclass(kw_only=True)

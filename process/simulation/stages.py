@@ -7,8 +7,8 @@ from datetime import datetime
 from process.definition import Process
 from process.exits import TIME_PASSED, Happened, Standing
 from process.simulation.clocks import Clocks
-from process.simulation.rows import NO_DEAL, Deal, Lead
-from process.simulation.scene import Move, Scene
+from process.simulation.rows import NO_DEAL, Deal, Lead, Move
+from process.simulation.scene import Scene
 
 
 class Stages:

@@ -26,6 +26,9 @@ from sequences.cadence import (
 )
 from sequences.moments import moment_of
 
+#: As in sequences.advancing.
+_TAKEN_ALONE = (Update, Stop)
+
 
 class Steps:
     def __init__(self, scene: Scene, stages: Stages, world: World) -> None:
@@ -109,7 +112,7 @@ class Steps:
         """Ask `decide` until it says to wait; the decision that is not taken here, if there is one."""
         scene, sequence, state = self.scene, enrollment.sequence, self._state(enrollment)
         decision = decide(sequence, state, scene.now)
-        while not isinstance(decision, Update | Stop):
+        while not isinstance(decision, _TAKEN_ALONE):
             scene.witness.decided(enrollment, decision)
             match decision:
                 case Send():
