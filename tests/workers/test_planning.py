@@ -255,10 +255,7 @@ def test_whom_the_exits_move_at_once_is_planned_and_then_moved(loaded, make_lead
     settle(frozen_clock)
     shorter = with_exit(loaded, {"after": "10 days", "to": "Prospecting"})
 
-    as_it_is = planning.plan(loaded).departures
-    (planned,) = planning.plan(shorter).departures
-    apply.configure(shorter)
-    settle(frozen_clock)
+    as_it_is, (planned,) = planned_and_applied(loaded, shorter, frozen_clock)
 
     assert as_it_is == []
     assert (planned.lead, planned.to, planned.missing) == (old, "Prospecting", ())
@@ -307,15 +304,20 @@ def test_who_waits_for_facts_that_are_required_no_more_is_planned_and_then_moved
     settle(frozen_clock)
     lenient = with_exit(loaded, {"when": "lead.phone is none", "to": "Closing"})
 
-    as_it_is = planning.plan(strict).departures
-    (planned,) = planning.plan(lenient).departures
-    apply.configure(lenient)
-    settle(frozen_clock)
+    as_it_is, (planned,) = planned_and_applied(strict, lenient, frozen_clock)
 
     assert as_it_is == []
     assert (planned.lead, planned.to, planned.missing) == (lead, "Presentation", ())
     assert planned.because["rule"] == f"exit of {stage} on meeting_booked"
     assert list(StageMove.objects.values_list("from_stage", "to_stage")) == [(stage, planned.to)]
+
+
+def planned_and_applied(old, new, frozen_clock):
+    """The departures that are planned with the old files and with the new, which are applied."""
+    planned = [planning.plan(loaded).departures for loaded in (old, new)]
+    apply.configure(new)
+    settle(frozen_clock)
+    return planned
 
 
 def requiring(fact, loaded):
