@@ -63,9 +63,11 @@ else:
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
-                # 16 MB: what a batch changes stays in memory until it is committed.
+                # 16 MB, and a statement's own undo log: what a batch changes stays in memory until
+                # it is committed.
                 "init_command": (
-                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA cache_size=-16000"
+                    f"PRAGMA journal_mode=WAL; PRAGMA synchronous={sync}; PRAGMA cache_size=-16000; "
+                    "PRAGMA temp_store=MEMORY"
                 ),
             },
         }
