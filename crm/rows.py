@@ -201,13 +201,13 @@ def _write_together(
     cursor: CursorWrapper, written: Table, statement: str, rows: Sequence[Row]
 ) -> None:
     """Have SQLite write the rows, in their order."""
-    given, at = written.given(rows), 0
+    (alike, same, given), at = written.given(rows), 0
     for together in _TOGETHER:
         until = len(given) - (len(given) - at) % together
         groups = [given[first : first + together] for first in range(at, until, together)]
         if groups:
-            told = written.told(statement, together)
-            cursor.executemany(told, [tuple(chain.from_iterable(group)) for group in groups])
+            told = written.told(statement, together, alike)
+            cursor.executemany(told, [(*same, *chain.from_iterable(group)) for group in groups])
         at = until
 
 

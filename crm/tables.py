@@ -13,6 +13,10 @@ from pydantic_core import to_json
 Row = tuple[Any, ...]
 #: Place in a row -> from a value as we hold it to one as the statement takes it, or back.
 _Conversions = Mapping[int, Callable[[Any], object]]
+#: Of columns in a row.
+Places = tuple[int, ...]
+#: From so many rows on, what they share is given once.
+_MANY = 16
 
 
 class Table:
@@ -42,29 +46,34 @@ class Table:
         ]
         self._given = _by_place(map(to_database, fields))
         self._taken = _by_place(map(_to_model if whole else _from_database, fields))
-        self._told: dict[tuple[str, int], str] = {}
+        self._told: dict[tuple[str, int, Places], str] = {}
 
-    def told(self, statement: str, together: int = 1) -> str:
+    def told(self, statement: str, together: int = 1, alike: Places = ()) -> str:
         """The statement with `{table}`, `{read}`, ... put in; the last field is no `{new}` one.
 
-        `{rows}` are the values of so many rows together, and `{selected}` is `{every}` out of them.
+        `{rows}` are the values of so many rows together, without those at the places in which all
+        rows are alike: these are given once, before the others. `{selected}` is `{every}`.
         """
-        if (statement, together) not in self._told:
-            columns, changed = self._columns, self._columns[:-1]
+        key = statement, together, alike
+        if key not in self._told:
+            columns = self._columns
+            same = [columns[place] for place in alike]
+            varied = [column for place, column in enumerate(columns) if place not in alike]
             # As SQLite has its marks: Django would look for each of its own.
-            row = f"({', '.join(['?'] * len(columns))})"
-            self._told[statement, together] = statement.format(
+            row = f"({', '.join(['?'] * len(varied))})"
+            changed = [f"{column} = column{n}" for n, column in enumerate(varied[:-1], 1)]
+            self._told[key] = statement.format(
                 table=self._name,
                 read=", ".join(self._read),
-                every=", ".join([*columns, *self._others]),
+                every=", ".join([*varied, *same, *self._others]),
                 values=", ".join([*columns, *["%s"] * len(self._others)]),
-                selected=", ".join(["*", *self._literals]),
+                selected=", ".join(["*", *["?"] * len(same), *self._literals]),
                 rows=", ".join([row] * together),
-                new=", ".join(f"{column} = column{n}" for n, column in enumerate(changed, 1)),
-                id=f"column{len(columns)}",
-                new_given=", ".join(f"{column} = given.{column}" for column in changed),
+                new=", ".join([*(f"{column} = ?" for column in same), *changed]),
+                id=f"column{len(varied)}",
+                new_given=", ".join(f"{column} = given.{column}" for column in columns[:-1]),
             )
-        return self._told[statement, together]
+        return self._told[key]
 
     def as_json(self, rows: Sequence[Row]) -> list[Any]:
         """What a statement on `json_populate_recordset` takes: `values` and then the rows."""
@@ -72,11 +81,30 @@ class Table:
         given = [dict(zip(self._keys, row, strict=True)) for row in told]
         return [*self._constants, as_json(given)]
 
-    def given(self, rows: Sequence[Row]) -> list[Row]:
-        return list(_converted(rows, self._given)) if self._given else list(rows)
+    def given(self, rows: Sequence[Row]) -> tuple[Places, Row, list[Row]]:
+        """The places in which all rows are alike, what they have there, and the rows without it.
+
+        Of few rows there are none, so that SQLite does not meet ever new statements.
+        """
+        columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        last = len(columns) - 1 if len(rows) >= _MANY else 0
+        alike = tuple(place for place in range(last) if self._is_alike(place, columns[place]))
+        for place in alike:
+            columns[place] = columns[place][:1]
+        _convert(columns, self._given)
+        same = tuple(columns[place][0] for place in alike)
+        varied = [column for place, column in enumerate(columns) if place not in alike]
+        return alike, same, list(zip(*varied, strict=True))
 
     def taken(self, rows: Sequence[Row]) -> list[Row]:
         return list(_converted(rows, self._taken))
+
+    def _is_alike(self, place: int, column: Sequence[Any]) -> bool:
+        """Whether the database is given the same for all of these."""
+        first = column[0]
+        if self._given.get(place) is as_json:  # 1 equals True, and is other JSON
+            return all(one is first for one in column)
+        return column[-1] == first and column.count(first) == len(column)
 
 
 @lru_cache
@@ -110,10 +138,14 @@ def as_json(value: object) -> str:
 
 def _converted(rows: Sequence[Row], conversions: _Conversions) -> Iterable[Row]:
     """Column by column, which takes a fraction of the time that row by row takes."""
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    _convert(columns, conversions)
+    return zip(*columns, strict=True)
+
+
+def _convert(columns: list[Sequence[Any]], conversions: _Conversions) -> None:
     for place, convert in conversions.items() if columns else ():
         columns[place] = [None if one is None else convert(one) for one in columns[place]]
-    return zip(*columns, strict=True)
 
 
 def _by_place(found: Iterable[Callable[[Any], object] | None]) -> _Conversions:

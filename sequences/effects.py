@@ -36,6 +36,7 @@ class Effects:
         self._notes: list[Note] = []
         self._scheduled: list[tuple[datetime | None, int]] = []
         self._resumed: list[int] = []
+        self._windows: dict[tuple[object, ...], Facts] = {}
 
     def enrolled(self, enrollment: Enrolled, because: Because) -> None:
         key = f"enrolled:{enrollment.pk}"
@@ -130,7 +131,7 @@ class Effects:
             None if step.thread == "new" else asked.latest,
             asked.person.email,
             outbox.message_id(address),
-            window_of(definition, enrollment.timezone, facts),
+            self._window(asked, definition),
             enrollment.started_at,
             self._now,
             decision.because,
@@ -140,11 +141,18 @@ class Effects:
             definition.is_prospecting,
         )
 
+    def _window(self, asked: Asked, definition: Sequence) -> Facts:
+        """The send window as mail.window reads it: days, from, to, timezone, holidays.
 
-def window_of(definition: Sequence, timezone: str, facts: Facts) -> dict[str, object]:
-    """The send window as mail.window reads it: days, from, to, timezone, holidays."""
-    holidays = list(definition.window_for(facts).holidays)
-    return {**definition.written_window, "timezone": timezone, "holidays": holidays}
+        Made once for all who have the same: the database is told it once, then.
+        """
+        timezone, facts = asked.enrollment.timezone, asked.state.facts
+        holidays = definition.window_for(facts).holidays
+        key = asked.version.pk, timezone, holidays
+        if key not in self._windows:
+            of = {"timezone": timezone, "holidays": list(holidays)}
+            self._windows[key] = {**definition.written_window, **of}
+        return self._windows[key]
 
 
 def task_key(enrollment_id: int, step_id: str) -> str:
