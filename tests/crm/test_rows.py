@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crm import rows
 from crm.models import Activity, Connection, Deal, Hint, Lead
@@ -135,6 +137,47 @@ def test_what_is_read_is_what_was_asked_for():
     assert sorted(by_id) == [(ids[2],), (ids[3],)]
     assert sorted(by_enrollment) == [(1, "kind1"), (2, "kind8")]
     assert later == []
+
+
+#: Few values, so that whole columns are alike; each JSON equals the next in Python, and is another.
+SHARED_JSON = {"n": 1}
+ALIKE = st.tuples(
+    st.sampled_from(["queued", "sent"]),
+    st.sampled_from([NOON, NOON.astimezone(timezone(timedelta(hours=2))), NOON + timedelta(1)]),
+    st.sampled_from([None, 0, 1]),
+    st.sampled_from([SHARED_JSON, {"n": True}, {"n": 1.0}]),
+    st.none(),
+    st.sampled_from(["", "it's 100 %s"]),
+)
+
+
+def written_out(found):
+    """JSON as text: 1 and True are the same number."""
+    return [(*row[:3], repr(row[3]), *row[4:]) for row in found]
+
+
+@pytest.mark.parametrize("insert", [rows.insert, rows.insert_new])
+@given(made=st.lists(ALIKE, max_size=90) | st.builds(lambda row: [row] * 20, ALIKE))
+def test_many_rows_that_share_values_are_each_as_it_is(insert, made):
+    Activity.objects.all().delete()
+
+    insert(Activity, FIELDS, made)
+
+    found = sorted(rows.select(Activity, ("id", *FIELDS), "TRUE", []))
+    assert written_out(row[1:] for row in found) == written_out(made)
+
+
+@given(values=st.lists(st.tuples(ALIKE, ALIKE), min_size=1, max_size=90))
+def test_many_rows_that_become_alike_are_each_as_it_is(values):
+    Activity.objects.all().delete()
+    ids = rows.insert(Activity, FIELDS, [before for before, _ in values])
+
+    rows.update(
+        Activity, FIELDS, [(*after, pk) for pk, (_, after) in zip(ids, values, strict=True)]
+    )
+
+    found = sorted(rows.select(Activity, ("id", *FIELDS), "TRUE", []))
+    assert written_out(row[1:] for row in found) == written_out(after for _, after in values)
 
 
 def test_no_rows_are_no_statement(django_assert_num_queries):
