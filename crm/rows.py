@@ -24,6 +24,7 @@ from django.db.models import (
 )
 from django.db.models.base import ModelState
 from django.db.transaction import get_connection
+from psycopg import Cursor
 
 from crm.tables import Row, Table, as_json, naive, table, to_database, whole
 
@@ -36,6 +37,7 @@ __all__ = [
     "join",
     "lock",
     "moment",
+    "prepared",
     "read",
     "select",
     "update",
@@ -89,6 +91,23 @@ def select(
     with get_connection().cursor() as cursor:
         cursor.execute(f"{found.told(_SELECT)} {where}", given)
         return found.taken(cursor.fetchall())
+
+
+def prepared(statement: str, given: Sequence[Any]) -> Sequence[Row]:
+    """What PostgreSQL finds by a statement that a connection asks again and again.
+
+    It is planned a few times instead of every time, which for a long one takes longer than to run
+    it. Given lists, so that it stays the same statement.
+    """
+    database = get_connection()
+    database.ensure_connection()
+    driver = database.connection
+    with database.wrap_database_errors, Cursor(driver) as cursor:
+        driver.prepare_threshold = 1  # Django has it prepare nothing
+        try:
+            return cursor.execute(statement, given, prepare=True).fetchall()
+        finally:
+            driver.prepare_threshold = None
 
 
 def insert(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Sequence[int]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
+from django.db import connection
 from django.db.transaction import get_connection
 
 from crm import rows
@@ -38,18 +40,27 @@ def reasons(messages: Sequence[Message]) -> Mapping[int, Stop]:
 
 
 def _found(messages: Sequence[Message], *, or_paused: bool = False) -> Mapping[int, Stop]:
-    asked: list[int | str] = []
+    ids, keys = list[int](), list[str]()
     for message in messages:
-        pk = message.pk
-        for key in _keys(message) or [""]:
-            asked += (pk, key)
+        of = _keys(message) or [""]
+        ids += [message.pk] * len(of)
+        keys += of
     found: dict[int, Stop] = {}
-    with get_connection().cursor() as cursor:
-        asked.append(str(rows.moment(clock.now())))
-        cursor.execute(_statement(len(asked) // 2, or_paused), asked)
-        for id_, why, name, row in cursor.fetchall():
-            found.setdefault(id_, Stop(reason=why, because={name: row}))
+    for id_, why, name, row in _stopping(ids, keys, or_paused=or_paused):
+        found.setdefault(id_, Stop(reason=why, because={name: row}))
     return found
+
+
+def _stopping(ids: Sequence[int], keys: Sequence[str], *, or_paused: bool) -> Sequence[rows.Row]:
+    """What stops these messages, asked about under these keys: message id, reason, and whose row."""
+    now = clock.now()
+    if connection.vendor == "postgresql":
+        return rows.prepared(_statement(_LISTED, or_paused), [ids, keys, now])
+    given = [*chain.from_iterable(zip(ids, keys, strict=True)), str(rows.moment(now))]
+    with get_connection().cursor() as cursor:
+        cursor.execute(_statement(_values(len(ids)), or_paused), given)
+        found: Sequence[rows.Row] = cursor.fetchall()
+        return found
 
 
 def _keys(message: Message) -> Sequence[str]:
@@ -59,12 +70,18 @@ def _keys(message: Message) -> Sequence[str]:
     return keys if present == message.to_email else (*keys, *suppression.keys(present))
 
 
+@lru_cache
+def _values(asked: int) -> str:
+    return f"VALUES {', '.join(['(%s, %s)'] * asked)}"
+
+
 @lru_cache  # as long as a page, and most emails ask for as many keys
-def _statement(asked: int, or_paused: bool) -> str:
-    held = _PAUSED if or_paused else ""
-    return _FOUND.format(asked=", ".join(["(%s, %s)"] * asked), held=held)
+def _statement(asked: str, or_paused: bool) -> str:
+    return _FOUND.format(asked=asked, held=_PAUSED if or_paused else "")
 
 
+#: However many they are, so that PostgreSQL knows the statement again.
+_LISTED = "SELECT * FROM unnest(%s::bigint[], %s::text[])"
 #: The address is suppressed under one of its keys, or the lead under any address, or its company: the
 #: oldest counts. The lead is gone or must not be written to; a reply, to us or to the enrollment; a
 #: booked meeting, or an answer that came by another way than our mailbox; a deal that was closed since
@@ -76,7 +93,7 @@ def _statement(asked: int, or_paused: bool) -> str:
 #: CROSS JOIN has SQLite begin with the messages and look the others up, where it would rather read a
 #: whole table through; and a plus before a column has it not look that one up.
 _FOUND = f"""
-WITH asked(message_id, email) AS (VALUES {{asked}}),
+WITH asked(message_id, email) AS ({{asked}}),
 about AS (
   SELECT id, lead_id, deal_id, enrollment_id, enrolled_at AS since, leave_before, is_notice,
     is_prospecting, mailbox_id, sequence

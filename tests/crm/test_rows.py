@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +13,9 @@ from crm.models import Activity, Connection, Deal, Hint, Lead
 from mail.models import EmailTemplate, Mailbox, Message
 
 pytestmark = pytest.mark.django_db
+on_postgres = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite prepares them all"
+)
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 DATA = {"said": 'It\'s "100 %s" ü \\ \n🎉', "deep": {"list": [1, 2.5, None, True]}}
@@ -280,3 +283,57 @@ def test_bytes_are_updated_as_they_are():
 
     message.refresh_from_db()
     assert (bytes(message.raw), message.references) == (b"\x00\\x41\xff\r\n'", "<0@us.example>")
+
+
+@on_postgres
+def test_a_prepared_statement_is_planned_once_for_a_connection():
+    statement = "SELECT id FROM crm_activity WHERE id = ANY(%s::bigint[]) ORDER BY id"
+    ids = list(rows.insert(Activity, FIELDS, [activity(), activity()]))
+
+    found = [rows.prepared(statement, [ids[:count]]) for count in (1, 2)]
+
+    assert found == [[(ids[0],)], [(ids[0],), (ids[1],)]]
+    assert planned() == [2]
+
+
+@on_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_prepared_statement_outlives_a_rollback_and_a_changed_table():
+    statement = "SELECT count(*) FROM crm_activity WHERE kind = ANY(%s::text[])"
+    with transaction.atomic():
+        rows.insert(Activity, FIELDS, [activity()])
+        inside = rows.prepared(statement, [["queued"]])
+        transaction.set_rollback(True)
+    after = rows.prepared(statement, [["queued"]])
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX changed ON crm_activity (kind)")
+        changed = rows.prepared(statement, [["queued"]])
+        cursor.execute("DROP INDEX changed")
+    dropped = rows.prepared(statement, [["queued"]])
+
+    assert (inside, after, changed, dropped) == ([(1,)], [(0,)], [(0,)], [(0,)])
+
+
+@on_postgres
+def test_what_is_wrong_with_a_prepared_statement_is_the_databases_error():
+    with pytest.raises(DataError, match="division by zero"), transaction.atomic():
+        rows.prepared("SELECT 1 / %s", [0])
+
+    rows.insert(Activity, FIELDS, [activity()])
+    assert rows.prepared("SELECT count(*) FROM crm_activity WHERE %s", [True]) == [(1,)]
+
+
+@on_postgres
+def test_nothing_else_is_prepared():
+    rows.prepared("SELECT %s::int", [1])
+    for number in range(9):
+        rows.insert(Activity, FIELDS, [activity(enrollment_id=number)])
+
+    assert planned() == [1]
+
+
+def planned():
+    """How often each prepared statement of the connection was planned or taken from a plan."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans + custom_plans FROM pg_prepared_statements")
+        return [count for (count,) in cursor.fetchall()]
