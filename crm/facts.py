@@ -35,7 +35,7 @@ Facts = dict[str, dict[str, object]]
 
 
 def context(lead: Lead, deal: Deal | None, names: Container[str] = FIELDS) -> Facts:
-    """Every name of FIELDS, or these, with all its fields; what is blank or unknown is None."""
+    """Each of these names of FIELDS with all its fields; what is blank or unknown is None."""
     return {name: tell(lead, deal) for name, tell in _TOLD_BY.items() if name in names}
 
 

@@ -2,7 +2,7 @@
 
 In the caller's transaction and within the table's constraints. A row is a tuple with a value for
 each field that is named. PostgreSQL is given all rows as one text of JSON, SQLite the values of
-several in each statement.
+several in each statement, and once what all of many rows share.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,7 +59,7 @@ _INSERT_GIVEN = "INSERT INTO {table} ({every}) SELECT {selected} FROM (VALUES {r
 _INSERT_NEW_GIVEN = "INSERT OR IGNORE INTO {table} ({every}) SELECT {selected} FROM (VALUES {rows})"
 _UPDATE_GIVEN = "UPDATE {table} SET {new} FROM (VALUES {rows}) WHERE id = {id}"
 #: So many rows are given to SQLite at once, the most that there are: a statement costs it more than
-#: a row does. It always sees the same few statements, and need not parse them again.
+#: a row does. It sees few statements, again and again, and need not parse them anew.
 _TOGETHER = (64, 16, 4, 1)
 
 
@@ -96,8 +96,8 @@ def select(
 def prepared(statement: str, given: Sequence[Any]) -> Sequence[Row]:
     """What PostgreSQL finds by a statement that a connection asks again and again.
 
-    It is planned a few times instead of every time, which for a long one takes longer than to run
-    it. Given lists, so that it stays the same statement.
+    Planned a few times instead of every time: to plan a long one takes longer than to run it. What
+    differs in number is given as a list, so that the statement stays the same.
     """
     database = get_connection()
     database.ensure_connection()
@@ -207,8 +207,10 @@ def moment(at: datetime) -> object:
 
 
 def _made(model: type[Found], names: Sequence[str], row: Row) -> Found:
-    """As `from_db` makes it, and without the signals, which nobody hears: they and the rest of
-    `__init__` take longer than reading the row."""
+    """As `from_db` makes it, without the signals, which nobody hears.
+
+    They and the rest of `__init__` take longer than reading the row.
+    """
     made = model.__new__(model)
     made.__dict__.update(zip(names, row, strict=True))
     made._state = ModelState()  # noqa: SLF001 - Django's public name

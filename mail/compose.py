@@ -181,7 +181,7 @@ def _context(
 ) -> dict[str, object]:
     """`request` is the id of the email that asks for a score, once there is one.
 
-    Of these names alone; None: of all.
+    `names` are those that are read, and nothing else is made; None: all.
     """
     ours: Mapping[str, Callable[[], object]] = {
         "sender": lambda: {
@@ -201,7 +201,7 @@ def _context(
 
 @lru_cache(maxsize=1000)
 def _names(*sources: str) -> Container[str] | None:
-    """What templates read, so that nothing else is made; None when one cannot be read, which is told later."""
+    """The names that templates read; None when one cannot be parsed, which is told when it is rendered."""
     try:
         return {path.partition(".")[0] for source in sources for path in paths_read(source)}
     except rendering.TemplateError:

@@ -196,7 +196,7 @@ def _shared(quotas: Sequence[Quota], now: datetime) -> tuple[datetime, Because]:
 
 
 def _full(caps: Sequence[Cap], times: Sequence[datetime]) -> Iterator[tuple[datetime, str, int]]:
-    """The caps that these, the last one last, have filled, and until when."""
+    """The caps that these moments, the oldest first, have filled: until when, the rule and its limit."""
     for rule, most, span in caps:
         if len(times) >= most:
             yield times[-most] + span, rule, most

@@ -27,7 +27,8 @@ EXIT_EVENTS: Mapping[str, Collection[str]] = {
 _ENDS = {"deal_won": True, "deal_lost": False}
 
 
-class Happened(NamedTuple):  # as a Standing it is made for each activity, so in a third of the time
+# One of this and one of Standing are made for each activity: as tuples in a third of the time.
+class Happened(NamedTuple):
     """An activity, as exits see it; without a kind: nothing but that time has passed."""
 
     kind: str = ""

@@ -35,7 +35,7 @@ Because = Mapping[str, object]
 JITTER = timedelta(hours=3)
 JITTER_STEP = timedelta(minutes=15)
 _JITTERS = tuple(number * JITTER_STEP for number in range(JITTER // JITTER_STEP))
-#: By then the last of those has left.
+#: So long after it was ready an email has come to its mark, however it was drawn.
 _SPREAD_OVER = JITTER + JITTER_STEP
 _A_MARK = datetime(1970, 1, 1, tzinfo=UTC)
 #: A gate that says nothing else is passed after so long: nobody is held for ever.
@@ -43,7 +43,8 @@ PATIENCE = Duration(amount=20, unit="business day")
 #: Ends after which the rules are asked again; the others come with an event of their own, or from a
 #: person, who may not want the lead to go on.
 RAN_ITS_COURSE = frozenset({"finished", "goal", "exit"})
-#: So many enrollments are decided at once; by it the order of what is noted is set.
+#: So many enrollments are decided at once. What is noted of them follows in an order that depends on
+#: it, so a simulation takes as many.
 BATCH = 500
 #: A wait is for a moment of which the lead's facts do not tell: a meeting that was called off.
 NO_MOMENT = "nothing to wait for"

@@ -39,7 +39,7 @@ def choose(
     known = next((box for box in usable if box.pk == before), None)
     if known is not None:
         return known
-    # Equal as fractions, equal as floats: the numbers are small.
+    # Floats are equal when the fractions are, and then alone: the numbers are small.
     shares = [load.get(box.pk, 0) / box.most_at(now) for box in usable]
     least = min(shares)
     alike = [box for box, share in zip(usable, shares, strict=True) if share == least]

@@ -214,7 +214,7 @@ def _parse(source: str) -> nodes.Template:
 def _compiled(
     source: str, html: bool
 ) -> tuple[Template, frozenset[str], Sequence[plain.Part] | None]:
-    """And the names whose facts it reads; and its parts, if it does no more than to name facts."""
+    """The template, the names whose facts it reads, and its parts if it only names facts."""
     root = _parse(source)
     for fault in _forbidden(root, source):
         raise TemplateError(str(fault))
@@ -223,7 +223,7 @@ def _compiled(
         template = (_HTML if html else _TEXT).from_string(source)
     except (RecursionError, SyntaxError, ValueError, OverflowError) as error:
         raise TemplateError(f"cannot be compiled: {error}") from error
-    template.globals = {}  # none, as before: a plain dict is read at each rendering in no time
+    template.globals = {}  # none, as its environment has: a plain dict is read in no time
     return template, names, plain.parts(root)
 
 

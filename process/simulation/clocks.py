@@ -19,8 +19,8 @@ class Clocks:
     def begin(self) -> None:
         """With a new process everybody is asked whose stage has exits without an event.
 
-        And whoever waits for facts, which it may not require any more. These are asked at the
-        beginning too, as once in a while: a company's facts come to be known without an event.
+        So is whoever waits for facts: it may require them no more. At the beginning they are asked
+        too, as a sweep asks them: a company's facts come to be known without an event.
         """
         process = self.scene.files.process
         if process == self._process:

@@ -164,6 +164,7 @@ class Scene:
         self.noted.append(Noted(kind=kind, lead=lead, at=at, enrollment=enrollment, data=data))
 
     def happened(self, lead: Lead, kind: str, at: datetime) -> None:
+        """For those who count events; reactions come to what is noted."""
         lead.events.append((at, kind))
         if kind in EVENTS["answered"]:
             self._answers[lead.company_id].append((at, lead))
