@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.backends.utils import CursorWrapper
@@ -101,13 +101,11 @@ def prepared(statement: str, given: Sequence[Any]) -> Sequence[Row]:
     """
     database = get_connection()
     database.ensure_connection()
-    driver = database.connection
-    with database.wrap_database_errors, Cursor(driver) as cursor:
-        driver.prepare_threshold = 1  # Django has it prepare nothing
-        try:
-            return cursor.execute(statement, given, prepare=True).fetchall()
-        finally:
-            driver.prepare_threshold = None
+    made = database.make_debug_cursor if database.queries_logged else database.make_cursor
+    with made(_Prepared(database.connection)) as cursor:
+        cursor.execute(statement, given)
+        found: Sequence[Row] = cursor.fetchall()
+        return found
 
 
 def insert(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Sequence[int]:
@@ -204,6 +202,18 @@ def lock(model: type[Model], pks: Iterable[int]) -> None:
 def moment(at: datetime) -> object:
     """As a statement is given a moment."""
     return naive(at) if connection.vendor == "sqlite" else at
+
+
+class _Prepared(Cursor[Row]):
+    """Has PostgreSQL keep the plan of what it executes; Django has the driver prepare nothing."""
+
+    def execute(self, query: Any, params: Any = None, **how: Any) -> Self:
+        driver = self.connection
+        driver.prepare_threshold = 1
+        try:
+            return super().execute(query, params, **how, prepare=True)
+        finally:
+            driver.prepare_threshold = None
 
 
 def _made(model: type[Found], names: Sequence[str], row: Row) -> Found:

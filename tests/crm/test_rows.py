@@ -324,6 +324,20 @@ def test_what_is_wrong_with_a_prepared_statement_is_the_databases_error():
 
 
 @on_postgres
+def test_a_prepared_statement_is_seen_as_any_other(django_assert_num_queries):
+    seen = []
+
+    def watch(execute, sql, params, many, context):
+        seen.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(watch), django_assert_num_queries(1):
+        rows.prepared("SELECT %s::int", [7])
+
+    assert seen == [("SELECT %s::int", [7])]
+
+
+@on_postgres
 def test_nothing_else_is_prepared():
     rows.prepared("SELECT %s::int", [1])
     for number in range(9):
