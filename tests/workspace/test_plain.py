@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from jinja2 import TemplateError
+from jinja2 import Environment, Template, TemplateError
 
 from workspace import plain, templating
 
@@ -54,15 +54,14 @@ def test_a_template_comes_out_as_by_jinja(source, lead, company, html):
     ],
 )
 def test_plain_is_what_only_names_facts(source, is_plain):
-    parts = plain.parts(templating._parse(source))
+    parts = plain.parts(Environment(autoescape=True).parse(source))
 
     assert (parts is not None) == is_plain
 
 
 def test_a_plain_template_needs_no_jinja(monkeypatch):
     source, facts = "Call {{ lead.first_name }}", {"lead": {"first_name": "Ann"}}
-    template, *_ = templating._compiled(source, html=False)
-    monkeypatch.setattr(template, "generate", None)
+    monkeypatch.setattr(Template, "generate", None)
 
     assert templating.render(source, facts) == "Call Ann"
 
