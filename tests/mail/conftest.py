@@ -191,6 +191,8 @@ def imap(imap_servers):
             break
         except OSError:
             continue
+    else:
+        pytest.fail(f"no IMAP server on port {server.port}")
     yield server
     mailboxes.close_all()
     imap_servers(0)
