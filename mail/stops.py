@@ -55,7 +55,7 @@ def _stopping(ids: Sequence[int], keys: Sequence[str], *, or_paused: bool) -> Se
     """What stops these messages, asked about under these keys: message id, reason, and whose row."""
     now = clock.now()
     if connection.vendor == "postgresql":
-        return rows.prepared(_statement(_LISTED, or_paused), [ids, keys, now])
+        return rows.prepared(_statement(_LISTED, or_paused), _TYPES, [ids, keys, now])
     given = [*chain.from_iterable(zip(ids, keys, strict=True)), str(rows.moment(now))]
     with get_connection().cursor() as cursor:
         cursor.execute(_statement(_values(len(ids)), or_paused), given)
@@ -82,6 +82,7 @@ def _statement(asked: str, or_paused: bool) -> str:
 
 #: However many they are, so that PostgreSQL knows the statement again.
 _LISTED = "SELECT * FROM unnest(%s::bigint[], %s::text[])"
+_TYPES = ("bigint[]", "text[]", "timestamptz")
 #: The address is suppressed under one of its keys, or the lead under any address, or its company: the
 #: oldest counts. The lead is gone or must not be written to; a reply, to us or to the enrollment; a
 #: booked meeting, or an answer that came by another way than our mailbox; a deal that was closed since
@@ -100,7 +101,7 @@ about AS (
   FROM mail_message WHERE id IN (SELECT message_id FROM asked)
 ),
 outreach AS (SELECT * FROM about WHERE NOT is_notice)
-SELECT about_id, reason, name, id FROM (
+SELECT about_id, CAST(reason AS text), name, id FROM (
 SELECT message_id AS about_id, 0 AS place, at, kind AS reason, 'suppression' AS name, found.id
   FROM asked CROSS JOIN mail_suppression AS found
   WHERE found.email = asked.email AND asked.email <> ''

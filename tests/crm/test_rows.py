@@ -291,65 +291,106 @@ def test_bytes_are_updated_as_they_are():
     assert (bytes(message.raw), message.references) == (b"\x00\\x41\xff\r\n'", "<0@us.example>")
 
 
+BY_KIND = "SELECT count(*) FROM crm_activity WHERE kind = ANY(%s::text[])"
+
+
 @on_postgres
+@pytest.mark.django_db(transaction=True)
 def test_a_statement_is_prepared_once_for_a_connection():
-    statement = "SELECT id FROM crm_activity WHERE id = ANY(%s::bigint[]) ORDER BY id"
-    ids = list(rows.insert(Activity, FIELDS, [activity(), activity()]))
+    rows.insert(Activity, FIELDS, [activity(), activity(kind="sent")])
 
-    found = [rows.prepared(statement, [ids[:count]]) for count in (1, 2)]
+    found = [
+        rows.prepared(BY_KIND, ("text[]",), [kinds]) for kinds in (["sent"], ["queued", "sent"])
+    ]
+    for number in range(9):
+        rows.insert(Activity, FIELDS, [activity(enrollment_id=number)])
 
-    assert found == [[(ids[0],)], [(ids[0],), (ids[1],)]]
+    assert found == [[(1,)], [(2,)]]
     assert executed() == [2]
 
 
 @on_postgres
 @pytest.mark.django_db(transaction=True)
 def test_a_prepared_statement_outlives_a_rollback_and_a_new_index():
-    statement = "SELECT count(*) FROM crm_activity WHERE kind = ANY(%s::text[])"
+    before = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
     with transaction.atomic():
         rows.insert(Activity, FIELDS, [activity()])
-        inside = rows.prepared(statement, [["queued"]])
+        inside = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
         transaction.set_rollback(True)
-    after = rows.prepared(statement, [["queued"]])
+    after = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
     with connection.cursor() as cursor:
         cursor.execute("CREATE INDEX changed ON crm_activity (kind)")
-        changed = rows.prepared(statement, [["queued"]])
+        changed = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
         cursor.execute("DROP INDEX changed")
-    dropped = rows.prepared(statement, [["queued"]])
+    dropped = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
 
-    assert (inside, after, changed, dropped) == ([(1,)], [(0,)], [(0,)], [(0,)])
+    assert (before, inside, after, changed, dropped) == (
+        [(0,)], [(1,)], [(0,)], [(0,)], [(0,)],
+    )  # fmt: skip
+    assert executed() == [4]
+
+
+def another_session():
+    connection.connection.pgconn.exec_(b"DEALLOCATE ALL")
+
+
+def one_in_which_it_was_prepared():
+    rows._PREPARED.clear()
 
 
 @on_postgres
-def test_what_is_wrong_with_a_prepared_statement_is_the_databases_error():
-    with pytest.raises(DataError, match="division by zero"), transaction.atomic():
-        rows.prepared("SELECT 1 / %s", [0])
-
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("given", [another_session, one_in_which_it_was_prepared])
+def test_a_pooler_may_give_a_connection_any_session(given):
+    """As one that pools transactions does."""
     rows.insert(Activity, FIELDS, [activity()])
-    assert rows.prepared("SELECT count(*) FROM crm_activity WHERE %s", [True]) == [(1,)]
+    rows.prepared(BY_KIND, ("text[]",), [["queued"]])
+    given()
+
+    found = [rows.prepared(BY_KIND, ("text[]",), [kinds]) for kinds in (["queued"], ["sent"])]
+    connection.close()
+
+    assert found == [[(1,)], [(0,)]]
+    assert rows.prepared(BY_KIND, ("text[]",), [["queued"]]) == [(1,)]
+    assert executed() == [1]
 
 
 @on_postgres
-def test_a_prepared_statement_is_seen_as_any_other(django_assert_num_queries):
+@pytest.mark.django_db(transaction=True)
+def test_a_plan_whose_columns_have_changed_is_left():
+    statement = "SELECT label FROM changing WHERE label = ANY(%s::text[])"
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE changing (label varchar(9))")
+        cursor.execute("INSERT INTO changing VALUES ('a')")
+        rows.prepared(statement, ("text[]",), [["a"]])
+        cursor.execute("ALTER TABLE changing ALTER COLUMN label TYPE text")
+
+    assert rows.prepared(statement, ("text[]",), [["a"]]) == [("a",)]
+    connection.close()
+
+
+@on_postgres
+@pytest.mark.django_db(transaction=True)
+def test_what_is_wrong_with_a_prepared_statement_is_the_databases_error():
+    with pytest.raises(DataError, match="division by zero"):
+        rows.prepared("SELECT 1 / %s", ("integer",), [0])
+
+    assert rows.prepared("SELECT 6 / %s, '100 %%'", ("integer",), [2]) == [(3, "100 %")]
+
+
+@on_postgres
+@pytest.mark.django_db(transaction=True)
+def test_a_prepared_statement_is_seen_as_any_other():
     seen = []
 
     def watch(execute, sql, params, many, context):
-        seen.append((sql, params))
+        seen.append(params)
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(watch), django_assert_num_queries(1):
-        rows.prepared("SELECT %s::int", [7])
+    with connection.execute_wrapper(watch):
+        rows.prepared("SELECT %s", ("integer",), [7])
 
-    assert seen == [("SELECT %s::int", [7])]
-
-
-@on_postgres
-def test_nothing_else_is_prepared():
-    rows.prepared("SELECT %s::int", [1])
-    for number in range(9):
-        rows.insert(Activity, FIELDS, [activity(enrollment_id=number)])
-
-    assert executed() == [1]
+    assert seen == [None, [7]]
 
 
 def executed():
