@@ -21,7 +21,10 @@ class Watch:
 
     def statement(self, execute, sql, params, many, context):
         """For `connection.execute_wrapper`."""
-        reads = sql.lstrip().startswith(("SELECT", "WITH")) and not connection.in_atomic_block
+        reads = (
+            sql.lstrip().startswith(("SELECT", "WITH", "EXECUTE"))
+            and not connection.in_atomic_block
+        )
         if not reads:
             self.checked_at = None
         elif self.checked_at is None:
