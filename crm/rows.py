@@ -28,7 +28,7 @@ from django.db.models.base import ModelState
 from django.db.transaction import get_connection
 from psycopg import errors
 
-from crm.tables import Row, Table, as_json, naive, table, to_database, whole
+from crm.tables import Row, Table, as_json, naive, table, to_database, vendor, whole
 
 __all__ = [
     "Row",
@@ -44,6 +44,7 @@ __all__ = [
     "select",
     "update",
     "update_where",
+    "vendor",
 ]
 
 Found = TypeVar("Found", bound=Model)
@@ -90,8 +91,8 @@ def read(
     listed = list(ids)
     if not listed:
         return []
-    told: object = listed if connection.vendor == "postgresql" else str(listed)
-    return select(model, names, f"{by} {_AMONG[connection.vendor]} {also}", [told, *given])
+    told: object = listed if vendor() == "postgresql" else str(listed)
+    return select(model, names, f"{by} {_AMONG[vendor()]} {also}", [told, *given])
 
 
 def select(
@@ -221,7 +222,7 @@ def lock(model: type[Model], pks: Iterable[int]) -> None:
 
 def moment(at: datetime) -> object:
     """As a statement is given a moment."""
-    return naive(at) if connection.vendor == "sqlite" else at
+    return naive(at) if vendor() == "sqlite" else at
 
 
 def _execute_prepared(
@@ -263,6 +264,9 @@ def _write_together(
     cursor: CursorWrapper, written: Table, statement: str, rows: Sequence[Row]
 ) -> None:
     """Have SQLite write the rows, in their order."""
+    if len(rows) == 1:
+        cursor.executemany(written.told(statement), [written.given_alone(rows[0])])
+        return
     (alike, same, given), at = written.given(rows), 0
     for together in _TOGETHER:
         until = len(given) - (len(given) - at) % together

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection
@@ -96,6 +96,14 @@ class Table:
         varied = [column for place, column in enumerate(columns) if place not in alike]
         return alike, same, list(zip(*varied, strict=True))
 
+    def given_alone(self, row: Row) -> Row:
+        """A row as it is given by itself."""
+        values = list(row)
+        for place, convert in self._given.items():
+            if values[place] is not None:
+                values[place] = convert(values[place])
+        return tuple(values)
+
     def taken(self, rows: Sequence[Row]) -> list[Row]:
         return list(_converted(rows, self._taken))
 
@@ -105,6 +113,12 @@ class Table:
         if self._given.get(place) is as_json:  # 1 equals True, and is other JSON
             return all(one is first for one in column)
         return column[-1] == first and column.count(first) == len(column)
+
+
+@cache
+def vendor() -> str:
+    """The database's: asked of the connection it takes as long as a statement's Python."""
+    return connection.vendor
 
 
 @lru_cache

@@ -64,8 +64,9 @@ def note_all(notes: Sequence[Note]) -> None:
 
 def _ring_on_commit() -> None:
     """Once for a transaction, however many activities it notes."""
-    if not any(entry[1] is _ring for entry in transaction.get_connection().run_on_commit):
-        transaction.on_commit(_ring)
+    database = transaction.get_connection()
+    if not any(entry[1] is _ring for entry in database.run_on_commit):
+        database.on_commit(_ring)
 
 
 def _ring() -> None:

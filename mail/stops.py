@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
-from django.db import connection
 from django.db.transaction import get_connection
 
 from crm import rows
@@ -54,7 +53,7 @@ def _found(messages: Sequence[Message], *, or_paused: bool = False) -> Mapping[i
 def _stopping(ids: Sequence[int], keys: Sequence[str], *, or_paused: bool) -> Sequence[rows.Row]:
     """What stops these messages, asked about under these keys: message id, reason, and whose row."""
     now = clock.now()
-    if connection.vendor == "postgresql":
+    if rows.vendor() == "postgresql":
         return rows.prepared(_statement(_LISTED, or_paused), _TYPES, [ids, keys, now])
     given = [*chain.from_iterable(zip(ids, keys, strict=True)), str(rows.moment(now))]
     with get_connection().cursor() as cursor:
