@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from jinja2 import (
@@ -27,6 +28,8 @@ from workspace.reading import Schema
 
 #: Characters that one template may become.
 LONGEST = 500_000
+#: Pieces of it that are written before it is asked how long it has become.
+_AT_ONCE = 100
 
 FILTERS = (
     "abs", "capitalize", "d", "default", "e", "escape", "float", "int", "length", "lower",
@@ -72,6 +75,8 @@ class _Environment(SandboxedEnvironment):
     """Facts have fields and nothing else: `lead.items` is a field, never a method."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is _Group and attribute in obj:
+            return obj[attribute]
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
@@ -127,9 +132,10 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
         if text and len(text) <= LONGEST:
             return text
         read = {name: context[name] for name in names if name in context}
-        for part in template.generate(known(read)):
-            rendered.append(part)
-            length += len(part)
+        written = template.generate(known(read))
+        while pieces := list(islice(written, _AT_ONCE)):
+            rendered += pieces
+            length += sum(map(len, pieces))
             if length > LONGEST:
                 raise TemplateError(f"becomes longer than {LONGEST:,} characters")
     except (TypeError, ValueError, ArithmeticError, LookupError) as error:
