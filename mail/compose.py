@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -57,16 +57,15 @@ class Diversion:
 
 
 def compose(message: Message, sender: Sender | None = None) -> Composed:
-    """Render, build and sign; raises Unsendable or Unsigned.
+    """Render and build; raises Unsendable.
 
-    The bytes are to be kept, and never made again. Without a sender, it is the one applied.
+    The bytes are to be signed and kept, and never made again. Without a sender, it is the one applied.
     """
     sender = sender or Sender.objects.first()
     if sender is None:
         raise Unsendable("no sender is applied: `cadenza apply` writes it from cadenza.yaml")
     refuse_without_basis(message, sender)
-    composed = written(message, sender)
-    return replace(composed, raw=signed(composed.raw, message.mailbox))
+    return written(message, sender)
 
 
 def refuse_without_basis(message: Message, sender: Sender) -> None:
@@ -94,10 +93,10 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
     """Likewise, unsigned, in the name of this sender; nothing of it needs to be in the database."""
     if diversion is None and sender.redirect_to:
         diversion = Diversion(to=sender.redirect_to, mark=f"[for {message.to_email}]")
-    reader = unsubscribe.nobody() if diversion else message.lead
-    template = message.template
+    lead, template = message.lead, message.template
+    reader = unsubscribe.nobody() if diversion else lead
     context = _context(
-        message.lead,
+        lead,
         message.deal,
         message.mailbox,
         sender,
@@ -109,8 +108,8 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
     timezone = str(message.window.get("timezone") or sender.timezone)
     context |= known(invitations.told(message, timezone))
     subject = _subject(message, context)
-    text = _part(message.template, layout.TEXT, context)
-    html = _part(message.template, layout.HTML, context)
+    text = _part(template, layout.TEXT, context)
+    html = _part(template, layout.HTML, context)
     text = text or rendering.text_of(html)
     html, links = (html, []) if diversion else tracking.tracked(html, message, sender)
     references = _references(message)
@@ -126,7 +125,7 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
             text=text,
             html=html,
             calendar=calendar,
-            attachments=[*attached.parts(message.template), *files],
+            attachments=[*attached.parts(template), *files],
         )
     except ValueError as error:
         raise Unsendable(str(error)) from error
@@ -156,17 +155,22 @@ def problem(
 
 def signed(raw: bytes, mailbox: Mailbox) -> bytes:
     """With a signature where the mailbox has a key; raises Unsigned."""
+    identity = identity_of(mailbox)
+    return dkim.sign(raw, identity, at=clock.now()) if identity else raw
+
+
+def identity_of(mailbox: Mailbox) -> dkim.Identity | None:
+    """In whose name its emails are signed, if they are; raises Unsigned."""
     written = mailbox.dkim
     if written is None:
-        return raw
+        return None
     try:
         key = dkim.read_key(secrets.resolve(written["key"], os.environ))
     except dkim.BadKey as error:
         raise Unsigned(f"{mailbox.address}: {written['key']} {error}") from error
     except ValueError as error:
         raise Unsigned(f"{mailbox.address}: {error}") from error
-    identity = dkim.Identity(domain=written["domain"], selector=written["selector"], key=key)
-    return dkim.sign(raw, identity, at=clock.now())
+    return dkim.Identity(domain=written["domain"], selector=written["selector"], key=key)
 
 
 def _context(

@@ -5,6 +5,7 @@ it, if it was committed before. It is marked as handed after that, before the se
 """
 
 from collections import Counter
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 
 from django.db import transaction
@@ -45,11 +46,12 @@ def deliver(mailbox_id: int) -> Counter[str]:
         counts["unread"] += claims.hold(mailbox, mailbox.retry_at or clock.now())
         return counts
     record = _Record()
-    try:
-        while batch := record.claim(mailbox, counts):
-            _send(batch, record, counts)
-    finally:
-        record.write()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="signing") as signing:
+        try:
+            while batch := record.claim(mailbox, counts):
+                _send(batch, record, counts, signing)
+        finally:
+            record.write()
     return counts
 
 
@@ -77,15 +79,15 @@ def _read_lately(mailbox: Mailbox) -> bool:
     return mailbox.read_at is not None and mailbox.read_at >= clock.now() - within
 
 
-def _send(batch: list[Message], record: "_Record", counts: Counter[str]) -> None:
-    ready = preparation.prepare(batch, counts)
-    for place, (message, composed) in enumerate(ready):
-        word = _hand_over(message, composed, record)
+def _send(batch: list[Message], record: "_Record", counts: Counter[str], signing: Executor) -> None:
+    ready = preparation.prepare(batch, counts, signing)
+    for place, one in enumerate(ready):
+        word = _hand_over(one.message, one.completed(), record)
         counts[word] += 1
         if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
-            claims.release(other for other, _ in ready[place + 1 :])
+            claims.release(other.message for other in ready[place + 1 :])
             if word == "unreachable":
-                claims.hold(message.mailbox, clock.now() + UNREACHABLE_FOR)
+                claims.hold(one.message.mailbox, clock.now() + UNREACHABLE_FOR)
             return
 
 

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dkim as witness
 import pytest
@@ -65,6 +65,19 @@ def test_what_arrives_is_signed_and_is_what_was_kept(signing, queue, lead, sink)
         "from", "from", "to", "subject", "date", "message-id",
         "list-unsubscribe", "list-unsubscribe-post",
     ]  # fmt: skip
+
+
+def test_each_of_a_batch_has_its_own_signature(signing, queue, make_lead, sink):
+    signing.gap = timedelta(0)
+    signing.save()
+    messages = [queue(make_lead(email=f"grace{number}@example.org")) for number in range(12)]
+
+    assert outbox.deliver(signing.pk) == {"sent": 12}
+
+    assert all(map(verified, sink.taken))
+    kept = [bytes(Message.objects.get(pk=message.pk).raw or b"") for message in messages]
+    assert kept == sink.taken
+    assert len(set(kept)) == len(kept)
 
 
 def test_what_is_sent_elsewhere_in_staging_is_signed_as_it_is(signing, sender, queue, lead, sink):
