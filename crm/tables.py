@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import BinaryField, DateTimeField, JSONField, Model
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 Row = tuple[Any, ...]
 #: Place in a row -> from a value as we hold it to one as the statement takes it, or back.
@@ -198,7 +198,13 @@ def _to_model(field: Any) -> Callable[[Any], object] | None:
 
 
 def _loaded(text: str) -> object:
-    return {} if text == "{}" else json.loads(text)  # as most are
+    if text == "{}":  # as most are
+        return {}
+    try:
+        found: object = from_json(text)
+    except ValueError:  # half of a surrogate pair, likewise
+        found = json.loads(text)
+    return found
 
 
 def _literal(constant: object) -> str:

@@ -30,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def cursor(self) -> CursorWrapper:
         self.close_if_health_check_failed()
         is_ours = self._thread_ident == get_ident()  # type: ignore[attr-defined]  # which theirs asks last
-        if self.connection is None or self.queries_logged or not is_ours:
+        if self.connection is None or self.force_debug_cursor or not is_ours:
             return super().cursor()
         return _Wrapper(self.create_cursor(), self)
 
@@ -39,7 +39,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super().ensure_connection()
 
     def _commit(self) -> None:
-        if self.connection is None or self.queries_logged:
+        if self.connection is None or self.force_debug_cursor:
             super()._commit()  # type: ignore[misc]  # not in its stubs
             return
         with self.wrap_database_errors:
@@ -54,31 +54,40 @@ class _Wrapper(CursorWrapper):
             pass  # as Django has it: nothing of what was done is lost
 
     def execute(self, sql: Any, params: Any = None) -> Any:
-        if type(params) not in _IN_ORDER or self._is_watched():
+        db = self.db
+        is_plain = type(params) in _IN_ORDER
+        if not is_plain or db.needs_rollback or db.execute_wrappers or not apps.ready:
             return super().execute(sql, params)
-        self.db.validate_no_broken_transaction()
-        with self.db.wrap_database_errors:
+        try:
             return _EXECUTE(self.cursor, _with_marks(sql), params)
+        except Error:
+            with db.wrap_database_errors:
+                raise
 
     def executemany(self, sql: Any, param_list: Any) -> Any:
-        if type(param_list) is not list or not param_list or self._is_watched():
+        db = self.db
+        is_plain = type(param_list) is list and param_list and type(param_list[0]) in _IN_ORDER
+        if not is_plain or db.needs_rollback or db.execute_wrappers or not apps.ready:
             return super().executemany(sql, param_list)
-        if type(param_list[0]) not in _IN_ORDER:
-            return super().executemany(sql, param_list)
-        self.db.validate_no_broken_transaction()
-        with self.db.wrap_database_errors:
+        try:
             return _EXECUTE_MANY(self.cursor, _with_marks(sql), param_list)
+        except Error:
+            with db.wrap_database_errors:
+                raise
 
     def fetchall(self) -> Any:
-        with self.db.wrap_database_errors:
+        try:
             return self.cursor.fetchall()
+        except Error:
+            with self.db.wrap_database_errors:
+                raise
 
     def fetchone(self) -> Any:
-        with self.db.wrap_database_errors:
+        try:
             return self.cursor.fetchone()
-
-    def _is_watched(self) -> bool:
-        return bool(self.db.execute_wrappers) or not apps.ready
+        except Error:
+            with self.db.wrap_database_errors:
+                raise
 
 
 class _Cursor(base.SQLiteCursorWrapper):
