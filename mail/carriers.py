@@ -1,7 +1,6 @@
 """Who carries a mailbox's emails away: its SMTP server, or an ESP's API."""
 
 import re
-import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -9,6 +8,7 @@ from typing import Protocol
 from mail import handing, mailboxes
 from mail.handing import Outcome, certainly
 from mail.models import Mailbox
+from mail.smtp import Smtp
 
 #: Amazon SES's server takes an email under an id of its own, of which it makes the Message-ID.
 #: https://docs.aws.amazon.com/ses/latest/dg/send-email-smtp.html
@@ -31,7 +31,7 @@ class Carrier(Protocol):
 @dataclass(frozen=True, kw_only=True)
 class BySmtp:
     mailbox: Mailbox
-    server: smtplib.SMTP
+    server: Smtp
 
     def hand(
         self, *, sender: str, recipient: str, raw: bytes, commit: Callable[[], bool] = certainly

@@ -1,17 +1,14 @@
 """One SMTP transaction, and what the server's words mean for the message, the lead and the mailbox."""
 
 import re
-import select
 import smtplib
-import socket
-import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from io import BufferedReader
 
 from mail import codes
+from mail.smtp import Smtp
 
 #: Without an enhanced code the words decide.
 _GONE_WORDS = re.compile(
@@ -54,7 +51,7 @@ def certainly() -> bool:
 
 
 def hand(
-    server: smtplib.SMTP,
+    server: Smtp,
     *,
     sender: str,
     recipient: str,
@@ -91,13 +88,6 @@ def hand(
     return _verdict(code, words)
 
 
-def is_silent(server: smtplib.SMTP) -> bool:
-    """Neither hung up nor said goodbye: there is nothing to read, nor was anything read ahead."""
-    if server.sock is None or server.file is None or _has_read_ahead(server.sock, server.file):
-        return False
-    return not select.select([server.sock], [], [], 0)[0]
-
-
 def judge(code: int, words: bytes, *, at: str) -> Outcome:
     """What an answer means that was given `at` mail, rcpt or data."""
     said = _said(code, words)
@@ -116,7 +106,7 @@ def judge(code: int, words: bytes, *, at: str) -> Outcome:
 
 
 def _envelope(
-    server: smtplib.SMTP,
+    server: Smtp,
     sender: str,
     recipient: str,
     commit: Callable[[], bool],
@@ -152,22 +142,11 @@ def _envelope(
     return None
 
 
-def _begin_anew(server: smtplib.SMTP) -> None:
+def _begin_anew(server: Smtp) -> None:
     """The next email does: here or, after an answer too many or none, on another connection."""
     with suppress(OSError, smtplib.SMTPException):
-        if not is_silent(server) or server.rset()[0] != 250:  # noqa: PLR2004 - SMTP's "fine"
+        if not server.is_silent() or server.rset()[0] != 250:  # noqa: PLR2004 - SMTP's "fine"
             server.close()
-
-
-def _has_read_ahead(sock: socket.socket, answers: BufferedReader) -> bool:
-    within = sock.gettimeout()
-    sock.settimeout(0)
-    try:
-        return bool(answers.peek(1))
-    except ssl.SSLWantReadError:
-        return False
-    finally:
-        sock.settimeout(within)
 
 
 def _verdict(code: int, words: bytes) -> Outcome:
@@ -179,13 +158,13 @@ def _verdict(code: int, words: bytes) -> Outcome:
     return judge(code, words, at="data")
 
 
-def _begin(server: smtplib.SMTP, email: bytes) -> None:
+def _begin(server: Smtp, email: bytes) -> None:
     """All but the last piece: without its end, no server has the email."""
     for start in range(0, len(email), _PIECE):
         server.send(email[start : start + _PIECE])
 
 
-def _commit(server: smtplib.SMTP, commit: Callable[[], bool]) -> bool:
+def _commit(server: Smtp, commit: Callable[[], bool]) -> bool:
     """A failure of ours leaves no connection behind that waits for the email."""
     try:
         return commit()
@@ -194,7 +173,7 @@ def _commit(server: smtplib.SMTP, commit: Callable[[], bool]) -> bool:
         raise
 
 
-def _take_back(server: smtplib.SMTP, refused_at: str) -> None:
+def _take_back(server: Smtp, refused_at: str) -> None:
     """Hear the other answers; a server that waits for the email after all gets an empty one for nobody."""
     left = len(_ANSWERS) - 1 - [at for at, _ in _ANSWERS].index(refused_at)
     with suppress(OSError, smtplib.SMTPException):

@@ -18,7 +18,7 @@ from imapclient.exceptions import IMAPClientError, LoginError
 
 from connectors.endpoints import is_loopback
 from connectors.errors import ConnectorError, Unauthorized
-from mail import address, handing, oauth
+from mail import address, oauth
 from mail.imap import Imap
 from mail.models import Mailbox
 from mail.smtp import Smtp, SmtpOverTls
@@ -53,7 +53,7 @@ class Refused(MailboxError):
 
 @dataclass
 class _Kept:
-    client: smtplib.SMTP | IMAPClient
+    client: Smtp | IMAPClient
     login: tuple[str, ...]  #: what it was opened with: changed settings open another one
     used_at: float
     uses: int = 0
@@ -72,21 +72,21 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-def smtp(mailbox: Mailbox) -> smtplib.SMTP:
+def smtp(mailbox: Mailbox) -> Smtp:
     """A connection that is logged in and answers; raises Unreachable or Refused."""
     return _use(mailbox, "smtp", mailbox.smtp_url, _open_smtp)
 
 
-def smtp_at_hand(mailbox: Mailbox) -> smtplib.SMTP | None:
+def smtp_at_hand(mailbox: Mailbox) -> Smtp | None:
     """The connection that `smtp` would give at once, without a word to the server."""
     _tidy()
     kept = _thread.kept.get(("smtp", mailbox.pk))
     if (
         kept is None
-        or not isinstance(kept.client, smtplib.SMTP)
+        or not isinstance(kept.client, Smtp)
         or kept.login != _login(mailbox, mailbox.smtp_url)
         or clock.monotonic() - kept.used_at > TRUSTED_FOR
-        or not handing.is_silent(kept.client)
+        or not kept.client.is_silent()
     ):
         return None
     kept.count_use()
@@ -152,8 +152,8 @@ def open_imap(mailbox: Mailbox) -> IMAPClient:
 
 
 def _use(
-    mailbox: Mailbox, protocol: str, url: str, build: Callable[[Mailbox], smtplib.SMTP | IMAPClient]
-) -> smtplib.SMTP | IMAPClient:
+    mailbox: Mailbox, protocol: str, url: str, build: Callable[[Mailbox], Smtp | IMAPClient]
+) -> Smtp | IMAPClient:
     _tidy()
     key = (protocol, mailbox.pk)
     login = _login(mailbox, url)
@@ -177,7 +177,7 @@ def _tidy() -> None:
         _thread.kept.clear()
         _thread.process = os.getpid()
     for key, kept in list(_thread.kept.items()):
-        worn = isinstance(kept.client, smtplib.SMTP) and kept.uses >= MESSAGES_PER_CONNECTION
+        worn = isinstance(kept.client, Smtp) and kept.uses >= MESSAGES_PER_CONNECTION
         if worn or clock.monotonic() - kept.used_at > IDLE_FOR:
             _close(_thread.kept.pop(key).client)
 
@@ -186,8 +186,8 @@ def _alive(kept: _Kept) -> bool:
     """Whether the server still answers, asked after a pause, and has said nothing unasked."""
     rested = clock.monotonic() - kept.used_at > TRUSTED_FOR
     try:
-        if isinstance(kept.client, smtplib.SMTP):
-            if not handing.is_silent(kept.client):
+        if isinstance(kept.client, Smtp):
+            if not kept.client.is_silent():
                 return False  # an answer too many would count for the next email
             return not rested or kept.client.rset()[0] == 250  # noqa: PLR2004 - SMTP's "fine"
         if rested:
@@ -197,7 +197,7 @@ def _alive(kept: _Kept) -> bool:
     return True
 
 
-def _open_smtp(mailbox: Mailbox) -> smtplib.SMTP:
+def _open_smtp(mailbox: Mailbox) -> Smtp:
     scheme, host, port = _address(mailbox.smtp_url, SMTP_PORTS)
     password = _password(mailbox)
     name = address.domain(mailbox.address.rpartition("@")[2])
@@ -277,9 +277,9 @@ def _text(said: bytes | str) -> str:
     return said if isinstance(said, str) else said.decode("utf-8", "replace")
 
 
-def _close(client: smtplib.SMTP | IMAPClient) -> None:
+def _close(client: Smtp | IMAPClient) -> None:
     with suppress(OSError, smtplib.SMTPException, IMAPClientError, imaplib.IMAP4.error):
-        if isinstance(client, smtplib.SMTP):
+        if isinstance(client, Smtp):
             client.close()
         else:
             client.shutdown()

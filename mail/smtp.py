@@ -1,11 +1,15 @@
-"""smtplib's connection, with two things that it lacks: the greeting, and an end to each answer."""
+"""smtplib's connection, with what it lacks: the greeting, an end to each answer, and what came unasked."""
 
+import select
 import smtplib
 import socket
-from io import BufferedReader
+import ssl
 from typing import Any
 
 from runtime import clock
+
+#: Bytes that are read at a time.
+_PIECE = 8192
 
 
 class Smtp(smtplib.SMTP):
@@ -15,43 +19,87 @@ class Smtp(smtplib.SMTP):
     """
 
     greeting = b""
-    #: Real seconds by which the answer at hand has to be whole; None: none is waited for.
-    answer_by: float | None = None
+    file: "_Answers | None"
 
     def connect(self, *to: Any, **options: Any) -> tuple[int, bytes]:
         code, self.greeting = super().connect(*to, **options)
         return code, self.greeting
 
     def getreply(self) -> tuple[int, bytes]:
-        if self.sock is None:
-            return super().getreply()
-        if self.file is None:
-            self.file = BufferedReader(_Answers(self, self.sock))
-        within = self.sock.gettimeout()
-        self.answer_by = clock.monotonic() + within if within else None
-        try:
-            return super().getreply()
-        finally:
-            self.answer_by = None
-            if self.sock is not None and self.sock.gettimeout() != within:
-                self.sock.settimeout(within)
+        if self.sock is not None:
+            if self.file is None:  # connected, or encrypted: what came before that is forgotten
+                self.file = _Answers(self.sock)
+            self.file.wait_anew()
+        return super().getreply()
+
+    def is_silent(self) -> bool:
+        """Neither hung up nor said goodbye: there is nothing to read, nor was anything read ahead."""
+        return self.sock is not None and self.file is not None and self.file.is_silent()
 
 
 class SmtpOverTls(Smtp, smtplib.SMTP_SSL):
     pass
 
 
-class _Answers(socket.SocketIO):
-    def __init__(self, server: Smtp, sock: socket.socket) -> None:
-        super().__init__(sock, "rb")
-        self._server, self._of = server, sock
+class _Answers:
+    """As smtplib reads a file of them."""
 
-    def readinto(self, buffer: Any) -> int | None:
-        by, within = self._server.answer_by, self._of.gettimeout()
-        if by is not None and within is not None:
-            left = by - clock.monotonic()
-            if left <= 0:
-                raise TimeoutError("the answer took too long")
-            if left < 0.9 * within:  # the first wait is as long as it is anyway
-                self._of.settimeout(left)
-        return super().readinto(buffer)
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._ahead = sock, b""
+        self._within: float | None = None
+        #: Real seconds by which the answer at hand has to be whole.
+        self._by = 0.0
+
+    def wait_anew(self) -> None:
+        self._within = self._sock.gettimeout()
+        self._by = clock.monotonic() + (self._within or 0)
+
+    def readline(self, limit: int) -> bytes:
+        """A line, or as much of it as there is, or is wanted."""
+        while b"\n" not in self._ahead and len(self._ahead) < limit:
+            piece = self._receive()
+            if not piece:
+                break
+            self._ahead += piece
+        end = self._ahead.find(b"\n", 0, limit) + 1 or limit
+        line, self._ahead = self._ahead[:end], self._ahead[end:]
+        return line
+
+    def is_silent(self) -> bool:
+        if self._ahead:
+            return False
+        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
+            return False
+        if not select.select([self._sock], [], [], 0)[0]:
+            return True
+        return isinstance(self._sock, ssl.SSLSocket) and self._is_of_tls()
+
+    def close(self) -> None:
+        """The socket is closed by whoever opened it."""
+
+    def _receive(self) -> bytes:
+        within = self._within
+        if not within:
+            return self._sock.recv(_PIECE)
+        left = self._by - clock.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        if left >= 0.9 * within:  # the first wait is as long as it is anyway
+            return self._sock.recv(_PIECE)
+        self._sock.settimeout(left)
+        try:
+            return self._sock.recv(_PIECE)
+        finally:
+            self._sock.settimeout(within)
+
+    def _is_of_tls(self) -> bool:
+        """Whether what lies there is no word of the server's, but a ticket, say."""
+        within = self._sock.gettimeout()
+        self._sock.settimeout(0)
+        try:
+            self._ahead += self._sock.recv(_PIECE)
+        except ssl.SSLWantReadError:
+            return True
+        finally:
+            self._sock.settimeout(within)
+        return False

@@ -1,6 +1,5 @@
 """What is said at once to a server that offers it, and what its answers mean one by one."""
 
-import smtplib
 import socket
 from threading import Thread
 
@@ -8,6 +7,7 @@ import pytest
 
 from mail import handing
 from mail.handing import Kind
+from mail.smtp import Smtp
 
 ENVELOPE = [b"MAIL FROM:<ada@example.com>", b"RCPT TO:<grace@customer.example>", b"DATA"]
 EMAIL = [b"Subject: x", b"", b"..dot"]
@@ -31,7 +31,7 @@ class Scripted:
                 self.theirs.sendall("".join(f"{answer}\r\n" for answer in answers).encode())
 
     def hand(self, raw=b"Subject: x\r\n\r\n.dot\r\n"):
-        server = smtplib.SMTP()
+        server = Smtp()
         server.sock = self.ours
         server.esmtp_features = {"pipelining": ""}
         server.does_esmtp = True
