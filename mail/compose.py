@@ -214,8 +214,9 @@ def _names(*sources: str) -> Container[str] | None:
 
 def _subject(message: Message, context: dict[str, object]) -> str:
     """A follow-up keeps its thread's subject to the letter: no "Re:" that nobody answered for."""
-    if message.parent is not None and message.parent.subject:
-        return message.parent.subject
+    parent = message.parent
+    if parent is not None and parent.subject:
+        return parent.subject
     subject = _part(message.template, layout.SUBJECT, context).strip()
     if not subject:
         file = layout.template_file(message.template.name, layout.SUBJECT)
@@ -238,9 +239,8 @@ def _part(template: EmailTemplate, part: str, context: dict[str, object]) -> str
 
 
 def _references(message: Message) -> str:
-    if message.parent is None:
-        return ""
-    return f"{message.parent.references} {message.parent.message_id}".strip()
+    parent = message.parent
+    return f"{parent.references} {parent.message_id}".strip() if parent is not None else ""
 
 
 def _diverted(message: Message, diversion: Diversion, subject: str) -> dict[str, str]:
@@ -256,7 +256,7 @@ def _diverted(message: Message, diversion: Diversion, subject: str) -> dict[str,
 def _headers(
     message: Message, sender: Sender, subject: str, references: str, reader: Lead
 ) -> dict[str, str]:
-    mailbox = message.mailbox
+    mailbox, parent = message.mailbox, message.parent
     address.refuse_control(subject, "subject")
     web = unsubscribe.web_link(reader, sender)
     links = [web, unsubscribe.mail_link(reader, mailbox)]
@@ -272,8 +272,8 @@ def _headers(
     }
     if web:
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    if message.parent is not None:
-        headers["In-Reply-To"] = message.parent.message_id
+    if parent is not None:
+        headers["In-Reply-To"] = parent.message_id
         headers["References"] = references
     return headers
 

@@ -118,12 +118,14 @@ class _Record:
         return handed
 
     def write(self) -> None:
-        self._settle()
-        self._taken = None
+        if self._taken is not None:
+            with transaction.atomic():
+                self._settle()
+            self._taken = None
 
     def _settle(self) -> None:
         if self._taken is not None:
-            settle.outcome(*self._taken)
+            settle.taken(*self._taken)
 
 
 def _hand_over(message: Message, composed: Composed | None, record: _Record) -> str:

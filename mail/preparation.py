@@ -30,10 +30,11 @@ class Ready(NamedTuple):
 
     def completed(self) -> Composed | None:
         """What was composed, signed; the message has it then."""
-        if self.composed is None:
+        composed = self.composed
+        if composed is None:
             return None
-        raw = self.signed.result() if self.signed else self.composed.raw
-        composed = replace(self.composed, raw=raw)
+        if self.signed is not None:
+            composed = replace(composed, raw=self.signed.result())
         for name, value in vars(composed).items():
             setattr(self.message, name, value)
         return composed

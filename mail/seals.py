@@ -25,9 +25,9 @@ class Seals:
         return self.tag + self.width
 
     def seal(self, number: int) -> bytes:
-        plain = number.to_bytes(self.width)
-        tag = self._tag(plain, settings.SECRET_KEY)
-        return tag + self._mask(plain, tag, settings.SECRET_KEY)
+        plain, secret = number.to_bytes(self.width), settings.SECRET_KEY
+        tag = self._tag(plain, secret)
+        return tag + self._mask(plain, tag, secret)
 
     def number(self, sealed: bytes) -> int | None:
         """The number; None for anything forged or cut."""

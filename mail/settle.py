@@ -27,7 +27,8 @@ OPEN = (Status.QUEUED, Status.SENDING, Status.UNCONFIRMED)
 def outcome(message: Message, outcome: Outcome) -> str:  # noqa: PLR0911 - each return is one outcome
     match outcome.kind:
         case Kind.SENT:
-            return sent(message, {"reply": outcome.reply}, provider_id=outcome.provider_id)
+            with transaction.atomic():
+                return taken(message, outcome)
         case Kind.GONE:
             return bounced(message, outcome.reply)
         case Kind.REFUSED:
@@ -45,16 +46,23 @@ def outcome(message: Message, outcome: Outcome) -> str:  # noqa: PLR0911 - each 
 
 
 def sent(message: Message, evidence: dict[str, object], *, provider_id: str = "") -> str:
+    with transaction.atomic(savepoint=False):
+        return _sent(message, evidence, provider_id=provider_id)
+
+
+def taken(message: Message, outcome: Outcome) -> str:
+    """Likewise by the server's answer, in the caller's transaction."""
+    return _sent(message, {"reply": outcome.reply}, provider_id=outcome.provider_id)
+
+
+def _sent(message: Message, evidence: dict[str, object], *, provider_id: str) -> str:
     at = message.handed_at or clock.now()
     if message.redirected_to:
         evidence = {**evidence, "redirected_to": message.redirected_to}
     known: dict[str, object] = {"provider_id": provider_id} if provider_id else {}
-    with transaction.atomic(savepoint=False):
-        if _move(
-            message, OPEN, status=Status.SENT, sent_at=at, handed_at=at, last_error="", **known
-        ):
-            note(message, "email_sent", at=at, data=evidence, key=f"sent:{message.pk}")
-            _count_day(message.mailbox, at)
+    if _move(message, OPEN, status=Status.SENT, sent_at=at, handed_at=at, last_error="", **known):
+        note(message, "email_sent", at=at, data=evidence, key=f"sent:{message.pk}")
+        _count_day(message.mailbox, at)
     return "sent"
 
 

@@ -340,7 +340,7 @@ def test_a_worker_that_dies_while_the_api_has_it_leaves_a_doubt(mailbox, message
     def die(*args, **kwargs):
         raise SystemExit
 
-    monkeypatch.setattr(settle, "outcome", die)
+    monkeypatch.setattr(settle, "taken", die)
     with pytest.raises(SystemExit):
         outbox.deliver(mailbox.pk)
     monkeypatch.undo()
