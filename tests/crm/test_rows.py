@@ -189,6 +189,28 @@ def test_many_rows_that_come_to_share_values_are_each_as_it_is(changed):
     assert written_out(row[1:] for row in found) == written_out(changed)
 
 
+_JSON = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+        st.text(st.characters(exclude_characters="\0", exclude_categories=())),
+        st.sampled_from([2**63, -(2**64), 10**30, 1e-300, -0.0, 0.1 + 0.2, "\ud800", "\udc00x"]),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's driver reads JSON itself")
+@given(data=st.dictionaries(st.text(max_size=3), _JSON, max_size=3))
+def test_json_is_read_as_by_the_orm(data):
+    written = Activity.objects.create(kind="queued", occurred_at=NOON, data=data)
+    expected = Activity.objects.get(pk=written.pk).data
+
+    ((found,),) = rows.read(Activity, ("data",), [written.pk])
+
+    assert repr(found) == repr(expected)
+
+
 def test_no_rows_are_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         rows.read(Activity, FIELDS, [])
