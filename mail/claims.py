@@ -95,8 +95,8 @@ def mark_handed(message: Message, kept: Mapping[str, object] = MappingProxyType(
     now, lease = clock.now(), clock.monotonic() + LEASE
     if clock.monotonic() >= message.claimed_until:
         return False
-    ours = "id = %s AND status = %s AND handed_at IS NULL AND claimed_until = %s"
-    given = [message.pk, Status.SENDING, message.claimed_until]
+    ours = "id = %s AND status = 'sending' AND handed_at IS NULL AND claimed_until = %s"
+    given = [message.pk, message.claimed_until]
     held = rows.update_where(
         Message, ours, given, {"handed_at": now, "claimed_until": lease, **kept}
     )

@@ -3,8 +3,8 @@
 Every function returns the word under which `deliver` counts it.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -246,17 +246,20 @@ def _locked(message: Message) -> Message:
 
 def _move(message: Message, from_: tuple[str, ...], **values: object) -> bool:
     """Write the outcome once: only while the row is in a state it comes from, and the claim ours."""
-    settled = [status for status in from_ if status != Status.SENDING]
-    where, given = f"id = %s AND (status IN ({_marks(settled)})", [message.pk, *settled]
-    if Status.SENDING in from_:
-        where += " OR (status = %s AND claimed_until = %s)"
-        given += [Status.SENDING, message.claimed_until]
-    moved = rows.update_where(Message, f"{where})", given, values)
+    where, needs_claim = _being_in(from_)
+    given = [message.pk, message.claimed_until] if needs_claim else [message.pk]
+    moved = rows.update_where(Message, where, given, values)
     if moved:
         for name, value in values.items():
             setattr(message, name, value)
     return moved
 
 
-def _marks(values: Sequence[object]) -> str:
-    return ", ".join(["%s"] * len(values)) or "NULL"
+@lru_cache
+def _being_in(from_: tuple[str, ...]) -> tuple[str, bool]:
+    """In SQL, that a row is in one of these states; whether it is asked for its claim, too."""
+    settled = ", ".join(f"'{Status(status).value}'" for status in from_ if status != Status.SENDING)
+    where, needs_claim = f"status IN ({settled or 'NULL'})", Status.SENDING in from_
+    if needs_claim:
+        where += f" OR (status = '{Status.SENDING.value}' AND claimed_until = %s)"
+    return f"id = %s AND ({where})", needs_claim
