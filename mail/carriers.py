@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from mail import handing, mailboxes
-from mail.handing import Outcome, certainly
+from mail.handing import Outcome, certainly, nothing
 from mail.models import Mailbox
 from mail.smtp import Smtp
 
@@ -17,11 +17,18 @@ _OWN_ID = re.compile(r"250 Ok ([0-9a-f]{16}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a
 
 class Carrier(Protocol):
     def hand(
-        self, *, sender: str, recipient: str, raw: bytes, commit: Callable[[], bool] = certainly
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        raw: bytes,
+        commit: Callable[[], bool] = certainly,
+        meanwhile: Callable[[], None] = nothing,
     ) -> Outcome:
         """Hand one email over, once. Never raises for what the other side says or does.
 
         `commit` is called before the other side has a byte of it; False: it is not to get it.
+        `meanwhile` is called, if at all, before its last answer is waited for.
         """
 
     def drop(self) -> None:
@@ -34,10 +41,21 @@ class BySmtp:
     server: Smtp
 
     def hand(
-        self, *, sender: str, recipient: str, raw: bytes, commit: Callable[[], bool] = certainly
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        raw: bytes,
+        commit: Callable[[], bool] = certainly,
+        meanwhile: Callable[[], None] = nothing,
     ) -> Outcome:
         outcome = handing.hand(
-            self.server, sender=sender, recipient=recipient, raw=raw, commit=commit
+            self.server,
+            sender=sender,
+            recipient=recipient,
+            raw=raw,
+            commit=commit,
+            meanwhile=meanwhile,
         )
         told = _OWN_ID.fullmatch(outcome.reply)
         return replace(outcome, provider_id=told[1]) if told else outcome

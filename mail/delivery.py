@@ -5,6 +5,7 @@ it, if it was committed before. It is marked as handed after that, before the se
 """
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 
@@ -24,8 +25,9 @@ from mail import (
     subaddress,
     watch,
 )
-from mail.compose import Composed
+from mail.compose import Composed, Unsendable, Unsigned
 from mail.models import Mailbox, Message
+from mail.preparation import Preparation, Ready
 from runtime import clock
 
 #: A mailbox sends only when its inbox was read this lately.
@@ -80,14 +82,14 @@ def _read_lately(mailbox: Mailbox) -> bool:
 
 
 def _send(batch: list[Message], record: "_Record", counts: Counter[str], signing: Executor) -> None:
-    ready = preparation.prepare(batch, counts, signing)
-    for place, one in enumerate(ready):
-        word = _hand_over(one.message, one.completed(), record)
+    prepared = Preparation(preparation.unstopped(batch, counts), signing)
+    for ready in prepared:
+        word = _leave(ready, record, prepared.go_on)
         counts[word] += 1
         if word in {"paused", "unreachable"}:  # the mailbox's trouble, so the others' too
-            claims.release(other.message for other in ready[place + 1 :])
+            claims.release(prepared.left())
             if word == "unreachable":
-                claims.hold(one.message.mailbox, clock.now() + UNREACHABLE_FOR)
+                claims.hold(ready.message.mailbox, clock.now() + UNREACHABLE_FOR)
             return
 
 
@@ -128,7 +130,22 @@ class _Record:
             settle.taken(*self._taken)
 
 
-def _hand_over(message: Message, composed: Composed | None, record: _Record) -> str:
+def _leave(ready: Ready, record: _Record, meanwhile: Callable[[], None]) -> str:
+    """`meanwhile` is called where the server's answer is waited for."""
+    try:
+        composed = ready.complete()
+    except Unsendable as error:
+        record.write()
+        return settle.failed(ready.message, str(error))
+    except Unsigned as error:
+        record.write()
+        return settle.sender_fault(ready.message, str(error))
+    return _hand_over(ready.message, composed, record, meanwhile)
+
+
+def _hand_over(
+    message: Message, composed: Composed | None, record: _Record, meanwhile: Callable[[], None]
+) -> str:
     """1 connect, 2 check, 3 hand; the handing is committed within 3, before the server has a byte of it.
 
     What a crash leaves in doubt is what a server may have.
@@ -157,6 +174,7 @@ def _hand_over(message: Message, composed: Composed | None, record: _Record) -> 
         recipient=recipient,
         raw=bytes(message.raw or b""),
         commit=lambda: record.mark_handed(message, composed),
+        meanwhile=meanwhile,
     )
     if outcome.kind == handing.Kind.SENT:
         return record.keep(message, outcome)

@@ -50,6 +50,10 @@ def certainly() -> bool:
     return True
 
 
+def nothing() -> None:
+    """There is nothing to be done meanwhile."""
+
+
 def hand(
     server: Smtp,
     *,
@@ -57,11 +61,13 @@ def hand(
     recipient: str,
     raw: bytes,
     commit: Callable[[], bool] = certainly,
+    meanwhile: Callable[[], None] = nothing,
 ) -> Outcome:
     """Hand one email over. Never raises for what the server says or does.
 
     `commit` is called after MAIL and RCPT were said, while the server has nothing of the email yet:
-    until then a crash leaves no doubt. False: it is not to get it.
+    until then a crash leaves no doubt. False: it is not to get it. `meanwhile` is called when all was
+    said, before the answer is waited for; it must not raise.
     """
     utf8 = not (sender.isascii() and recipient.isascii())
     if utf8 and not server.has_extn("smtputf8"):
@@ -82,6 +88,7 @@ def hand(
         return refused
     try:
         server.send(email[end:] + b".\r\n")
+        meanwhile()
         code, words = server.getreply()
     except (OSError, smtplib.SMTPException) as error:
         return Outcome(kind=Kind.UNKNOWN, reply=str(error) or type(error).__name__)

@@ -11,7 +11,7 @@ from django.core.mail import EmailMultiAlternatives
 
 from mail.esp import answers, sessions
 from mail.esp.kinds import KINDS, Esp
-from mail.handing import Kind, Outcome, certainly
+from mail.handing import Kind, Outcome, certainly, nothing
 from mail.models import Mailbox
 
 #: Comes back with every event; the local part of our Message-ID.
@@ -37,6 +37,7 @@ class ByApi:
         recipient: str,
         raw: bytes,
         commit: Callable[[], bool] = certainly,
+        meanwhile: Callable[[], None] = nothing,  # noqa: ARG002 - one call asks and waits
     ) -> Outcome:
         written = message_from_bytes(raw, policy=policy.default)
         if not commit():

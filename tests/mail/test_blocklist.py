@@ -253,7 +253,7 @@ def _fails(*_):
 
 #: Where a worker is, in its order, when somebody imports a list.
 POINTS = {
-    "rendering": (preparation, "prepare"),
+    "rendering": (preparation, "unstopped"),
     "connecting": (mailboxes, "smtp"),
     "checking for stops": (stops, "reason_or_pause"),
 }

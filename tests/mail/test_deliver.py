@@ -6,7 +6,8 @@ import pytest
 from django.db import connection as database
 
 from crm.models import Activity
-from mail import mailboxes, outbox
+from mail import compose, mailboxes, outbox
+from mail.compose import Unsendable
 from mail.models import Message
 
 
@@ -44,6 +45,49 @@ def test_of_a_batch_one_email_is_in_the_servers_hands_and_those_before_are_recor
         ([sent, sent, handed], 2),
     ]
     assert _states() == ([sent, sent, sent], 3)
+
+
+def test_what_cannot_be_made_fails_in_its_turn(mailbox, queue, make_lead, sink, monkeypatch):
+    messages = [queue(make_lead(f"p{number}@customer.example")) for number in range(4)]
+    _unmakeable(monkeypatch, messages[1], Unsendable("its meeting has begun"))
+
+    assert outbox.deliver(mailbox.pk) == {"sent": 3, "failed": 1}
+
+    told = Activity.objects.exclude(kind="queued").order_by("pk")
+    assert list(told.values_list("kind", "message_id")) == [
+        ("email_sent", messages[0].pk),
+        ("failed", messages[1].pk),
+        ("email_sent", messages[2].pk),
+        ("email_sent", messages[3].pk),
+    ]
+
+
+@pytest.mark.parametrize("broken", [1, 2])
+def test_a_mistake_of_ours_in_one_email_leaves_no_doubt_of_those_before(
+    mailbox, queue, make_lead, sink, monkeypatch, broken
+):
+    messages = [queue(make_lead(f"p{number}@customer.example")) for number in range(4)]
+    _unmakeable(monkeypatch, messages[broken], ZeroDivisionError())
+
+    with pytest.raises(ZeroDivisionError):
+        outbox.deliver(mailbox.pk)
+
+    sent, waiting = ("sent", True), ("sending", False)
+    assert _states() == ([sent] * broken + [waiting] * (4 - broken), broken)
+    assert [mail["Message-ID"] for mail in sink.mails()] == [
+        message.message_id for message in messages[:broken]
+    ]
+
+
+def _unmakeable(monkeypatch, message, error):
+    made = compose.compose
+
+    def make(other, sender):
+        if other.pk == message.pk:
+            raise error
+        return made(other, sender)
+
+    monkeypatch.setattr(compose, "compose", make)
 
 
 def test_what_a_server_took_is_recorded_before_another_connection_is_opened(

@@ -58,7 +58,7 @@ def test_a_paused_sequence_does_not_stand_in_the_way_of_others(mailbox, queue, m
 
 #: Where a worker is, in its order, when a person pauses.
 POINTS = {
-    "rendering": (preparation, "prepare"),
+    "rendering": (preparation, "unstopped"),
     "connecting": (mailboxes, "smtp"),
     "checking for stops": (stops, "reason_or_pause"),
 }
