@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Any, Protocol, Self
 from zoneinfo import ZoneInfo
 
+from pydantic_core import from_json, to_json
+
 from workspace.calendars import is_holiday
 from workspace.zones import zone
 
@@ -48,6 +50,12 @@ class Window:
         """
         if not isinstance(data, Mapping):
             data = data.model_dump(mode="json", by_alias=True)
+        return cls._read(to_json(data))
+
+    @classmethod
+    @lru_cache(maxsize=1000)  # a team has few, and each email has its own
+    def _read(cls, written: bytes) -> Self:
+        data = from_json(written)
         names = data.get("days")
         if not isinstance(names, list | tuple) or not names:
             raise ValueError(f"window: days are {names!r}; name at least one of {', '.join(DAYS)}")
