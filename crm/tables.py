@@ -17,6 +17,8 @@ _Conversions = Mapping[int, Callable[[Any], object]]
 Places = tuple[int, ...]
 #: From so many rows on, what they share is given once.
 _MANY = 16
+#: Statements that a table keeps: which columns rows share differs, seldom often.
+_MOST_TOLD = 500
 
 
 class Table:
@@ -56,6 +58,8 @@ class Table:
         """
         key = statement, together, alike
         if key not in self._told:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
             columns = self._columns
             same = [columns[place] for place in alike]
             varied = [column for place, column in enumerate(columns) if place not in alike]
