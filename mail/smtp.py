@@ -100,6 +100,8 @@ class _Answers:
             self._ahead += self._sock.recv(_PIECE)
         except ssl.SSLWantReadError:
             return True
+        except OSError:  # an alert, say, after which nothing is to be read
+            return False
         finally:
             self._sock.settimeout(within)
         return False

@@ -32,7 +32,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         is_ours = self._thread_ident == get_ident()  # type: ignore[attr-defined]  # which theirs asks last
         if self.connection is None or self.force_debug_cursor or not is_ours:
             return super().cursor()
-        return _Wrapper(self.create_cursor(), self)
+        try:
+            return _Wrapper(self.create_cursor(), self)
+        except Error:
+            with self.wrap_database_errors:
+                raise
 
     def ensure_connection(self) -> None:
         if self.connection is None:

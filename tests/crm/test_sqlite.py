@@ -7,6 +7,7 @@ from django.db import (
     DatabaseError,
     IntegrityError,
     OperationalError,
+    ProgrammingError,
     connection,
     connections,
     transaction,
@@ -97,6 +98,16 @@ def test_an_error_while_rows_are_read_is_djangos(cursor, rest):
     assert cursor.fetchone() == ("{}",)
     with pytest.raises(OperationalError):  # the driver reads one row ahead
         getattr(cursor, rest)()
+
+
+def test_the_error_of_a_connection_that_was_closed_beneath_is_djangos(tmp_path):
+    other = connections.create_connection("default")
+    other.settings_dict = {**other.settings_dict, "NAME": tmp_path / "other.sqlite3"}
+    other.ensure_connection()
+    other.connection.close()
+
+    with pytest.raises(ProgrammingError, match="closed database"):
+        other.cursor()
 
 
 def test_what_watches_statements_is_asked(cursor):

@@ -134,6 +134,17 @@ def test_one_that_hung_up_is_not_silent(connection):
     assert _speaks(client)
 
 
+def test_one_whose_encryption_broke_is_not_silent(connection):
+    client, server = connection
+
+    with socket.socket(fileno=server.detach()) as beneath:
+        beneath.sendall(b"421 nothing that TLS would say\r\n")
+        spoke = _speaks(client)
+
+    assert spoke
+    assert client.sock.gettimeout() == WITHIN
+
+
 def test_nobody_is_silent_who_was_never_called():
     assert not Smtp().is_silent()
 
