@@ -169,13 +169,17 @@ def _hand_over(
     if stop is not None:
         is_pause = stop.reason == stops.PAUSED
         return settle.put_back(message) if is_pause else settle.stopped(message, stop)
-    outcome = carrier.hand(
-        sender=sender,
-        recipient=recipient,
-        raw=bytes(message.raw or b""),
-        commit=lambda: record.mark_handed(message, composed),
-        meanwhile=meanwhile,
-    )
+    try:
+        outcome = carrier.hand(
+            sender=sender,
+            recipient=recipient,
+            raw=bytes(message.raw or b""),
+            commit=lambda: record.mark_handed(message, composed),
+            meanwhile=meanwhile,
+        )
+    except BaseException:
+        carrier.drop()  # the other side is in the middle of it
+        raise
     if outcome.kind == handing.Kind.SENT:
         return record.keep(message, outcome)
     if outcome.kind in {handing.Kind.LOST, handing.Kind.UNKNOWN}:

@@ -7,6 +7,7 @@ from django.db import OperationalError
 
 from mail import claims, history, mailboxes, outbox, touches
 from mail.models import Message
+from mail.smtp import Smtp
 from runtime import clock
 
 
@@ -63,6 +64,30 @@ def test_a_failure_of_ours_leaves_no_half_of_an_email_behind(
 
     assert outbox.deliver(mailbox.pk) == {"sent": 1}
     assert [mail["Message-ID"] for mail in sink.mails()] == [two.message_id]
+    assert sink.connections == 2
+
+
+def test_an_interrupt_leaves_no_half_of_a_conversation_behind(
+    mailbox, queue, make_lead, sink, monkeypatch
+):
+    queue(make_lead("one@customer.example"))
+    outbox.deliver(mailbox.pk)
+    queue(make_lead("two@customer.example"))
+
+    hear = Smtp.getreply
+
+    def hear_and_stop(server):
+        hear(server)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Smtp, "getreply", hear_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            outbox.deliver(mailbox.pk)
+    three = queue(make_lead("three@customer.example"))
+
+    assert outbox.deliver(mailbox.pk) == {"sent": 1}
+    assert sink.mails()[-1]["Message-ID"] == three.message_id
     assert sink.connections == 2
 
 
