@@ -12,7 +12,7 @@ from django.db import transaction
 
 from connectors.base import WRITTEN, Written
 from crm import hints, stages
-from crm.models import Connection, Owner, StageCounterpart
+from crm.models import Connection, ExternalRecord, Owner, StageCounterpart
 from crm.normalize import email as normalized_email
 from mail import attached, pauses
 from mail.models import SENDER, EmailTemplate, Mailbox, Sender
@@ -102,6 +102,7 @@ def apply(blueprint: Blueprint, frozen: Frozen | None = None) -> Applied:
 
 
 def _connections(blueprint: Blueprint) -> None:
+    _forget_the_unread(blueprint)
     for name, definition in blueprint.connections.items():
         settings = definition.model_dump(mode="json", exclude_none=True)
         kind = settings.pop("kind")
@@ -128,6 +129,17 @@ def _connections(blueprint: Blueprint) -> None:
         connection.save(
             update_fields=["kind", "settings", "pull_every", "status", "last_error", "pull_due_at"]
         )
+
+
+def _forget_the_unread(blueprint: Blueprint) -> None:
+    # A connection that was never read holds nothing: taken out of the files, it is gone. Locked, so
+    # that no pull begins meanwhile; one that is under way keeps it.
+    gone = Connection.objects.exclude(name__in=blueprint.connections).filter(
+        first_pulled_at=None, pull_claimed_until__lte=clock.monotonic()
+    )
+    for connection in gone.select_for_update():
+        if not ExternalRecord.objects.filter(connection=connection).exists():
+            connection.delete()
 
 
 def _read_what_is_newly_mapped(connection: Connection, settings: Mapping[str, Any]) -> None:
