@@ -123,6 +123,7 @@ def plan(
 
     ready()
     from config.cli import plans  # noqa: PLC0415 - as above
+    from crm.models import Lead  # noqa: PLC0415 - as above
     from process import freezing, planning  # noqa: PLC0415 - as above
 
     loaded = blueprint()
@@ -133,7 +134,8 @@ def plan(
         typer.echo(json.dumps(plans.as_json(planned, trials), ensure_ascii=False, default=str))
         return
     plans.show(planned, trials, people=people)
-    typer.echo(f"Kept in {kept}. Next: cadenza apply")
+    move = "cadenza apply" if Lead.objects.exists() else "cadenza sync, since no lead is here yet"
+    typer.echo(f"Kept in {kept}. Next: {move}")
 
 
 @app.command()

@@ -261,11 +261,18 @@ def test_a_wrong_token_is_told_and_the_other_connection_goes_on(folder, connecte
     assert not reports["salesforce"]["error"]
 
 
+def test_a_plan_before_anybody_was_pulled_says_to_sync(folder):
+    done = run(folder, "plan", HUBSPOT_TOKEN="t")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].endswith("Next: cadenza sync, since no lead is here yet")
+
+
 def test_doubtful_people_are_left_out_and_told(folder, connected):
     done = run(folder, "sync", **connected)
     assert done.returncode == 0, done.stderr
     plan = run(folder, "plan", **connected)
     assert plan.returncode == 0, plan.stderr
+    assert plan.stdout.splitlines()[-1].endswith("Next: cadenza apply")
     assert "has the same email address as" in plan.stdout
     assert "has no email address" in plan.stdout
     assert "asked not to be contacted" in plan.stdout
