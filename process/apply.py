@@ -132,8 +132,10 @@ def _connections(blueprint: Blueprint) -> None:
 
 
 def _forget_the_unread(blueprint: Blueprint) -> None:
-    # A connection that was never read holds nothing: taken out of the files, it is gone. Locked, so
-    # that no pull begins meanwhile; one that is under way keeps it.
+    """A connection that was never read holds nothing: taken out of the files, it is gone.
+
+    Locked, so that no pull begins meanwhile; one that is under way keeps it.
+    """
     gone = Connection.objects.exclude(name__in=blueprint.connections).filter(
         first_pulled_at=None, pull_claimed_until__lte=clock.monotonic()
     )
