@@ -10,6 +10,8 @@ from runtime import clock
 
 #: Bytes that are read at a time.
 _PIECE = 8192
+#: Bytes that one answer may have, over all its lines.
+LONGEST_ANSWER = 1024 * 1024
 
 
 class Smtp(smtplib.SMTP):
@@ -49,10 +51,13 @@ class _Answers:
         self._within: float | None = None
         #: Real seconds by which the answer at hand has to be whole.
         self._by = 0.0
+        #: Bytes that it may still have.
+        self._left = 0
 
     def wait_anew(self) -> None:
         self._within = self._sock.gettimeout()
         self._by = clock.monotonic() + (self._within or 0)
+        self._left = LONGEST_ANSWER
 
     def readline(self, limit: int) -> bytes:
         """A line, or as much of it as there is, or is wanted."""
@@ -61,6 +66,9 @@ class _Answers:
             if not piece:
                 break
             self._ahead += piece
+            self._left -= len(piece)
+            if self._left < 0:
+                raise OSError(f"the answer has more than {LONGEST_ANSWER:,} bytes")
         end = self._ahead.find(b"\n", 0, limit) + 1 or limit
         line, self._ahead = self._ahead[:end], self._ahead[end:]
         return line

@@ -5,7 +5,7 @@ import smtplib
 import socket
 import ssl
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import pytest
@@ -13,7 +13,7 @@ import trustme
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mail.smtp import Smtp, SmtpOverTls
+from mail.smtp import LONGEST_ANSWER, Smtp, SmtpOverTls
 
 GREETING = b"220 hello\r\n"
 #: Seconds.
@@ -72,6 +72,26 @@ def connection(request):
 def _called(client, peers):
     yield client, peers[0]
     client.close()
+
+
+def test_an_answer_without_an_end_is_not_kept_in_memory(connection):
+    client, server = connection
+    said = []
+
+    def go_on():
+        with suppress(OSError):
+            while True:
+                server.sendall(b"250-and so on\r\n" * 1000)
+                said.append(15_000)
+
+    thread = Thread(target=go_on)
+    thread.start()
+    with pytest.raises(smtplib.SMTPServerDisconnected, match="more than 1,048,576 bytes"):
+        client.getreply()
+    thread.join()
+
+    assert client.sock is None
+    assert sum(said) < 20 * LONGEST_ANSWER
 
 
 @contextmanager
