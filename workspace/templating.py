@@ -59,6 +59,10 @@ class Blank(StrictUndefined):
         return False
 
 
+class Known(dict[str, object]):
+    """Facts by their names, none of them blank, as `known` makes them."""
+
+
 class _Group(dict[str, object]):
     """The known facts of a name, which knows its own name for errors."""
 
@@ -124,35 +128,49 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
 
     Raises TemplateError, which says what is blank, forbidden or too long.
     """
-    rendered: list[str] = []
-    length = 0
     try:
         template, names, parts = _compiled(source, html)
         text = plain.filled(parts, context, html=html) if parts else None
         if text and len(text) <= LONGEST:
             return text
-        read = {name: context[name] for name in names if name in context}
-        written = template.generate(known(read))
-        while pieces := list(islice(written, _AT_ONCE)):
-            rendered += pieces
-            length += sum(map(len, pieces))
-            if length > LONGEST:
-                raise TemplateError(f"becomes longer than {LONGEST:,} characters")
+        if not isinstance(context, Known):
+            context = known({name: context[name] for name in names if name in context})
+        return _written(template, context)
     except (TypeError, ValueError, ArithmeticError, LookupError) as error:
         # A filter or comparison that does not fit the fact's type.
         raise TemplateError(str(error)) from error
+
+
+def _written(template: Template, context: Known) -> str:
+    """As Jinja's `render`, and bounded: its `generate` wraps a generator around each piece."""
+    try:
+        return _joined(template.root_render_func(template.new_context(context)))
+    except Exception:  # noqa: BLE001 - it raises it again, as of the template's lines
+        template.environment.handle_exception()
+
+
+def _joined(pieces: Iterator[str]) -> str:
+    rendered: list[str] = []
+    length = 0
+    while some := list(islice(pieces, _AT_ONCE)):
+        rendered += some
+        length += sum(map(len, some))
+        if length > LONGEST:
+            raise TemplateError(f"becomes longer than {LONGEST:,} characters")
     return "".join(rendered)
 
 
-def known(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+def known(values: Mapping[str, object], prefix: str = "") -> Known:
     """The facts that are not blank, for templates that are all rendered with the same."""
-    return {
-        name: _Group(prefix + name, value)
-        if type(value) is dict or (type(value) not in _AS_IT_IS and isinstance(value, Mapping))
-        else value
-        for name, value in values.items()
-        if value is not None and value != ""
-    }
+    return Known(
+        {
+            name: _Group(prefix + name, value)
+            if type(value) is dict or (type(value) not in _AS_IT_IS and isinstance(value, Mapping))
+            else value
+            for name, value in values.items()
+            if value is not None and value != ""
+        }
+    )
 
 
 def line_of(error: TemplateError) -> int:
