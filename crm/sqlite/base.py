@@ -59,10 +59,12 @@ class _Wrapper(CursorWrapper):
 
     def execute(self, sql: Any, params: Any = None) -> Any:
         db = self.db
-        is_plain = type(params) in _IN_ORDER
+        is_plain = params is None or type(params) in _IN_ORDER
         if not is_plain or db.needs_rollback or db.execute_wrappers or not apps.ready:
             return super().execute(sql, params)
         try:
+            if params is None:  # nothing stands for a value, and each % for itself
+                return _EXECUTE(self.cursor, sql)
             return _EXECUTE(self.cursor, _with_marks(sql), params)
         except Error:
             with db.wrap_database_errors:
