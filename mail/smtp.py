@@ -48,15 +48,13 @@ class _Answers:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock, self._ahead = sock, b""
-        self._within: float | None = None
-        #: Real seconds by which the answer at hand has to be whole.
-        self._by = 0.0
+        #: Real seconds by which the answer at hand has to be whole, once it was waited for.
+        self._by: float | None = None
         #: Bytes that it may still have.
         self._left = 0
 
     def wait_anew(self) -> None:
-        self._within = self._sock.gettimeout()
-        self._by = clock.monotonic() + (self._within or 0)
+        self._by = None
         self._left = LONGEST_ANSWER
 
     def readline(self, limit: int) -> bytes:
@@ -86,14 +84,16 @@ class _Answers:
         """The socket is closed by whoever opened it."""
 
     def _receive(self) -> bytes:
-        within = self._within
+        within = self._sock.gettimeout()
         if not within:
             return self._sock.recv(_PIECE)
-        left = self._by - clock.monotonic()
+        now = clock.monotonic()
+        if self._by is None:  # the first wait is as long as it is anyway
+            self._by = now + within
+            return self._sock.recv(_PIECE)
+        left = self._by - now
         if left <= 0:
             raise TimeoutError("the answer took too long")
-        if left >= 0.9 * within:  # the first wait is as long as it is anyway
-            return self._sock.recv(_PIECE)
         self._sock.settimeout(left)
         try:
             return self._sock.recv(_PIECE)
