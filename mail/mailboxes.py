@@ -79,11 +79,12 @@ def smtp(mailbox: Mailbox) -> Smtp:
 
 def smtp_at_hand(mailbox: Mailbox) -> Smtp | None:
     """The connection that `smtp` would give at once, without a word to the server."""
-    _tidy()
     kept = _thread.kept.get(("smtp", mailbox.pk))
     if (
         kept is None
+        or _thread.process != os.getpid()
         or not isinstance(kept.client, Smtp)
+        or kept.uses >= MESSAGES_PER_CONNECTION
         or kept.login != _login(mailbox, mailbox.smtp_url)
         or clock.monotonic() - kept.used_at > TRUSTED_FOR
         or not kept.client.is_silent()
