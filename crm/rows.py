@@ -10,10 +10,12 @@ from datetime import datetime
 from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import chain
+from threading import local
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary, WeakSet
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import (
     BinaryField,
@@ -33,6 +35,7 @@ from crm.tables import Row, Table, as_json, naive, table, to_database, vendor, w
 __all__ = [
     "Row",
     "by_id",
+    "database",
     "fetch",
     "insert",
     "insert_new",
@@ -75,6 +78,20 @@ _NOT_AS_PREPARED = (
 )
 
 
+class _Thread(local):
+    database: BaseDatabaseWrapper | None = None
+
+
+_thread = _Thread()
+
+
+def database() -> BaseDatabaseWrapper:
+    """This thread's connection, which stays the same: to ask Django for it takes longer than a row."""
+    if _thread.database is None:
+        _thread.database = get_connection()
+    return _thread.database
+
+
 def read(
     model: type[Model],
     names: Sequence[str],
@@ -100,7 +117,7 @@ def select(
 ) -> Sequence[Row]:
     """These fields of the rows that `where` says in SQL."""
     found = table(model, tuple(names))
-    with get_connection().cursor() as cursor:
+    with database().cursor() as cursor:
         cursor.execute(f"{found.told(_SELECT)} {where}", given)
         return found.taken(cursor.fetchall())
 
@@ -113,15 +130,15 @@ def prepared(statement: str, types: Sequence[str], given: Sequence[Any]) -> Sequ
     what is given. In a transaction, or where a pooler gives a connection the sessions of others,
     it is planned every time.
     """
-    database = get_connection()
-    with database.cursor() as cursor:
-        if not database.in_atomic_block and database.connection not in _UNKEPT:
+    db = database()
+    with db.cursor() as cursor:
+        if not db.in_atomic_block and db.connection not in _UNKEPT:
             try:
                 _execute_prepared(cursor, statement, types, given)
             except DatabaseError as error:
                 if not isinstance(error.__cause__, _NOT_AS_PREPARED):
                     raise
-                _UNKEPT.add(database.connection)
+                _UNKEPT.add(db.connection)
                 cursor.execute(statement, given)
         else:
             cursor.execute(statement, given)
@@ -133,9 +150,9 @@ def insert(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Seq
     """Insert rows, their other fields as the model has them at first; the ids."""
     if not rows:
         return []
-    written, database = table(model, tuple(names), full=True), get_connection()
-    with database.cursor() as cursor:
-        if database.vendor == "postgresql":
+    written, db = table(model, tuple(names), full=True), database()
+    with db.cursor() as cursor:
+        if db.vendor == "postgresql":
             cursor.execute(f"{written.told(_INSERT)} RETURNING id", written.as_json(rows))
             return [id_ for (id_,) in cursor.fetchall()]
         _write_together(cursor, written, _INSERT_GIVEN, rows)
@@ -149,9 +166,9 @@ def insert_new(model: type[Model], names: Sequence[str], rows: Sequence[Row]) ->
     """Insert those rows that break no constraint; the others are left out."""
     if not rows:
         return
-    written, database = table(model, tuple(names), full=True), get_connection()
-    with database.cursor() as cursor:
-        if database.vendor == "postgresql":
+    written, db = table(model, tuple(names), full=True), database()
+    with db.cursor() as cursor:
+        if db.vendor == "postgresql":
             statement = f"{written.told(_INSERT)} ON CONFLICT DO NOTHING"
             cursor.execute(statement, written.as_json(rows))
         else:
@@ -162,9 +179,9 @@ def update(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Non
     """Write these fields; the last value of each row is its id."""
     if not rows:
         return
-    written, database = table(model, (*names, "id")), get_connection()
-    with database.cursor() as cursor:
-        if database.vendor == "postgresql":
+    written, db = table(model, (*names, "id")), database()
+    with db.cursor() as cursor:
+        if db.vendor == "postgresql":
             cursor.execute(written.told(_UPDATE), written.as_json(rows))
         else:
             _write_together(cursor, written, _UPDATE_GIVEN, rows)
@@ -174,9 +191,9 @@ def fetch(
     model: type[Found], where: str, given: Sequence[Any] = (), *, lock: str = ""
 ) -> list[Found]:
     """Whole rows that `where` says in SQL, locked where the database locks rows."""
-    (found, names), database = whole(model), get_connection()
-    locked = lock if database.features.has_select_for_update else ""
-    with database.cursor() as cursor:
+    (found, names), db = whole(model), database()
+    locked = lock if db.features.has_select_for_update else ""
+    with db.cursor() as cursor:
         cursor.execute(f"{found.told(_SELECT)} {where} {locked}", given)
         read = found.taken(cursor.fetchall())
     return [_made(model, names, row) for row in read]
@@ -205,7 +222,7 @@ def update_where(
         value if convert is None or value is None else convert(value)
         for convert, value in zip(conversions, values.values(), strict=True)
     ]
-    with get_connection().cursor() as cursor:
+    with database().cursor() as cursor:
         cursor.execute(statement, [*written, *given])
         return bool(cursor.rowcount)
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
-
 from crm import rows
 from crm.models import Activity, Connection, Deal, Lead
 from runtime import bell
@@ -64,7 +62,7 @@ def note_all(notes: Sequence[Note]) -> None:
 
 def _ring_on_commit() -> None:
     """Once for a transaction, however many activities it notes."""
-    database = transaction.get_connection()
+    database = rows.database()
     if not any(entry[1] is _ring for entry in database.run_on_commit):
         database.on_commit(_ring)
 

@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.transaction import get_connection
-
 from crm import rows
 from crm.models import Lead
 from mail.models import Mailbox, Message
@@ -21,7 +19,7 @@ Status = Message.Status
 def of_mailbox(mailbox: Mailbox, now: datetime, *, batch: int) -> list[datetime]:
     """Of so few that `batch` more reach no cap, the last one tells all that matters: the gap."""
     since = now - DAY
-    with get_connection().cursor() as cursor:
+    with rows.database().cursor() as cursor:
         cursor.execute(_LEFT, {"mailbox": mailbox.pk, "since": _moment(since)})
         under_way, doubtful, sent = cursor.fetchone()
     moments = [now] * under_way

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-
-from django.db.transaction import get_connection
+from typing import Any
 
 from crm import rows
 from crm.kinds import ENDING
@@ -55,8 +54,8 @@ def _stopping(ids: Sequence[int], keys: Sequence[str], *, or_paused: bool) -> Se
     now = clock.now()
     if rows.vendor() == "postgresql":
         return rows.prepared(_statement(_LISTED, or_paused), _TYPES, [ids, keys, now])
-    given = [*chain.from_iterable(zip(ids, keys, strict=True)), str(rows.moment(now))]
-    with get_connection().cursor() as cursor:
+    given: list[Any] = [*chain.from_iterable(zip(ids, keys, strict=True)), str(rows.moment(now))]
+    with rows.database().cursor() as cursor:
         cursor.execute(_statement(_values(len(ids)), or_paused), given)
         found: Sequence[rows.Row] = cursor.fetchall()
         return found
