@@ -1,7 +1,9 @@
 """What expressions and templates read of one lead."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
+from functools import lru_cache
 from operator import attrgetter
+from typing import Any
 
 from crm.fields import FIELDS
 from crm.models import Deal, Lead
@@ -30,17 +32,18 @@ COLUMNS = {
 BLANK: Mapping[str, dict[str, object]] = {
     name: dict.fromkeys(fields - _DERIVED) for name, fields in FIELDS.items()
 }
-_READ = {name: attrgetter(*columns) for name, columns in COLUMNS.items() if len(columns) > 1}
 Facts = dict[str, dict[str, object]]
 
 
-def context(lead: Lead, deal: Deal | None, names: Container[str] = FIELDS) -> Facts:
-    """Each of these names of FIELDS with all its fields; what is blank or unknown is None."""
-    return {name: tell(lead, deal) for name, tell in _TOLD_BY.items() if name in names}
+def context(lead: Lead, deal: Deal | None, fields: Mapping[str, frozenset[str]] = FIELDS) -> Facts:
+    """Each of these names of FIELDS with these fields at least; what is blank or unknown is None."""
+    return {
+        name: tell(lead, deal, fields[name]) for name, tell in _TOLD_BY.items() if name in fields
+    }
 
 
 def of_deal(deal: Deal | None) -> dict[str, object]:
-    return _values(deal, "deal") | {
+    return _values(deal, "deal", FIELDS["deal"]) | {
         "exists": deal is not None,
         "is_closed": bool(deal and deal.is_closed),
         "is_won": bool(deal and deal.is_won),
@@ -66,18 +69,28 @@ def told(read: Sequence[str], values: Sequence[object]) -> dict[str, object]:
     return found
 
 
-_TOLD_BY: Mapping[str, Callable[[Lead, Deal | None], dict[str, object]]] = {
-    "lead": lambda lead, _: _values(lead, "lead"),
-    "company": lambda lead, _: _values(lead.company, "company"),
-    "deal": lambda _, deal: of_deal(deal),
-    "owner": lambda lead, _: _values(lead.owner, "owner"),
-    "answer": lambda lead, _: {"disposition": lead.disposition or None},
-    "meeting": lambda lead, _: of_meeting(lead.meeting),
+_TOLD_BY: Mapping[str, Callable[[Lead, Deal | None, frozenset[str]], dict[str, object]]] = {
+    "lead": lambda lead, _, fields: _values(lead, "lead", fields),
+    "company": lambda lead, _, fields: _values(lead.company, "company", fields),
+    "deal": lambda _, deal, __: of_deal(deal),
+    "owner": lambda lead, _, fields: _values(lead.owner, "owner", fields),
+    "answer": lambda lead, _, __: {"disposition": lead.disposition or None},
+    "meeting": lambda lead, _, __: of_meeting(lead.meeting),
 }
 
 
-def _values(row: object, name: str) -> dict[str, object]:
-    return dict(BLANK[name]) if row is None else told(COLUMNS[name], _READ[name](row))
+def _values(row: object, name: str, fields: frozenset[str]) -> dict[str, object]:
+    columns, read = _reading(name, fields)
+    return dict.fromkeys(columns) if row is None else told(columns, read(row))
+
+
+@lru_cache(maxsize=1000)
+def _reading(name: str, fields: frozenset[str]) -> tuple[Sequence[str], Callable[[Any], Any]]:
+    """Those of its COLUMNS, and how their values are read of a row."""
+    read = columns(name, fields)
+    if len(read) > 1:
+        return read, attrgetter(*read)
+    return read, lambda row: [getattr(row, column) for column in read]
 
 
 def _known(value: object) -> object:

@@ -1,7 +1,7 @@
 """The bytes of an email: a template rendered once, threading, unsubscribe headers, CRLF."""
 
 import os
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -27,7 +27,7 @@ from mail.legal import Rules
 from mail.models import EmailTemplate, Mailbox, Message, Sender
 from runtime import clock
 from workspace import layout, secrets
-from workspace.templating import known, paths_read
+from workspace.templating import Known, known, paths_read
 
 
 class Unsendable(Exception):
@@ -103,7 +103,7 @@ def written(message: Message, sender: Sender, diversion: Diversion | None = None
         reader,
         request=None if diversion else message.pk,
         # An invitation reads facts of its own.
-        names=None if message.invite else _names(template.subject, template.text, template.html),
+        read=None if message.invite else _read(template.subject, template.text, template.html),
     )
     timezone = str(message.window.get("timezone") or sender.timezone)
     context |= known(invitations.told(message, timezone))
@@ -181,11 +181,11 @@ def _context(
     reader: Lead,
     *,
     request: int | None = None,
-    names: Container[str] | None = None,
-) -> dict[str, object]:
+    read: Mapping[str, frozenset[str]] | None = None,
+) -> Known:
     """`request` is the id of the email that asks for a score, once there is one.
 
-    `names` are those that are read, and nothing else is made; None: all.
+    `read` are the names and their fields that are, and hardly more is made; None: all.
     """
     ours: Mapping[str, Callable[[], object]] = {
         "sender": lambda: {
@@ -198,18 +198,25 @@ def _context(
         "booking_url": lambda: booking.link(reader, sender),
         "nps_url": lambda: feedback.link(request, sender),
     }
-    names = {*facts.FIELDS, *ours} if names is None else names
-    told = {name: tell() for name, tell in ours.items() if name in names}
-    return known({**facts.context(lead, deal, names), **told})
+    told = {name: tell() for name, tell in ours.items() if read is None or name in read}
+    return known({**facts.context(lead, deal, facts.FIELDS if read is None else read), **told})
 
 
 @lru_cache(maxsize=1000)
-def _names(*sources: str) -> Container[str] | None:
-    """The names that templates read; None when one cannot be parsed, which is told when it is rendered."""
+def _read(*sources: str) -> Mapping[str, frozenset[str]] | None:
+    """The facts that templates read: a name's fields, all where it stands alone.
+
+    None when one cannot be parsed, which is told when it is rendered.
+    """
+    found: dict[str, frozenset[str]] = {}
     try:
-        return {path.partition(".")[0] for source in sources for path in paths_read(source)}
+        paths = [path.split(".") for source in sources for path in paths_read(source)]
     except rendering.TemplateError:
         return None
+    for name, *field in paths:
+        fields = frozenset(field[:1]) or facts.FIELDS.get(name, frozenset())
+        found[name] = found.get(name, frozenset()) | fields
+    return found
 
 
 def _subject(message: Message, context: dict[str, object]) -> str:

@@ -1,5 +1,6 @@
 """The bytes of an email."""
 
+from dataclasses import replace
 from email import message_from_bytes, policy
 
 import pytest
@@ -137,6 +138,31 @@ def test_any_text_arrives_as_it_was(queue, lead, template, body):
     assert text_of(mail) == body
     assert text_of(mail, "html") == f"<p>{body}</p>"
     assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% if company %}some{% else %}none{% endif %} {{ company.name | default('-') }}",
+        "{{ lead }} {{ owner }}",
+        "{{ lead.extra.plan }} {{ lead['title'] | default('-') }} {{ lead.extra['plan'] }}",
+        "{% if not deal.exists and lead.score > 3 %}{{ lead.score }}{% endif %}",
+        "{{ answer.disposition | default('-') }} {{ meeting.day | default('-') }} {{ sender.email }}",
+        "{{ unsubscribe_url }} {{ owner.email | default(sender.company) }}",
+    ],
+)
+def test_what_is_read_is_what_it_would_be_among_all_facts(
+    queue, make_lead, template, monkeypatch, body
+):
+    template.text = template.html = body
+    template.save()
+    message = queue(make_lead(title="", score=7, extra={"plan": "gold", "seats": ""}))
+
+    made = compose.compose(message)
+    monkeypatch.setattr(compose, "_read", lambda *_: None)
+
+    assert made == replace(compose.compose(message), raw=made.raw)
+    assert made.text
 
 
 def test_a_missing_value_is_no_email(queue, make_lead):
