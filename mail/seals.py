@@ -54,10 +54,12 @@ class Seals:
 
 def salted(salt: str, value: bytes, secret: str | bytes) -> bytes:
     """What Django's `salted_hmac` makes with SHA-256, whose key it would make anew each time."""
-    return hmac.digest(_key(salt, secret), value, "sha256")
+    mac = _keyed(salt, secret).copy()
+    mac.update(value)
+    return mac.digest()
 
 
 @lru_cache
-def _key(salt: str, secret: str | bytes) -> bytes:
+def _keyed(salt: str, secret: str | bytes) -> hmac.HMAC:
     secret = secret.encode() if isinstance(secret, str) else secret
-    return sha256(salt.encode() + secret).digest()
+    return hmac.new(sha256(salt.encode() + secret).digest(), digestmod="sha256")
