@@ -33,12 +33,13 @@ from process.models import Feedback, Form, Submission
 from runtime import clock
 from tests.console.conftest import LINKS, PUBLIC
 
-pytestmark = pytest.mark.django_db
+RUNS = int(os.environ.get("CADENZA_RUNS", "150"))
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300 + RUNS)]
 SLOW = 1.0  #: seconds of this process, however busy the machine
 SECRET = "yyyyyyyy-yyyy-yyyy-yyyy-yyyyyyyyyyyy"
 HOOK = "/webhooks/hubspot/main"
 tries = settings(
-    max_examples=int(os.environ.get("CADENZA_RUNS", "150")),
+    max_examples=RUNS,
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
