@@ -136,8 +136,8 @@ def render(source: str, context: Mapping[str, object], *, html: bool = False) ->
         if not isinstance(context, Known):
             context = known({name: context[name] for name in names if name in context})
         return _written(template, context)
-    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
-        # A filter or comparison that does not fit the fact's type.
+    except (TypeError, ValueError, ArithmeticError, LookupError, AssertionError) as error:
+        # A filter or comparison that does not fit the fact's type; `truncate` asserts its length.
         raise TemplateError(str(error)) from error
 
 
@@ -177,7 +177,7 @@ def line_of(error: TemplateError) -> int:
     """The template's line at which rendering failed; 1 where it is not known."""
     if isinstance(error, TemplateSyntaxError):
         return error.lineno
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb((error.__cause__ or error).__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
     return (lines and lines[-1]) or 1
 

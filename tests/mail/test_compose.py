@@ -174,7 +174,14 @@ def test_a_missing_value_is_no_email(queue, make_lead):
 
 
 @pytest.mark.parametrize(
-    "code", ["{{ ''.__class__.__mro__ }}", "{{ 1/0 }}", "{% for", "{{ 'a' + 1 }}"]
+    "code",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ 1/0 }}",
+        "{% for",
+        "{{ 'a' + 1 }}",
+        "{{ sender.company | truncate(2) }}",
+    ],
 )
 def test_a_bad_template_is_no_email(queue, lead, template, code):
     template.text = code

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from jinja2 import TemplateError
 
 from workspace import templating
-from workspace.templating import check_template, paths_read, render
+from workspace.templating import check_template, line_of, paths_read, render
 
 SCHEMA = {
     "lead": frozenset({"first_name", "email", "extra"}),
@@ -77,9 +77,23 @@ def test_what_could_run_away_is_neither_valid_nor_rendered(source):
         render(source, {"lead": {"first_name": "x"}})
 
 
-def test_a_filter_that_does_not_fit_is_an_error_of_the_template():
-    with pytest.raises(TemplateError):
-        render("{{ lead.first_name | round }}", {"lead": {"first_name": "x"}})
+@pytest.mark.parametrize("html", [False, True])
+@pytest.mark.parametrize(
+    "misfit",
+    [
+        "lead.first_name | round",
+        "lead.first_name < 3",
+        "lead.first_name | truncate(2)",
+        "lead.first_name | replace('x', 'y', 'z')",
+    ],
+)
+def test_what_does_not_fit_is_an_error_of_the_template_at_its_line(misfit, html):
+    source = f"Hello\n\n{{{{ {misfit} }}}}\n"
+
+    with pytest.raises(TemplateError) as caught:
+        render(source, {"lead": {"first_name": "x"}}, html=html)
+
+    assert line_of(caught.value) == 3
 
 
 def test_render_stops_a_text_that_becomes_too_long(monkeypatch):
