@@ -2,12 +2,13 @@
 
 import re
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from connectors.base import WRITTEN, CustomType, Written
 from connectors.records import names_of
+from crm import normalize
 from crm.limits import CHANGED, DELETED, PUSHED
 from crm.policy import FIXED, OF_SOURCE, SHARED
 from workspace.durations import FixedDuration
@@ -17,6 +18,10 @@ from workspace.secrets import SecretName
 from workspace.validation import Definition
 
 _VENDOR_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,99}")
+#: Part of a host's name, in ASCII; some have an underscore.
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+_LONGEST_HOST = 253
+_NO_WEB_ADDRESS = "is no web address; write it like https://example.com"
 
 
 def _vendor_name(text: str) -> str:
@@ -35,17 +40,33 @@ def web_address(url: str) -> str:
     """An http(s) address without credentials in it; raises Fault."""
     try:
         parts = urlsplit(url)
-        _ = parts.port
     except ValueError as error:
-        raise Fault(f"is no web address: {error}", hidden=True) from error
+        raise Fault(f"{_NO_WEB_ADDRESS} or https://[2001:db8::1]", hidden=True) from error
     if parts.username or parts.password:
         raise Fault("must have no user or password in it", hidden=True)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise Fault(
-            f'"{url}" is no web address; write it like https://example.com',
-            choices=("https", "http"),
-        )
+        raise Fault(f'"{url}" {_NO_WEB_ADDRESS}', choices=("https", "http"))
+    if not _has_port(parts):
+        raise Fault(f'"{url}" is no web address: its port must be a number from 1 to 65535')
+    if not _is_host(parts.hostname):
+        raise Fault(f'"{url}" is no web address: no host can be called "{parts.hostname}"')
+    if any(character.isspace() for character in url):
+        raise Fault(f'"{url}" is no web address: a blank in it is written %20')
     return url.rstrip("/")
+
+
+def _has_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_host(name: str) -> bool:
+    if ":" in name:  # IPv6: urlsplit has read it
+        return True
+    known = normalize.domain(name)
+    return len(known) <= _LONGEST_HOST and all(map(_LABEL.fullmatch, known.split(".")))
 
 
 WebAddress = Annotated[str, AfterValidator(web_address)]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from connectors.base import WRITTEN
 from crm.definition import ConnectionSettings, WebAddress
@@ -18,6 +18,17 @@ from workspace.validation import Definition
 from workspace.zones import ZoneName
 
 
+def _with_paths(url: str) -> str:
+    for mark in "?#":
+        if mark in url:
+            raise Fault(f'must have no "{mark}" in it: the paths of our pages are put behind it')
+    return url
+
+
+#: Of our own pages.
+OwnAddress = Annotated[WebAddress, AfterValidator(_with_paths)]
+
+
 class SenderSettings(Definition):
     """Who writes, as the law wants it in every email."""
 
@@ -30,13 +41,13 @@ class TrackingSettings(Definition):
 
     clicks: Annotated[bool, Field(strict=True)] = False
     opens: Annotated[bool, Field(strict=True)] = False
-    url: WebAddress | None = None  #: default: public_url
+    url: OwnAddress | None = None  #: default: public_url
 
 
 class Team(Definition):
     timezone: ZoneName  #: for leads whose own is not known, nor their company's
     holidays: Holidays = (LEAD,)  #: for windows that name none
-    public_url: WebAddress
+    public_url: OwnAddress
     #: For staging: every email goes there, and to nobody else.
     redirect_to: EmailAddress = ""
     tracking: TrackingSettings = TrackingSettings()

@@ -300,6 +300,62 @@ def test_a_mistake_is_told_at_its_place(problems_after, file, written, instead, 
 
 
 @pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (
+            "https://[::1",
+            ": is no web address; write it like https://example.com or https://[2001:db8::1]",
+        ),
+        (
+            "https://out.example:70000",
+            ' "{}" is no web address: its port must be a number from 1 to 65535',
+        ),
+        (
+            "https://out.example:abc",
+            ' "{}" is no web address: its port must be a number from 1 to 65535',
+        ),
+        ("https://out..example", ' "{}" is no web address: no host can be called "out..example"'),
+        (
+            f"https://{64 * 'a'}.example",
+            f' "{{}}" is no web address: no host can be called "{64 * "a"}.example"',
+        ),
+        ("https://out example", ' "{}" is no web address: no host can be called "out example"'),
+        ("https://out.example/a b", ' "{}" is no web address: a blank in it is written %20'),
+        (
+            "https://out.example/?a=1",
+            ': must have no "?" in it: the paths of our pages are put behind it',
+        ),
+        (
+            "https://out.example/#a",
+            ': must have no "#" in it: the paths of our pages are put behind it',
+        ),
+    ],
+)
+def test_a_public_address_that_nobody_can_reach(problems_after, url, expected):
+    found = problems_after("cadenza.yaml", "https://outreach.example.com", f'"{url}"')
+
+    place = "cadenza.yaml:7:13: public_url:"
+    assert found == [f"{place}{expected.removeprefix(':').format(url)}"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://out.example.",
+        "https://bücher.example:8443/cadenza",
+        "http://127.0.0.1:8000",
+        "http://[::1]:8000",
+        "http://web_1:80",
+    ],
+)
+def test_a_public_address_that_can_be_reached(starter, url):
+    path = starter / "cadenza.yaml"
+    path.write_text(path.read_text().replace("https://outreach.example.com", f'"{url}"'))
+
+    assert load(starter, schema=FIELDS).public_url == url
+
+
+@pytest.mark.parametrize(
     ("written", "instead"),
     [
         ("token: ${HUBSPOT_TOKEN}", "token: pat-na1-secret"),
