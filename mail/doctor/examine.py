@@ -8,6 +8,7 @@ import requests
 from django.conf import settings
 
 from connectors.endpoints import is_loopback
+from crm.definition import web_address
 from mail import address
 from mail.doctor import dkim_record, dmarc, esp, hosts, logins, spf
 from mail.doctor.findings import Finding, Grade
@@ -15,6 +16,7 @@ from mail.doctor.names import Names, NoAnswer, names
 from mail.doctor.providers import provider_of
 from mail.models import Mailbox, Sender
 from runtime import clock
+from workspace.problems import Fault
 
 #: Real seconds for our own web to answer.
 ANSWER_WITHIN = 10.0
@@ -90,21 +92,43 @@ def _of_public_url(url: str) -> Finding:
     if not url:
         said = "not set: unsubscribing works by mail alone, without one click"
         return _public(Grade.WARNING, said, "set public_url in cadenza.yaml")
-    base, host = url.rstrip("/"), urlsplit(url).hostname or ""
+    try:
+        base = web_address(url)
+    except Fault as fault:
+        return _public(Grade.FAULT, str(fault), "set public_url in cadenza.yaml, and cadenza apply")
+    host = urlsplit(url).hostname or ""
     if settings.CADENZA_MODE == "sandbox" and not is_loopback(host):
         said = f"{url}: in sandbox mode only this machine is asked"
         return _public(Grade.UNKNOWN, said, "run it where the mailboxes are real")
+    return _of_answer(url, base)
+
+
+def _of_answer(url: str, base: str) -> Finding:
     try:
         answer = requests.get(f"{base}/healthz", timeout=ANSWER_WITHIN, allow_redirects=False)
     except requests.RequestException as error:
         fix = "start `cadenza web`, and check the name and the proxy before it"
-        return _public(Grade.FAULT, f"{url} does not answer: {error}", fix)
+        return _public(Grade.FAULT, f"{url} does not answer: {_why(error)}", fix)
     if answer.text.strip() != "ok":
         fix = "lead the whole of this address to `cadenza web`"
         return _public(Grade.FAULT, f"{base}/healthz: {answer.status_code}, and not ours", fix)
-    if not url.startswith("https://") and not is_loopback(host):
+    if not url.startswith("https://") and not is_loopback(urlsplit(url).hostname or ""):
         return _public(Grade.FAULT, f"{url} is not encrypted", "one click needs https (RFC 8058)")
     return _public(Grade.FINE, url)
+
+
+def _why(error: requests.RequestException) -> str:
+    """Without the objects that the library's own words are made of."""
+    if isinstance(error, requests.Timeout):
+        return f"nothing came within {ANSWER_WITHIN:.0f} seconds"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "its certificate does not hold for this name, or it speaks no TLS"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return "it hung up"
 
 
 def _public(grade: Grade, said: str, fix: str = "") -> Finding:

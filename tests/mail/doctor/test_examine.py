@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import trustme
 
 from mail.doctor import examine, logins
@@ -109,3 +110,22 @@ def test_a_password_in_the_clear(mailbox):
     found = logins._encryption("smtp://mail.example.com", object(), clock.now())
 
     assert str(found.grade) == "fault"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:1", "http://127.0.0.1:1 does not answer: Connection refused"),
+        (
+            "https://out..example",
+            '"https://out..example" is no web address: no host can be called "out..example"',
+        ),
+    ],
+)
+def test_a_public_address_that_does_not_answer_is_told_in_words(url, said, settings):
+    settings.CADENZA_MODE = "sandbox"
+
+    (found,) = examine.examine([], print, url)
+
+    assert (str(found.grade), found.said) == ("fault", said)
+    assert found.fix
