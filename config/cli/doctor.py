@@ -10,6 +10,7 @@ import typer
 
 from config.cli.app import app
 from config.cli.team import Json
+from workspace.counts import counted
 
 if TYPE_CHECKING:
     from mail.doctor.findings import Finding
@@ -81,6 +82,7 @@ def _chosen(team: "Team | None", addresses: Sequence[str]) -> "list[Mailbox]":
 
 
 _COLORS = {"fine": "green", "unknown": "yellow", "warning": "yellow", "fault": "red"}
+_NOUNS = frozenset({"warning", "fault"})
 
 
 def _show(findings: "Sequence[Finding]") -> None:
@@ -94,4 +96,8 @@ def _show(findings: "Sequence[Finding]") -> None:
         if found.fix:
             typer.echo(f"           -> {found.fix}")
     counts = {grade: sum(found.grade == grade for found in findings) for grade in _COLORS}
-    typer.echo(", ".join(f"{count} {grade}" for grade, count in counts.items() if count))
+    typer.echo(", ".join(_counted(grade, count) for grade, count in counts.items() if count))
+
+
+def _counted(grade: str, count: int) -> str:
+    return counted(count, grade) if grade in _NOUNS else f"{count:,} {grade}"

@@ -31,6 +31,26 @@ def test_faults_are_told_and_end_with_one(applied):
     assert all(found["fix"] for found in faults)
 
 
+def test_what_was_found_is_counted_in_words(applied):
+    done = run(applied, "doctor", CADENZA_MODE="sandbox", **SECRETS)
+
+    assert done.stdout.splitlines()[-1] == "4 unknown, 3 faults"
+
+
+def test_a_public_address_that_is_none_is_told_at_its_place(applied):
+    path = applied / "cadenza.yaml"
+    path.write_text(path.read_text().replace("http://127.0.0.1:1", "https://out.example:port"))
+
+    for command in ("check", "doctor"):
+        done = run(applied, command)
+
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[0] == (
+            'cadenza.yaml:7:13: public_url: "https://out.example:port" is no web address: its port '
+            "must be a number from 1 to 65535"
+        )
+
+
 def test_a_mailbox_that_is_not_there(applied):
     done = run(applied, "doctor", "nobody@example.com")
 
