@@ -5,6 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from crm import facts, stages
+from crm.kinds import ENDING
 from crm.models import Activity, Lead
 from mail.models import Message
 from mail.suppression import book_of
@@ -102,6 +103,11 @@ def _taken(enrollment: Enrollment, place: ZoneInfo) -> Iterator[str]:
 
 
 def _next(enrollment: Enrollment, place: ZoneInfo) -> Iterator[str]:
+    ending = _ending(enrollment)
+    if ending is not None:
+        told = f"{ending.kind}: nothing of it leaves any more; a worker has yet to end it"
+        yield _line(ending.occurred_at, place, told, {"activity": ending.pk})
+        return
     if enrollment.status == Enrollment.Status.PAUSED:
         until = f"until {moment(enrollment.due_at, place)}" if enrollment.due_at else "by a person"
         yield f"  paused {until}; then:"
@@ -113,6 +119,15 @@ def _next(enrollment: Enrollment, place: ZoneInfo) -> Iterator[str]:
         told = told_of(foreseen.decision)
         yield _line(foreseen.at, place, f"{word} {told}", foreseen.decision.because)
         first = False
+
+
+def _ending(enrollment: Enrollment) -> Activity | None:
+    """What ends it and no worker has reacted to: mail.stops heeds it before each email already."""
+    since = enrollment.started_at
+    found = Activity.objects.filter(
+        lead=enrollment.lead, kind__in=ENDING, occurred_at__gt=since, reacted_at=None
+    )
+    return found.order_by("occurred_at", "pk").first()
 
 
 def _closed_today(enrollment: Enrollment, today: date) -> Iterator[str]:

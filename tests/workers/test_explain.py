@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crm.models import Company, Deal
+from crm.models import Activity, Company, Deal
 from crm.timeline import note
 from mail.models import Sender
 from process import events
@@ -13,6 +13,8 @@ from runtime import clock
 from sequences.models import Enrollment
 from tests.workers.test_life import answers, leaves, settle, until_queued
 from workspace.problems import Fault
+from workspace.wording import moment
+from workspace.zones import zone
 
 pytestmark = pytest.mark.django_db
 FILE = "sequences/approach-cold.yaml"
@@ -71,6 +73,41 @@ def test_who_answered_sees_the_event_and_why_nothing_else_came(team, make_lead, 
         'not in won-handoff: lead.stage == "Follow-up" and deal.is_won is not true: deal.is_won is '
         'no, lead.stage is "Approach" [sequences/won-handoff.yaml:6]'
     ) in lines
+
+
+@pytest.mark.parametrize("kind", ["answered", "meeting_booked"])
+def test_an_answer_is_told_before_a_worker_has_seen_it(team, make_lead, frozen_clock, kind):
+    lead = make_lead()
+    team()
+    leaves(until_queued(frozen_clock))
+    settle(frozen_clock)
+    assert any("  next: " in line for line in told(lead))
+    frozen_clock.now += timedelta(hours=1)
+    note(kind, lead=lead, occurred_at=clock.now(), data={"text": "Too expensive."})
+
+    lines = told(lead)
+
+    at = moment(clock.now(), zone("Europe/Berlin"))
+    expected = (
+        f"  {at}  {kind}: nothing of it leaves any more; a worker has yet to end it  "
+        f"(activity {Activity.objects.get(kind=kind).pk})"
+    )
+    assert expected in lines
+    assert not any("  next: " in line for line in lines)
+    settle(frozen_clock)
+    assert Enrollment.objects.get(sequence="approach-cold").status == "stopped"
+    assert expected not in told(lead)
+
+
+def test_an_answer_from_before_the_enrollment_does_not_end_it(team, make_lead, frozen_clock):
+    lead = make_lead()
+    team()
+    settle(frozen_clock)
+    started_at = Enrollment.objects.get(sequence="approach-cold").started_at
+
+    note("crm_reply", lead=lead, occurred_at=started_at - timedelta(days=1))
+
+    assert any("  next: " in line for line in told(lead))
 
 
 def test_a_sequence_for_newcomers_promises_nothing_to_who_was_there_before(team, make_lead):
