@@ -179,7 +179,7 @@ def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[
 def _row(columns: tuple[str, ...], line: int, cells: Sequence[str], raw: str) -> Row:
     fault = ""
     if len(cells) > len(columns):
-        fault = f"{len(cells)} values in a row of {len(columns)} columns"
+        fault = f"more values ({len(cells)}) than columns ({len(columns)})"
     return Row(line=line, values=dict(zip(columns, cells, strict=False)), raw=raw, fault=fault)
 
 

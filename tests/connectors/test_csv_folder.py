@@ -93,7 +93,7 @@ def test_bad_rows_are_told_with_their_place_and_the_others_land(tmp_path):
     assert [(skipped.external_id, skipped.reason) for skipped in page.skipped] == [
         ("d2", "deals.csv:4:4: amount: 'a lot' where a number was expected"),
         ("", "deals.csv:5:1: a record without id"),
-        ("d4", "deals.csv:6:1: 5 values in a row of 4 columns"),
+        ("d4", "deals.csv:6:1: more values (5) than columns (4)"),
     ]
 
 

@@ -413,7 +413,7 @@ def test_every_mistake_is_told_with_its_place_and_nothing_is_imported(tmp_path, 
         'list.csv:5:3: unknown kind "bored"; did you mean "imported"? valid: complaint, '
         "do_not_contact, erased, hard_bounce, imported, manual, unsubscribed",
         'list.csv:6:4: "yesterday" is no moment such as 2026-03-04T12:00:00Z',
-        "list.csv:7:1: 6 values in a row of 4 columns",
+        "list.csv:7:1: more values (6) than columns (4)",
     ]
 
 
