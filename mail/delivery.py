@@ -4,12 +4,13 @@ A message is checked once more just before its own MAIL FROM: a stop cancels it 
 it, if it was committed before. It is marked as handed after that, before the server has a byte of it.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from mail import (
     address,
@@ -29,6 +30,8 @@ from mail.compose import Composed, Unsendable, Unsigned
 from mail.models import Mailbox, Message
 from mail.preparation import Preparation, Ready
 from runtime import clock
+
+log = logging.getLogger(__name__)
 
 #: A mailbox sends only when its inbox was read this lately.
 READ_WITHIN = timedelta(seconds=60)
@@ -140,6 +143,12 @@ def _leave(ready: Ready, record: _Record, meanwhile: Callable[[], None]) -> str:
     except Unsigned as error:
         record.write()
         return settle.sender_fault(ready.message, str(error))
+    except DatabaseError:
+        raise
+    except Exception as error:  # a mistake of ours: this one waits, the others go on
+        log.exception("email %s could not be made", ready.message.pk)
+        record.write()
+        return settle.retried(ready.message, f"a mistake of ours: {error!r}")
     return _hand_over(ready.message, composed, record, meanwhile)
 
 
