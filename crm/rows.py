@@ -8,13 +8,11 @@ several in each statement, and once what all of many rows share.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
-from hashlib import sha256
 from itertools import chain
 from threading import local
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary, WeakSet
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import (
@@ -28,7 +26,6 @@ from django.db.models import (
 )
 from django.db.models.base import ModelState
 from django.db.transaction import get_connection
-from psycopg import errors
 
 from crm.tables import Row, Table, as_json, naive, table, to_database, vendor, whole
 
@@ -42,7 +39,6 @@ __all__ = [
     "join",
     "lock",
     "moment",
-    "prepared",
     "read",
     "select",
     "update",
@@ -67,15 +63,6 @@ _UPDATE_GIVEN = "UPDATE {table} SET {new} FROM (VALUES {rows}) WHERE id = {id}"
 #: So many rows are given to SQLite at once, the most that there are: a statement costs it more than
 #: a row does. It sees few statements, again and again, and need not parse them anew.
 _TOGETHER = (64, 16, 4, 1)
-#: The driver's connection -> the names of what it has prepared.
-_PREPARED: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
-#: The driver's connections whose sessions are not their own, or on which a plan went out of date.
-_UNKEPT: WeakSet[Any] = WeakSet()
-_NOT_AS_PREPARED = (
-    errors.InvalidSqlStatementName,
-    errors.DuplicatePreparedStatement,
-    errors.FeatureNotSupported,
-)
 
 
 class _Thread(local):
@@ -120,30 +107,6 @@ def select(
     with database().cursor() as cursor:
         cursor.execute(f"{found.told(_SELECT)} {where}", given)
         return found.taken(cursor.fetchall())
-
-
-def prepared(statement: str, types: Sequence[str], given: Sequence[Any]) -> Sequence[Row]:
-    """What PostgreSQL finds by a statement that a connection asks again and again.
-
-    Planned a few times instead of every time: to plan a long one takes longer than to run it. What
-    differs in number is given as a list, so that the statement stays the same. `types` are those of
-    what is given. In a transaction, or where a pooler gives a connection the sessions of others,
-    it is planned every time.
-    """
-    db = database()
-    with db.cursor() as cursor:
-        if not db.in_atomic_block and db.connection not in _UNKEPT:
-            try:
-                _execute_prepared(cursor, statement, types, given)
-            except DatabaseError as error:
-                if not isinstance(error.__cause__, _NOT_AS_PREPARED):
-                    raise
-                _UNKEPT.add(db.connection)
-                cursor.execute(statement, given)
-        else:
-            cursor.execute(statement, given)
-        found: Sequence[Row] = cursor.fetchall()
-        return found
 
 
 def insert(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> Sequence[int]:
@@ -240,29 +203,6 @@ def lock(model: type[Model], pks: Iterable[int]) -> None:
 def moment(at: datetime) -> object:
     """As a statement is given a moment."""
     return naive(at) if vendor() == "sqlite" else at
-
-
-def _execute_prepared(
-    cursor: CursorWrapper, statement: str, types: Sequence[str], given: Sequence[Any]
-) -> None:
-    """Under a name that stands for this text alone, whoever else prepares in the same session."""
-    name, prepare, execute = _preparation_of(statement, tuple(types))
-    kept = _PREPARED.setdefault(cursor.db.connection, set())
-    if name not in kept:
-        cursor.execute(prepare)
-        kept.add(name)
-    cursor.execute(execute, given)
-
-
-@lru_cache
-def _preparation_of(statement: str, types: Sequence[str]) -> tuple[str, str, str]:
-    """Its name, and how it is prepared and executed."""
-    numbered = statement
-    for number in range(1, len(types) + 1):
-        numbered = numbered.replace("%s", f"${number}", 1)
-    name = f"cadenza_{sha256(f'{types} {statement}'.encode()).hexdigest()[:32]}"
-    prepare = f"PREPARE {name} ({', '.join(types)}) AS {numbered.replace('%%', '%')}"
-    return name, prepare, f"EXECUTE {name} ({', '.join(['%s'] * len(types))})"
 
 
 def _made(model: type[Found], names: Sequence[str], row: Row) -> Found:

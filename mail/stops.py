@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from crm import rows
+from crm import prepared, rows
 from crm.kinds import ENDING
 from mail import pauses, suppression
 from mail.models import Message
@@ -53,7 +53,7 @@ def _stopping(ids: Sequence[int], keys: Sequence[str], *, or_paused: bool) -> Se
     """What stops these messages, asked about under these keys: message id, reason, and whose row."""
     now = clock.now()
     if rows.vendor() == "postgresql":
-        return rows.prepared(_statement(_LISTED, or_paused), _TYPES, [ids, keys, now])
+        return prepared.ask(_statement(_LISTED, or_paused), _TYPES, [ids, keys, now])
     given: list[Any] = [*chain.from_iterable(zip(ids, keys, strict=True)), str(rows.moment(now))]
     with rows.database().cursor() as cursor:
         cursor.execute(_statement(_values(len(ids)), or_paused), given)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from django.db import DataError, connection, transaction
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +13,6 @@ from crm.models import Activity, Connection, Deal, Hint, Lead
 from mail.models import EmailTemplate, Mailbox, Message
 
 pytestmark = pytest.mark.django_db
-on_postgres = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite prepares them all"
-)
 
 NOON = datetime(2026, 3, 4, 12, 0, 0, 123456, tzinfo=UTC)
 DATA = {"said": 'It\'s "100 %s" ü \\ \n🎉', "deep": {"list": [1, 2.5, None, True]}}
@@ -311,112 +308,3 @@ def test_bytes_are_updated_as_they_are():
 
     message.refresh_from_db()
     assert (bytes(message.raw), message.references) == (b"\x00\\x41\xff\r\n'", "<0@us.example>")
-
-
-BY_KIND = "SELECT count(*) FROM crm_activity WHERE kind = ANY(%s::text[])"
-
-
-@on_postgres
-@pytest.mark.django_db(transaction=True)
-def test_a_statement_is_prepared_once_for_a_connection():
-    rows.insert(Activity, FIELDS, [activity(), activity(kind="sent")])
-
-    found = [
-        rows.prepared(BY_KIND, ("text[]",), [kinds]) for kinds in (["sent"], ["queued", "sent"])
-    ]
-    for number in range(9):
-        rows.insert(Activity, FIELDS, [activity(enrollment_id=number)])
-
-    assert found == [[(1,)], [(2,)]]
-    assert executed() == [2]
-
-
-@on_postgres
-@pytest.mark.django_db(transaction=True)
-def test_a_prepared_statement_outlives_a_rollback_and_a_new_index():
-    before = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
-    with transaction.atomic():
-        rows.insert(Activity, FIELDS, [activity()])
-        inside = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
-        transaction.set_rollback(True)
-    after = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE INDEX changed ON crm_activity (kind)")
-        changed = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
-        cursor.execute("DROP INDEX changed")
-    dropped = rows.prepared(BY_KIND, ("text[]",), [["queued"]])
-
-    assert (before, inside, after, changed, dropped) == (
-        [(0,)], [(1,)], [(0,)], [(0,)], [(0,)],
-    )  # fmt: skip
-    assert executed() == [4]
-
-
-def another_session():
-    connection.connection.pgconn.exec_(b"DEALLOCATE ALL")
-
-
-def one_in_which_it_was_prepared():
-    rows._PREPARED.clear()
-
-
-@on_postgres
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("given", [another_session, one_in_which_it_was_prepared])
-def test_a_pooler_may_give_a_connection_any_session(given):
-    """As one that pools transactions does."""
-    rows.insert(Activity, FIELDS, [activity()])
-    rows.prepared(BY_KIND, ("text[]",), [["queued"]])
-    given()
-
-    found = [rows.prepared(BY_KIND, ("text[]",), [kinds]) for kinds in (["queued"], ["sent"])]
-    connection.close()
-
-    assert found == [[(1,)], [(0,)]]
-    assert rows.prepared(BY_KIND, ("text[]",), [["queued"]]) == [(1,)]
-    assert executed() == [1]
-
-
-@on_postgres
-@pytest.mark.django_db(transaction=True)
-def test_a_plan_whose_columns_have_changed_is_left():
-    statement = "SELECT label FROM changing WHERE label = ANY(%s::text[])"
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMPORARY TABLE changing (label varchar(9))")
-        cursor.execute("INSERT INTO changing VALUES ('a')")
-        rows.prepared(statement, ("text[]",), [["a"]])
-        cursor.execute("ALTER TABLE changing ALTER COLUMN label TYPE text")
-
-    assert rows.prepared(statement, ("text[]",), [["a"]]) == [("a",)]
-    connection.close()
-
-
-@on_postgres
-@pytest.mark.django_db(transaction=True)
-def test_what_is_wrong_with_a_prepared_statement_is_the_databases_error():
-    with pytest.raises(DataError, match="division by zero"):
-        rows.prepared("SELECT 1 / %s", ("integer",), [0])
-
-    assert rows.prepared("SELECT 6 / %s, '100 %%'", ("integer",), [2]) == [(3, "100 %")]
-
-
-@on_postgres
-@pytest.mark.django_db(transaction=True)
-def test_a_prepared_statement_is_seen_as_any_other():
-    seen = []
-
-    def watch(execute, sql, params, many, context):
-        seen.append(params)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(watch):
-        rows.prepared("SELECT %s", ("integer",), [7])
-
-    assert seen == [None, [7]]
-
-
-def executed():
-    """How often each statement that the connection has prepared was executed, by whichever plan."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT generic_plans + custom_plans FROM pg_prepared_statements")
-        return [count for (count,) in cursor.fetchall()]
